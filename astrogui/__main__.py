@@ -1,0 +1,1 @@
+"""Chooses among window, command line and worker, importing only the branch taken."""

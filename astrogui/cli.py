@@ -1,0 +1,1 @@
+"""The same session from a terminal."""

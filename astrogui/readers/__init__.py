@@ -1,0 +1,25 @@
+"""Bytes to record: one file a format, listed here from top to bottom.
+
+Readers run in the reader process, never in the window's: what they parse is not trusted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from astrogui.readers.reader import Reader
+from astrogui.readers.reader import recognise as _recognise
+from astrogui.readers.reader import reader_named
+from astrogui.records.source import Source
+
+READERS: tuple[Reader, ...] = ()
+
+
+def recognise(path: str, options: dict[str, str] | None = None) -> tuple[Source, ...]:
+    """The observations in a file; raises ``FileProblem``."""
+    return _recognise(path, READERS, options)
+
+
+def read(source: Source) -> Any:
+    """The record of a source: ``Image``, ``Spectrum`` or ``Strain``; raises ``FileProblem``."""
+    return reader_named(source.format, READERS).read(source)

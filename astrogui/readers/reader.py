@@ -1,0 +1,279 @@
+"""What a reader is, the headers that all readers share, and the way from a path to a record."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import os
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from astrogui.errors import Ambiguous, Damaged, FileProblem, NotRecognised, Unreadable
+from astrogui.records.source import Kind, Source
+
+if TYPE_CHECKING:
+    from astropy.io.fits import HDUList, Header
+
+MAX_UNPACKED_BYTES = 4 << 30
+_CHUNK = 1 << 20
+
+
+class Head:
+    """A file opened once for all readers: its first bytes, its FITS headers, its HDF5 names.
+
+    ``path`` may end in ``[EXT]`` to name an extension; ``part`` then holds EXT. Compressed files
+    (gzip, bzip2, xz) are unpacked and checked to their end first: ``data_path`` is what to parse.
+    """
+
+    def __init__(self, path: str, options: dict[str, str] | None = None) -> None:
+        self.given = path
+        self.path, self.part = split_part(path)
+        self.options = dict(options or {})
+        self._check_access()
+        with open(self.path, "rb") as file:
+            self.start = file.read(4096)
+        self.size_bytes = os.path.getsize(self.path)
+        if self.size_bytes == 0:
+            raise Damaged(self.path, "byte 0", "the file is empty", "Fetch it again.")
+
+    def _check_access(self) -> None:
+        if os.path.isdir(self.path):
+            raise Unreadable(self.path, "", "this is a directory", "Give the files in it.")
+        if not os.path.exists(self.path):
+            raise Unreadable(self.path, "", "there is no such file", "Check the name.")
+        if not os.access(self.path, os.R_OK):
+            raise Unreadable(
+                self.path, "", "no permission to read it", "Ask the owner for permission."
+            )
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the file as it lies on disk."""
+        digest = hashlib.sha256()
+        with open(self.path, "rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    @cached_property
+    def compression(self) -> str:
+        """ "gzip", "bzip2", "xz" or "" by the magic bytes."""
+        for magic, name in ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz")):
+            if self.start.startswith(magic):
+                return name
+        return ""
+
+    @cached_property
+    def content(self) -> bytes:
+        """The unpacked bytes of a compressed or small file; raises ``Damaged`` when cut."""
+        if not self.compression:
+            with open(self.path, "rb") as file:
+                return file.read(MAX_UNPACKED_BYTES)
+        openers: dict[str, Any] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+        opener = openers[self.compression]
+        chunks: list[bytes] = []
+        total = 0
+        try:
+            with opener(self.path, "rb") as file:
+                while chunk := file.read(_CHUNK):
+                    chunks.append(bytes(chunk))
+                    total += len(chunk)
+                    if total > MAX_UNPACKED_BYTES:
+                        raise Damaged(
+                            self.path,
+                            f"byte {total} unpacked",
+                            "the file unpacks to more than 4 GiB",
+                            "Unpack it by hand and open the result.",
+                        )
+        except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+            raise Damaged(
+                self.path,
+                f"{self.compression} stream, after {total} unpacked bytes",
+                f"the compressed data are cut or broken ({error})",
+                "Fetch the file again.",
+            ) from error
+        except Exception as error:
+            if type(error).__name__ != "error":  # zlib.error has no importable narrow base
+                raise
+            raise Damaged(
+                self.path,
+                f"{self.compression} stream, after {total} unpacked bytes",
+                f"the compressed data are broken ({error})",
+                "Fetch the file again.",
+            ) from error
+        return b"".join(chunks)
+
+    @cached_property
+    def first(self) -> bytes:
+        """The first 4096 unpacked bytes."""
+        return self.content[:4096] if self.compression else self.start
+
+    @property
+    def is_fits(self) -> bool:
+        return self.first.startswith(b"SIMPLE  =")
+
+    @property
+    def is_hdf5(self) -> bool:
+        return self.first.startswith(b"\x89HDF\r\n\x1a\n")
+
+    @property
+    def is_gwf(self) -> bool:
+        return self.first.startswith(b"IGWD\x00")
+
+    @property
+    def is_text(self) -> bool:
+        """Plain text, as far as the first bytes tell."""
+        sample = self.first
+        if not sample or b"\x00" in sample:
+            return False
+        printable = sum(byte >= 32 or byte in (9, 10, 13) for byte in sample)
+        return printable / len(sample) > 0.97
+
+    def open_fits(self) -> HDUList:
+        """The FITS file, lazily read, checks on; close it. Raises ``Damaged``."""
+        from astropy.io import fits
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if self.compression:
+                    return fits.HDUList.fromstring(self.content)
+                return fits.open(self.path, memmap=False, lazy_load_hdus=True)
+        except Exception as error:
+            raise damaged(self.path, "FITS header", error) from error
+
+    @cached_property
+    def fits_headers(self) -> tuple[Header, ...]:
+        """The headers of all HDUs, sizes checked against the file; raises ``Damaged``."""
+        from astrogui.readers.fits_structure import checked_headers
+
+        return checked_headers(self)
+
+    def hdf5_has(self, *names: str) -> bool:
+        """Whether all these datasets or groups are in the HDF5 file; never follows links out."""
+        if not self.is_hdf5:
+            return False
+        import h5py
+
+        try:
+            with h5py.File(self.path, "r") as file:
+                return all(_local_member(file, name) for name in names)
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            raise damaged(self.path, "HDF5 structure", error) from error
+
+    def source(self, reader: Reader, **fields: Any) -> Source:
+        """A source of this file with what all sources share filled in."""
+        return Source(
+            path=self.path,
+            kind=reader.kind,
+            format=reader.name,
+            sha256=self.sha256,
+            size_bytes=self.size_bytes,
+            options=tuple(sorted(self.options.items())),
+            **fields,
+        )
+
+
+class Reader(ABC):
+    """One format. ``claims`` looks at shared headers and never raises anything but FileProblem."""
+
+    name: str
+    version: str = "1"
+    kind: Kind
+    generic: bool = False  # generic readers are asked only after specific ones decline
+
+    @abstractmethod
+    def claims(self, head: Head) -> bool:
+        """Whether the content is of this format."""
+
+    @abstractmethod
+    def sources(self, head: Head) -> Sequence[Source]:
+        """One source per observation in the file; raises ``FileProblem``."""
+
+    @abstractmethod
+    def read(self, source: Source) -> Any:
+        """The record; raises ``FileProblem``."""
+
+
+def split_part(path: str) -> tuple[str, str]:
+    """``file.fits[SCI]`` as path and part; a bracket that belongs to the name is kept."""
+    if path.endswith("]") and "[" in path and not os.path.exists(path):
+        stem, _, part = path[:-1].rpartition("[")
+        return stem, part
+    return path, ""
+
+
+def damaged(path: str, place: str, error: BaseException) -> FileProblem:
+    """What a library raised, as a problem of the file. FileProblems pass unchanged."""
+    if isinstance(error, FileProblem):
+        return error
+    text = " ".join(str(error).split())[:200] or type(error).__name__
+    return Damaged(
+        path, place, f"the content is broken ({text})", "Fetch the file again or check its writer."
+    )
+
+
+def recognise(
+    path: str, readers: Sequence[Reader], options: dict[str, str] | None = None
+) -> tuple[Source, ...]:
+    """The observations in a file. Raises ``FileProblem``: exactly one reader must claim it."""
+    head = Head(path, options)
+    for generic in (False, True):
+        claiming = [r for r in readers if r.generic == generic and r.claims(head)]
+        if len(claiming) > 1:
+            names = " and ".join(reader.name for reader in claiming)
+            raise Ambiguous(head.path, "", f"both {names} claim it", "Report this file.")
+        if claiming:
+            sources = tuple(claiming[0].sources(head))
+            if not sources:
+                raise NotRecognised(
+                    head.path, "", f"{claiming[0].name} without an observation", "Check the file."
+                )
+            return sources
+    raise NotRecognised(head.path, "", what_it_looks_like(head), "See the list of formats in Help.")
+
+
+def what_it_looks_like(head: Head) -> str:
+    """Words for a file that no reader claims."""
+    text = head.first.lstrip()[:200].lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head")):
+        return "this is a web page, probably an error message saved under a file's name"
+    if text.startswith(b"version https://git-lfs"):
+        return "this is a Git LFS pointer, not the file itself"
+    if head.is_fits:
+        return "a FITS file without an image, spectrum or strain in a layout that is known"
+    if head.is_hdf5:
+        return "an HDF5 file in a layout that is not known"
+    return "the content is of no known format"
+
+
+def reader_named(name: str, readers: Sequence[Reader]) -> Reader:
+    for reader in readers:
+        if reader.name == name:
+            return reader
+    raise KeyError(f"no reader {name!r}")
+
+
+def _local_member(file: Any, name: str) -> bool:
+    """Whether ``name`` exists without passing an external or broken soft link."""
+    import h5py
+
+    node = file
+    for step in name.split("/"):
+        link = node.get(step, getlink=True) if isinstance(node, h5py.Group) else None
+        if link is None or isinstance(link, h5py.ExternalLink):
+            return False
+        node = node.get(step)
+        if node is None:
+            return False
+    return True
+
+
+def each_line(content: bytes) -> Iterator[str]:
+    """Lines of text, whatever the encoding and line ends."""
+    yield from content.decode("utf-8", errors="replace").splitlines()

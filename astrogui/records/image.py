@@ -1,0 +1,150 @@
+"""An image of the sky in one band, in memory or read by section, and the bands of one field."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.errors import Damaged, Unreadable
+from astrogui.records.frozen import frozen_array, set_field
+from astrogui.records.provenance import Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plane:
+    """Plain pixels on disk: read by position, so that a file cut while open gives an error.
+
+    Pixel value = bzero + bscale * stored; ``blank`` (stored value) and NaN mean no data.
+    """
+
+    path: str
+    offset: int  # bytes to the first pixel
+    dtype: str  # numpy type string with byte order, such as ">f4"
+    shape: tuple[int, int]  # (ny, nx)
+    bscale: float = 1.0
+    bzero: float = 0.0
+    blank: int | None = None
+
+    def rows(self, y0: int, y1: int) -> NDArray[np.float32]:
+        """Rows y0 to y1 as native float32 with NaN for no data; raises ``Damaged`` when cut."""
+        nx = self.shape[1]
+        stored = np.dtype(self.dtype)
+        wanted = (y1 - y0) * nx * stored.itemsize
+        start = self.offset + y0 * nx * stored.itemsize
+        try:
+            with open(self.path, "rb") as file:
+                data = os.pread(file.fileno(), wanted, start) if hasattr(os, "pread") else b""
+                if not hasattr(os, "pread"):
+                    file.seek(start)
+                    data = file.read(wanted)
+        except OSError as error:
+            raise Unreadable(
+                self.path, "", f"cannot be read: {error.strerror}", "Check the file."
+            ) from error
+        if len(data) != wanted:
+            raise Damaged(
+                self.path,
+                f"byte {start + len(data)}",
+                f"the pixels end {wanted - len(data)} bytes too soon",
+                "The file was cut or replaced; fetch it again.",
+            )
+        return self.scaled(np.frombuffer(data, stored).reshape(y1 - y0, nx))
+
+    def scaled(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """Physical float32 values of stored numbers."""
+        values = stored.astype(np.float32)
+        if self.bscale != 1.0 or self.bzero != 0.0:
+            values = (stored.astype(np.float64) * self.bscale + self.bzero).astype(np.float32)
+        if self.blank is not None and np.issubdtype(stored.dtype, np.integer):
+            values[stored == self.blank] = np.nan
+        return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Image:
+    """One plane of pixels. Exactly one of ``pixels`` (in memory) and ``plane`` (on disk) is given.
+
+    Row 0 is the bottom row, as in FITS; NaN marks pixels without data. ``wcs_header`` holds the
+    WCS keywords that the reader checked; ``wcs()`` builds the astropy object (slow: 0.7 s once).
+    """
+
+    pixels: NDArray[np.float32] | None = None  # (ny, nx), or (ny, nx, 3) for a colour picture
+    plane: Plane | None = None
+    unit: str = ""
+    band: str = ""
+    pixel_scale_arcsec: float | None = None
+    zero_point_ab: float | None = None  # AB magnitude of one unit of flux
+    gain: float | None = None  # electrons per unit, where the file gives it
+    saturation: float | None = None  # in unit
+    wcs_header: dict[str, str | float | int] = field(default_factory=dict)
+    object_id: str = ""
+    notes: tuple[str, ...] = ()
+    header: tuple[tuple[str, str, str], ...] = ()  # keyword, value, comment; shown
+    provenance: Provenance = field(default_factory=lambda: Provenance(path=""))
+
+    def __post_init__(self) -> None:
+        if (self.pixels is None) == (self.plane is None):
+            raise ValueError("an image has either pixels or a plane on disk")
+        if self.pixels is not None:
+            pixels = frozen_array(self.pixels, np.float32)
+            if pixels.ndim not in {2, 3} or (pixels.ndim == 3 and pixels.shape[2] != 3):
+                raise ValueError(f"pixels are (ny, nx) or (ny, nx, 3), got {pixels.shape}")
+            set_field(self, "pixels", pixels)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(ny, nx)."""
+        if self.pixels is not None:
+            return (self.pixels.shape[0], self.pixels.shape[1])
+        assert self.plane is not None
+        return self.plane.shape
+
+    @property
+    def is_colour(self) -> bool:
+        return self.pixels is not None and self.pixels.ndim == 3
+
+    def section(self, y0: int, y1: int, x0: int, x1: int) -> NDArray[np.float32]:
+        """Pixels y0..y1, x0..x1 (clipped to the image), native float32, NaN without data."""
+        ny, nx = self.shape
+        y0, y1, x0, x1 = max(y0, 0), min(y1, ny), max(x0, 0), min(x1, nx)
+        if self.pixels is not None:
+            return self.pixels[y0:y1, x0:x1]
+        assert self.plane is not None
+        return np.ascontiguousarray(self.plane.rows(y0, y1)[:, x0:x1])
+
+    def wcs(self) -> Any:
+        """The celestial ``astropy.wcs.WCS``, or None where the file has none."""
+        if not self.wcs_header:
+            return None
+        from astropy.io.fits import Header
+        from astropy.wcs import WCS
+
+        return WCS(Header(self.wcs_header), relax=True)
+
+    @property
+    def section_reader(self) -> Callable[[int, int, int, int], NDArray[np.float32]]:
+        return self.section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Field:
+    """The bands of one field of sky, one or more; each keeps its own pixels and WCS."""
+
+    images: tuple[Image, ...]
+
+    def __post_init__(self) -> None:
+        if not self.images:
+            raise ValueError("a field has at least one image")
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        return tuple(image.band for image in self.images)
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.images[0].provenance

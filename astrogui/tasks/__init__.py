@@ -1,0 +1,21 @@
+"""The analyses: one declarative file each, listed here from top to bottom.
+
+A task says what it reads, finds, prepares and decodes; arithmetic lives in ``science/``.
+"""
+
+from __future__ import annotations
+
+from astrogui.tasks.task import Task
+
+TASKS: tuple[Task, ...] = ()
+
+
+def task_by_name(name: str) -> Task:
+    """The task of that name; raises ``UsageProblem`` naming those there are."""
+    from astrogui.errors import UsageProblem
+
+    for task in TASKS:
+        if task.name == name:
+            return task
+    names = ", ".join(task.name for task in TASKS)
+    raise UsageProblem(f"There is no task {name!r}. The tasks are: {names}.")

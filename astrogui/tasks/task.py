@@ -1,0 +1,150 @@
+"""What an analysis declares: what it reads, how it prepares, decodes and refines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.errors import MissingMetadata
+from astrogui.records.catalogue import Column
+from astrogui.records.image import Field, Image
+from astrogui.records.model_card import ModelCard
+from astrogui.records.posterior import Parameter, Posterior
+from astrogui.records.provenance import Place
+from astrogui.records.source import Kind, Source
+from astrogui.records.spectrum import Spectrum
+from astrogui.records.strain import Network, Strain
+
+Record = Spectrum | Field | Network
+Arrays = dict[str, NDArray[Any]]
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Model:
+    """What a task may know of the model that answers it: its card and its plain arrays."""
+
+    card: ModelCard
+    assets: Mapping[str, NDArray[Any]]  # from assets.npz; empty when there is none
+    seed: int = 0  # recorded with the answer; every random number is drawn from it
+
+
+class Find(Protocol):
+    """The places of a record that get an answer, in batches, so that rows appear early."""
+
+    def __call__(
+        self, record: Any, model: Model, options: Options
+    ) -> Iterator[Sequence[Place]]: ...
+
+
+class Prepare(Protocol):
+    """Named arrays for the network, each with the batch first: (len(places), ...)."""
+
+    def __call__(
+        self, record: Any, places: Sequence[Place], model: Model, options: Options
+    ) -> Arrays: ...
+
+
+class Decode(Protocol):
+    """One posterior a place from the network's raw outputs."""
+
+    def __call__(
+        self,
+        outputs: Arrays,
+        prepared: Arrays,
+        record: Any,
+        places: Sequence[Place],
+        model: Model,
+    ) -> list[Posterior]: ...
+
+
+class Refine(Protocol):
+    """A better answer of the same place, where a likelihood exists; None to keep the first."""
+
+    def __call__(
+        self,
+        record: Any,
+        place: Place,
+        posterior: Posterior,
+        model: Model,
+        progress: Callable[[float], None],
+    ) -> Posterior | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Task:
+    """One analysis. Adding one costs its file, a recipe, a model folder and a line in TASKS.
+
+    ``prepare`` may add keys that the network does not take (they start with "_"): they reach
+    ``decode`` untouched. ``find`` may put measured values into ``Place.values``; the columns that
+    they and ``Posterior.extras`` fill are declared in ``columns`` or, where their names depend on
+    the record (one flux a band), by ``record_columns``.
+    """
+
+    name: str
+    title: str
+    reads: Kind
+    accepts: Callable[[Source], bool]
+    find: Find
+    prepare: Prepare
+    decode: Decode
+    refine: Refine | None = None
+    parameters: tuple[Parameter, ...] = ()
+    classes: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    record_columns: Callable[[Sequence[str]], tuple[Column, ...]] | None = None
+    group_by: Callable[[Source], Hashable | None] | None = None
+    views: tuple[str, ...] = ()
+    batch_size: int = 64
+    preparation_version: str = "1"
+    match_tolerance_arcsec: float = 1.0
+    options: dict[str, str] = field(default_factory=dict)  # name: what it does
+
+
+def group(records: Sequence[Any]) -> Record:
+    """Records of one observation as the value that tasks take: Spectrum, Field or Network."""
+    first = records[0]
+    if isinstance(first, Spectrum):
+        return first
+    if isinstance(first, Image):
+        return Field(images=tuple(records))
+    if isinstance(first, Strain):
+        return Network(strains=tuple(records))
+    raise TypeError(f"no task reads a {type(first).__name__}")
+
+
+def whole_record(record: Any, model: Model, options: Options) -> Iterator[Sequence[Place]]:
+    """The ``find`` of spectra: the one place is the record itself."""
+    del model, options
+    yield (
+        Place(
+            label=record.object_id or "spectrum",
+            object_id=record.object_id,
+            ra_deg=record.ra_deg,
+            dec_deg=record.dec_deg,
+        ),
+    )
+
+
+def seeded(model: Model, *words: object) -> np.random.Generator:
+    """A generator that depends on the recorded seed and the given words only."""
+    import zlib
+
+    salt = zlib.crc32("/".join(str(word) for word in words).encode())
+    return np.random.default_rng([model.seed, salt])
+
+
+def required_detector(strain: Strain) -> str:
+    """The detector's name; raises ``MissingMetadata`` where the file does not say."""
+    if not strain.detector:
+        raise MissingMetadata(
+            strain.provenance.path,
+            strain.provenance.part,
+            "the file does not say which detector it comes from",
+            "Rename it in the GWOSC manner or convert it with a detector attribute.",
+        )
+    return strain.detector
