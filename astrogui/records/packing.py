@@ -1,0 +1,139 @@
+"""Posteriors and provenance as bytes and JSON: plain arrays and text, never pickles."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.records.flags import Flag
+from astrogui.records.posterior import GridDensity, Parameter, Posterior
+from astrogui.records.provenance import AnswerProvenance, Place
+from astrogui.records.source import Source
+
+_ARRAYS = (
+    "quantiles",
+    "best",
+    "aleatoric",
+    "epistemic",
+    "draws",
+    "weights",
+    "class_probability",
+    "class_quantiles",
+)
+
+
+def posterior_to_bytes(posterior: Posterior) -> bytes:
+    """The posterior as an ``npz`` archive with its words in one JSON member."""
+    arrays: dict[str, NDArray[Any]] = {
+        name: value for name in _ARRAYS if (value := getattr(posterior, name)) is not None
+    }
+    words: dict[str, Any] = {
+        "parameters": [
+            {k: _json_number(v) for k, v in asdict(p).items()} for p in posterior.parameters
+        ],
+        "draw_names": posterior.draw_names,
+        "classes": posterior.classes,
+        "flags": int(posterior.flags),
+        "novelty": _json_number(posterior.novelty),
+        "extras": {key: _json_number(value) for key, value in posterior.extras.items()},
+        "note": posterior.note,
+        "curves": list(posterior.curves),
+    }
+    if posterior.density is not None:
+        words["density"] = {
+            "parameter": posterior.density.parameter,
+            "classes": posterior.density.classes,
+        }
+        arrays["density_edges"] = posterior.density.edges
+        arrays["density"] = posterior.density.density
+    for i, curve in enumerate(posterior.curves.values()):
+        arrays[f"curve_{i}"] = curve
+    arrays["words"] = np.frombuffer(json.dumps(words).encode(), np.uint8)
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
+
+
+def posterior_from_bytes(data: bytes) -> Posterior:
+    """The posterior that ``posterior_to_bytes`` wrote."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    words = json.loads(arrays.pop("words").tobytes())
+    density = None
+    if "density" in words:
+        density = GridDensity(
+            parameter=words["density"]["parameter"],
+            classes=tuple(words["density"]["classes"]),
+            edges=arrays["density_edges"],
+            density=arrays["density"],
+        )
+    return Posterior(
+        parameters=tuple(
+            Parameter(**{key: _from_json(value) for key, value in raw.items()})
+            for raw in words["parameters"]
+        ),
+        density=density,
+        draw_names=tuple(words["draw_names"]),
+        classes=tuple(words["classes"]),
+        flags=Flag(words["flags"]),
+        novelty=_from_json(words["novelty"]),
+        extras={key: _from_json(value) for key, value in words["extras"].items()},
+        note=words["note"],
+        curves={name: arrays[f"curve_{i}"] for i, name in enumerate(words["curves"])},
+        **{name: arrays[name] for name in _ARRAYS if name in arrays},
+    )
+
+
+def source_to_dict(source: Source) -> dict[str, Any]:
+    """A source as plain JSON values."""
+    return asdict(source)
+
+
+def source_from_dict(raw: dict[str, Any]) -> Source:
+    """The source that ``source_to_dict`` wrote; unknown fields of newer versions are dropped."""
+    known = {field.name for field in fields(Source)}
+    values = {key: value for key, value in raw.items() if key in known}
+    for key in ("shape", "remarks"):
+        values[key] = tuple(values.get(key) or ())
+    if values.get("wavelength_range_angstrom") is not None:
+        low, high = values["wavelength_range_angstrom"]
+        values["wavelength_range_angstrom"] = (float(low), float(high))
+    values["options"] = tuple((str(k), str(v)) for k, v in values.get("options") or ())
+    return Source(**values)
+
+
+def provenance_to_json(provenance: AnswerProvenance) -> str:
+    return json.dumps(asdict(provenance))
+
+
+def provenance_from_json(text: str) -> AnswerProvenance:
+    raw = json.loads(text)
+    for key in ("versions", "options"):
+        raw[key] = tuple((str(k), str(v)) for k, v in raw.get(key) or ())
+    return AnswerProvenance(**raw)
+
+
+def place_to_dict(place: Place) -> dict[str, Any]:
+    raw = asdict(place)
+    raw["values"] = {key: _json_number(value) for key, value in raw["values"].items()}
+    return raw
+
+
+def _json_number(value: Any) -> Any:
+    """JSON knows no infinities and no NaN: they become words."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return {"number": repr(value)}
+    return value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"number"}:
+        return float(value["number"])
+    return value

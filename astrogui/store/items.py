@@ -1,0 +1,255 @@
+"""Items (observations), their rows (objects), jobs and problems: writing and reading them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from astrogui.errors import FileProblem
+from astrogui.records.packing import source_from_dict, source_to_dict
+from astrogui.records.provenance import Place
+from astrogui.records.source import Source
+from astrogui.store.project import now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One observation of the project: a file's part, the bands of a field, a network's strain."""
+
+    item_id: int
+    kind: str
+    paths: tuple[str, ...]
+    sources: tuple[Source, ...]
+    object_id: str
+    state: str  # ok, missing, refused, superseded
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobInfo:
+    job_id: int
+    item_id: int
+    task: str
+    state: str
+    fraction: float
+    words: str
+    rows: int
+    options: dict[str, str]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    problem_id: int
+    path: str
+    place: str
+    cause: str
+    advice: str
+    time: str
+
+
+def content_key(sources: Sequence[Source]) -> str:
+    """What makes an observation the same one: hashes and parts, and how it was read."""
+    return json.dumps([[*source.key, *map(list, source.options)] for source in sources])
+
+
+def add_item(connection: sqlite3.Connection, folder: Path, sources: Sequence[Source]) -> int:
+    """Store an observation; the same content is the item that is there already, seen again."""
+    key = content_key(sources)
+    known = connection.execute(
+        "SELECT item_id FROM items WHERE content_key = ? AND state != 'superseded'", (key,)
+    ).fetchone()
+    text = json.dumps([stored_source(source, folder) for source in sources])
+    if known is not None:
+        connection.execute(
+            "UPDATE items SET sources = ?, state = 'ok', words = '' WHERE item_id = ?",
+            (text, known[0]),
+        )
+        return int(known[0])
+    first = sources[0]
+    cursor = connection.execute(
+        "INSERT INTO items (kind, content_key, sources, object_id, created) VALUES (?, ?, ?, ?, ?)",
+        (first.kind, key, text, first.object_id, now()),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def add_refused(connection: sqlite3.Connection, folder: Path, problem: FileProblem) -> int:
+    """A file that cannot be used, as an item with one flagged row; once a path."""
+    key = json.dumps(["refused", problem.path, problem.place, problem.cause])
+    known = connection.execute("SELECT item_id FROM items WHERE content_key = ?", (key,)).fetchone()
+    if known is not None:
+        return int(known[0])
+    source = Source(path=problem.path, kind="table", format="")
+    words = refusal_words(problem)
+    cursor = connection.execute(
+        "INSERT INTO items (kind, content_key, sources, state, words, created) "
+        "VALUES ('', ?, ?, 'refused', ?, ?)",
+        (key, json.dumps([stored_source(source, folder)]), words, now()),
+    )
+    item_id = int(cursor.lastrowid or 0)
+    add_row_without_answer(connection, item_id, words)
+    return item_id
+
+
+def refusal_words(problem: FileProblem) -> str:
+    """A refusal as the flags of a row say it."""
+    place = f" ({problem.place})" if problem.place else ""
+    return f"refused{place}: {problem.cause}. {problem.advice}".strip()
+
+
+def add_row_without_answer(connection: sqlite3.Connection, item_id: int, words: str) -> int | None:
+    """A row that says why there is no answer; none where the item has rows already."""
+    known = connection.execute(
+        "SELECT row_id FROM rows WHERE item_id = ? LIMIT 1", (item_id,)
+    ).fetchone()
+    if known is not None:
+        connection.execute(
+            "UPDATE rows SET words = ? WHERE row_id = ? AND row_id NOT IN "
+            "(SELECT row_id FROM answers)",
+            (words, known[0]),
+        )
+        return int(known[0])
+    row = connection.execute(
+        "SELECT object_id, sources FROM items WHERE item_id = ?", (item_id,)
+    ).fetchone()
+    first = json.loads(row[1])[0]
+    cursor = connection.execute(
+        "INSERT INTO rows (item_id, label, object_id, ra, dec, words) VALUES (?, '', ?, ?, ?, ?)",
+        (item_id, row[0], first.get("ra_deg"), first.get("dec_deg"), words),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def add_problem(connection: sqlite3.Connection, problem: FileProblem) -> None:
+    connection.execute(
+        "INSERT INTO problems (path, place, cause, advice, created) VALUES (?, ?, ?, ?, ?)",
+        (problem.path, problem.place, problem.cause, problem.advice, now()),
+    )
+
+
+def find_row(
+    connection: sqlite3.Connection, item_id: int, place: Place, tolerance_arcsec: float
+) -> int:
+    """The row of this place: the known object it matches, or a new row.
+
+    Reruns keep an object's identity: by label where there is no position, else the nearest known
+    place within the tolerance.
+    """
+    if place.ra_deg is not None and place.x_pixel is not None:
+        cosine = max(_cosine_deg(place.dec_deg or 0.0), 1e-6)
+        known = connection.execute(
+            "SELECT row_id, (((ra - ?) * ?) * ((ra - ?) * ?) + (dec - ?) * (dec - ?)) AS d "
+            "FROM rows WHERE item_id = ? AND ra BETWEEN ? AND ? AND dec BETWEEN ? AND ? "
+            "ORDER BY d LIMIT 1",
+            (
+                place.ra_deg, cosine, place.ra_deg, cosine, place.dec_deg, place.dec_deg, item_id,
+                place.ra_deg - tolerance_arcsec / 3600 / cosine,
+                place.ra_deg + tolerance_arcsec / 3600 / cosine,
+                (place.dec_deg or 0.0) - tolerance_arcsec / 3600,
+                (place.dec_deg or 0.0) + tolerance_arcsec / 3600,
+            ),
+        ).fetchone()  # fmt: skip
+    else:
+        known = connection.execute(
+            "SELECT row_id FROM rows WHERE item_id = ? AND label IN (?, '') LIMIT 1",
+            (item_id, place.label),
+        ).fetchone()
+    if known is not None:
+        connection.execute(
+            "UPDATE rows SET label = ?, object_id = ?, ra = ?, dec = ?, x = ?, y = ?, gps = ?, "
+            "words = '' WHERE row_id = ?",
+            (*_place_cells(place), known[0]),
+        )
+        return int(known[0])
+    cursor = connection.execute(
+        "INSERT INTO rows (label, object_id, ra, dec, x, y, gps, item_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*_place_cells(place), item_id),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def read_items(connection: sqlite3.Connection, folder: Path, where: str = "") -> list[Item]:
+    """The items in the order in which they were added."""
+    rows = connection.execute(
+        "SELECT item_id, kind, sources, object_id, state, words FROM items "
+        f"WHERE state != 'superseded' {where} ORDER BY item_id"
+    )
+    items = []
+    for item_id, kind, text, object_id, state, words in rows:
+        sources = tuple(loaded_source(raw, folder) for raw in json.loads(text))
+        items.append(
+            Item(
+                item_id=item_id,
+                kind=kind,
+                paths=tuple(dict.fromkeys(source.path for source in sources)),
+                sources=sources,
+                object_id=object_id,
+                state=state,
+                words=words,
+            )
+        )
+    return items
+
+
+def read_jobs(connection: sqlite3.Connection, where: str = "1") -> list[JobInfo]:
+    rows = connection.execute(
+        "SELECT job_id, item_id, task, state, fraction, words, answered, options, seed FROM jobs "
+        f"WHERE {where} ORDER BY job_id"
+    )
+    return [
+        JobInfo(
+            job_id=r[0], item_id=r[1], task=r[2], state=r[3], fraction=r[4], words=r[5],
+            rows=r[6], options=json.loads(r[7]), seed=r[8],
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def read_problems(connection: sqlite3.Connection) -> list[Problem]:
+    rows = connection.execute(
+        "SELECT problem_id, path, place, cause, advice, created FROM problems ORDER BY problem_id"
+    )
+    return [
+        Problem(problem_id=r[0], path=r[1], place=r[2], cause=r[3], advice=r[4], time=r[5])
+        for r in rows
+    ]
+
+
+def stored_source(source: Source, folder: Path) -> dict[str, object]:
+    """A source with its path both as given and relative to the project's folder."""
+    raw = source_to_dict(source)
+    try:
+        raw["relative_path"] = os.path.relpath(os.path.abspath(source.path), folder)
+    except ValueError:  # another drive
+        raw["relative_path"] = ""
+    return raw
+
+
+def loaded_source(raw: dict[str, object], folder: Path) -> Source:
+    """The stored source; where the path as given is gone, the one relative to the project."""
+    path = str(raw["path"])
+    relative = str(raw.get("relative_path") or "")
+    if relative and not os.path.exists(path):
+        moved = os.path.normpath(folder / relative)
+        if os.path.exists(moved):
+            path = moved
+    return source_from_dict({**raw, "path": path})
+
+
+def _place_cells(place: Place) -> tuple[object, ...]:
+    return (
+        place.label, place.object_id, place.ra_deg, place.dec_deg,
+        place.x_pixel, place.y_pixel, place.gps,
+    )  # fmt: skip
+
+
+def _cosine_deg(angle: float) -> float:
+    import math
+
+    return math.cos(math.radians(angle))

@@ -1,0 +1,153 @@
+"""Opening a project: its lock, its version, its connections, and SQLite's faults in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from astrogui.errors import DiskFull, ProjectDamaged, ProjectLocked, ProjectProblem
+from astrogui.store.schema import MIGRATIONS, migrate
+
+
+def now() -> str:
+    """UTC, ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Project:
+    """The project file, open for writing by one thread of one process.
+
+    Raises ``ProjectLocked``, ``ProjectTooNew``, ``ProjectDamaged`` or ``DiskFull``.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).absolute()
+        self._lock = _take_lock(self.path)
+        try:
+            with translated(self.path):
+                self._back_up_older()
+                self.connection = _connect(self.path)
+                migrate(self.connection, str(self.path))
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _back_up_older(self) -> None:
+        """Keep a copy of a project that is about to be migrated."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return
+        probe = sqlite3.connect(f"file:{_quoted(self.path)}?mode=ro", uri=True)
+        try:
+            version = int(probe.execute("PRAGMA user_version").fetchone()[0])
+        finally:
+            probe.close()
+        if 0 < version < len(MIGRATIONS):
+            shutil.copy2(self.path, self.path.with_suffix(f".version-{version}.backup"))
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything inside happens, or nothing; SQLite's faults come out translated."""
+        with translated(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Fold the journal into the file and let others write."""
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.connection.close()
+        self._lock.close()
+        with contextlib.suppress(OSError):
+            lock_path(self.path).unlink()
+
+
+def open_reader(path: str | Path) -> sqlite3.Connection:
+    """A read-only connection that sees every committed change; for one thread."""
+    with translated(Path(path)):
+        connection = sqlite3.connect(
+            f"file:{_quoted(Path(path))}?mode=ro", uri=True, check_same_thread=False
+        )
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+
+def lock_path(path: Path) -> Path:
+    return path.with_name(path.name + "-lock")
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's faults of the world as ours; its faults of use stay bugs."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise DiskFull(
+                f"{path}: the disk is full. Make room; nothing shown is lost."
+            ) from error
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise ProjectLocked(f"{path}: another program is writing to it. Close it.") from error
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise ProjectDamaged(
+                f"{path}: this is no project, or its content is broken ({error}). "
+                "Open a backup, or give another name for a new project."
+            ) from error
+        if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}:
+            raise ProjectProblem(
+                f"{path}: cannot be opened for writing ({error}). Check the folder's permission."
+            ) from error
+        raise
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # A commit is on disk before anything is shown; FULL costs about a millisecond a batch.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _take_lock(path: Path) -> IO[bytes]:
+    """An advisory lock that the system frees when the process dies, however it dies."""
+    try:
+        handle = open(lock_path(path), "ab")  # noqa: SIM115 (held as long as the project)
+    except OSError as error:
+        raise ProjectProblem(
+            f"{path}: cannot be written ({error.strerror}). Choose another folder."
+        ) from error
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise ProjectLocked(
+            f"{path}: another window or command has this project open. Close it there first."
+        ) from error
+    return handle
+
+
+def _quoted(path: Path) -> str:
+    """A path as it may stand in an SQLite URI."""
+    from urllib.parse import quote
+
+    return quote(str(path))
