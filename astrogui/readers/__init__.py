@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from astrogui.readers.reader import Reader
+from astrogui.readers.reader import Reader, reader_named
 from astrogui.readers.reader import recognise as _recognise
-from astrogui.readers.reader import reader_named
 from astrogui.records.source import Source
 
 READERS: tuple[Reader, ...] = ()

@@ -8,18 +8,28 @@ import hashlib
 import lzma
 import os
 import warnings
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from astrogui.errors import Ambiguous, Damaged, FileProblem, NotRecognised, Unreadable
+from astrogui.errors import (
+    Ambiguous,
+    Damaged,
+    FileProblem,
+    NotRecognised,
+    TooLarge,
+    Unreadable,
+)
 from astrogui.records.source import Kind, Source
 
 if TYPE_CHECKING:
     from astropy.io.fits import HDUList, Header
 
-MAX_UNPACKED_BYTES = 4 << 30
+    from astrogui.readers.fits_structure import Hdu
+
+MAX_UNPACKED_BYTES = 2 << 30
 _CHUNK = 1 << 20
 
 
@@ -68,50 +78,49 @@ class Head:
                 return name
         return ""
 
-    @cached_property
-    def content(self) -> bytes:
-        """The unpacked bytes of a compressed or small file; raises ``Damaged`` when cut."""
-        if not self.compression:
-            with open(self.path, "rb") as file:
-                return file.read(MAX_UNPACKED_BYTES)
-        openers: dict[str, Any] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
-        opener = openers[self.compression]
-        chunks: list[bytes] = []
+    def chunks(self) -> Iterator[bytes]:
+        """The unpacked bytes piece by piece; raises ``Damaged`` when cut, ``TooLarge`` beyond."""
+        openers: dict[str, Any] = {
+            "": open,
+            "gzip": gzip.open,
+            "bzip2": bz2.open,
+            "xz": lzma.open,
+        }
         total = 0
         try:
-            with opener(self.path, "rb") as file:
+            with openers[self.compression](self.path, "rb") as file:
                 while chunk := file.read(_CHUNK):
-                    chunks.append(bytes(chunk))
                     total += len(chunk)
                     if total > MAX_UNPACKED_BYTES:
-                        raise Damaged(
+                        raise TooLarge(
                             self.path,
-                            f"byte {total} unpacked",
-                            "the file unpacks to more than 4 GiB",
-                            "Unpack it by hand and open the result.",
+                            f"byte {total}",
+                            f"the content is larger than {MAX_UNPACKED_BYTES >> 30} GiB",
+                            "Unpack it by hand or cut out what is wanted.",
                         )
-        except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+                    yield bytes(chunk)
+        except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
             raise Damaged(
                 self.path,
-                f"{self.compression} stream, after {total} unpacked bytes",
-                f"the compressed data are cut or broken ({error})",
+                f"{self.compression or 'file'}, after {total} bytes",
+                f"the data are cut or broken ({error})",
                 "Fetch the file again.",
             ) from error
-        except Exception as error:
-            if type(error).__name__ != "error":  # zlib.error has no importable narrow base
-                raise
-            raise Damaged(
-                self.path,
-                f"{self.compression} stream, after {total} unpacked bytes",
-                f"the compressed data are broken ({error})",
-                "Fetch the file again.",
+
+    @cached_property
+    def content(self) -> bytes:
+        """All unpacked bytes, in memory; raises as ``chunks`` does."""
+        try:
+            return b"".join(self.chunks())
+        except MemoryError as error:
+            raise TooLarge(
+                self.path, "", "there is not enough memory to unpack it", "Unpack it by hand."
             ) from error
-        return b"".join(chunks)
 
     @cached_property
     def first(self) -> bytes:
         """The first 4096 unpacked bytes."""
-        return self.content[:4096] if self.compression else self.start
+        return next(self.chunks(), b"")[:4096] if self.compression else self.start
 
     @property
     def is_fits(self) -> bool:
@@ -146,6 +155,13 @@ class Head:
                 return fits.open(self.path, memmap=False, lazy_load_hdus=True)
         except Exception as error:
             raise damaged(self.path, "FITS header", error) from error
+
+    @cached_property
+    def fits_hdus(self) -> tuple[Hdu, ...]:
+        """Headers and places of all HDUs, sizes checked; raises ``Damaged`` or ``TooLarge``."""
+        from astrogui.readers.fits_structure import checked_hdus
+
+        return checked_hdus(self)
 
     @cached_property
     def fits_headers(self) -> tuple[Header, ...]:
