@@ -1,0 +1,149 @@
+"""Every action of the window with its words, keys and menu; the keyboard map is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One action: ``menu`` is the title of its menu, "" for keys only; "-" begins a group."""
+
+    name: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+    tip: str = ""
+    icon: str = ""
+    group: str = ""  # actions of one group exclude each other and can be checked
+    starts_group: bool = False
+
+
+SPECS: tuple[Spec, ...] = (
+    Spec("open_files", "&File", "&Open files…", ("Ctrl+O",), "Add images, spectra or strain", "open"),
+    Spec("open_folder", "&File", "Open &folder…", ("Ctrl+Shift+O",), "Add every file below", "folder"),
+    Spec("open_samples", "&File", "Open the &samples", (), "Three simulated files to try", "samples"),
+    Spec(
+        "open_project",
+        "&File",
+        "Open &project…",
+        ("Ctrl+Alt+O",),
+        "Files, answers and judgements kept in one file",
+        starts_group=True,
+    ),
+    Spec("new_project", "&File", "&New project…", ("Ctrl+N",), "Begin an empty project file"),
+    Spec(
+        "export",
+        "&File",
+        "&Export catalogue…",
+        ("Ctrl+E",),
+        "Write all rows as FITS, VOTable, ECSV, CSV or Parquet",
+        "export",
+        starts_group=True,
+    ),
+    Spec(
+        "export_selected",
+        "&File",
+        "Export se&lected rows…",
+        ("Ctrl+Shift+E",),
+        "Write the rows selected in the catalogue",
+    ),
+    Spec("import_catalogue", "&File", "&Import catalogue…", (), "Read back an exported catalogue"),
+    Spec("save_figure", "&File", "Save &figure…", ("Ctrl+Shift+S",), "The view as PNG, SVG or PDF"),
+    Spec("quit", "&File", "&Quit", ("Ctrl+Q",), "Everything is kept", starts_group=True),
+    Spec("undo", "&Edit", "&Undo", ("Ctrl+Z",), "Take back the last judgement", "undo"),
+    Spec("redo", "&Edit", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Judge so again", "redo"),
+    Spec("copy", "&Edit", "&Copy rows", ("Ctrl+Shift+C",), "Selected rows as text with tabs"),
+    Spec("quality_1", "&Edit", "Quality &1: unusable", ("1",), starts_group=True),
+    Spec("quality_2", "&Edit", "Quality &2: doubtful", ("2",)),
+    Spec("quality_3", "&Edit", "Quality &3: probable", ("3",)),
+    Spec("quality_4", "&Edit", "Quality &4: certain", ("4",)),
+    Spec("quality_none", "&Edit", "Quality &open", ("0",), "No quality given"),
+    Spec("comment", "&Edit", "Write a co&mment", ("C",), "Go to the comment of the selected rows"),
+    Spec(
+        "preferences", "&Edit", "&Preferences…", ("Ctrl+,",), "Theme and author", starts_group=True
+    ),
+    Spec("run_again", "&Analysis", "&Run again", ("Ctrl+R",), "Answer the shown file anew", "run"),
+    Spec("cancel", "&Analysis", "&Cancel job", ("Ctrl+.",), "Stop the job that runs", "stop"),
+    Spec("cancel_all", "&Analysis", "Cancel &all jobs", ("Ctrl+Shift+.",), "Empty the queue"),
+    Spec("next_row", "&View", "&Next row", ("Ctrl+Down", "N"), "The next row of the catalogue"),
+    Spec("previous_row", "&View", "&Previous row", ("Ctrl+Up", "P"), "The row before"),
+    Spec("theme_system", "&View", "Theme of the &system", group="theme", starts_group=True),
+    Spec("theme_light", "&View", "&Light theme", group="theme"),
+    Spec("theme_dark", "&View", "&Dark theme", group="theme"),
+    Spec(
+        "reset_layout",
+        "&View",
+        "&Reset layout",
+        ("Ctrl+Shift+R",),
+        "Put every panel back where it was at first",
+        starts_group=True,
+    ),
+    Spec("start_page", "&Help", "&First steps", ("F1",), "What to do first"),
+    Spec("help_formats", "&Help", "File &formats", (), "What can be dropped here"),
+    Spec("help_keys", "&Help", "&Keyboard", ("Ctrl+F1",), "Every key"),
+    Spec("help_news", "&Help", "What is &new", (), "Changes of each version"),
+    Spec("about", "&Help", "&About AstroGUI", (), "Version and licence", starts_group=True),
+)
+
+
+class Actions:
+    """The window's actions by name, in their menus."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        self._actions: dict[str, QAction] = {}
+        self.menus: dict[str, QMenu] = {}
+        groups: dict[str, QActionGroup] = {}
+        for spec in SPECS:
+            action = QAction(spec.text, window)
+            action.setObjectName(spec.name)
+            action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
+            action.setToolTip(_tool_tip(spec))
+            action.setStatusTip(spec.tip)
+            if spec.group:
+                action.setCheckable(True)
+                if spec.group not in groups:
+                    groups[spec.group] = QActionGroup(window)
+                groups[spec.group].addAction(action)
+            menu = self._menu(window, spec.menu)
+            if spec.starts_group:
+                menu.addSeparator()
+            menu.addAction(action)
+            self._actions[spec.name] = action
+
+    def _menu(self, window: QMainWindow, title: str) -> QMenu:
+        if title not in self.menus:
+            menu = QMenu(title, window)
+            window.menuBar().addMenu(menu)
+            self.menus[title] = menu
+        return self.menus[title]
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def __iter__(self) -> Iterator[QAction]:
+        return iter(self._actions.values())
+
+
+def _tool_tip(spec: Spec) -> str:
+    words = spec.tip or spec.text.replace("&", "")
+    return f"{words} ({spec.keys[0]})" if spec.keys else words
+
+
+def keyboard_map() -> str:
+    """Every action with keys as an HTML table, grouped by menu."""
+    rows: list[str] = []
+    menu = ""
+    for spec in SPECS:
+        if not spec.keys:
+            continue
+        if spec.menu != menu:
+            menu = spec.menu
+            rows.append(f"<tr><th align='left' colspan='2'>{menu.replace('&', '')}</th></tr>")
+        keys = ", ".join(spec.keys)
+        rows.append(f"<tr><td>{spec.text.replace('&', '')}&nbsp;&nbsp;</td><td><b>{keys}</b></td></tr>")
+    return f"<h3>Keyboard</h3><table cellpadding='3'>{''.join(rows)}</table>"

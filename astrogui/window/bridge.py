@@ -1,0 +1,166 @@
+"""Session events and finished futures, brought to the window's thread by one queued signal."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from astrogui.errors import AstroguiError
+from astrogui.session import events
+
+if TYPE_CHECKING:
+    from astrogui.session.session import Session
+
+log = logging.getLogger(__name__)
+
+Receiver = Callable[[Any], None]
+_Landing = tuple["Future[Any]", Receiver, "Callable[[str], None] | None"]
+
+
+class Bridge(QObject):
+    """What happened in the session, as Qt signals in the window's thread, merged.
+
+    However many events arrive between two turns of the event loop, each signal is emitted once
+    for the lot (rows once for each initiator).
+    """
+
+    project_changed = Signal()
+    files_changed = Signal(object)  # item ids
+    file_refused = Signal(object)  # FileRefused
+    jobs_changed = Signal(object)  # job ids
+    job_failed = Signal(object)  # JobFailed
+    rows_changed = Signal(object, object, object)  # row ids, fields, initiator
+    history_changed = Signal(str, str)
+    worker_ready = Signal(str, str)  # backend, device
+    worker_lost = Signal(object)  # WorkerLost
+    noticed = Signal(str)
+    export_finished = Signal(object)  # ExportFinished
+    export_failed = Signal(object)  # ExportFailed
+    _woken = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lock = threading.Lock()
+        self._arrived: deque[events.Event | _Landing] = deque()
+        self._is_waking = False
+        self._is_closed = False
+        self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._unsubscribe = session.subscribe(self._post)
+
+    def after(
+        self,
+        future: Future[Any],
+        receive: Receiver,
+        fail: Callable[[str], None] | None = None,
+    ) -> None:
+        """Call ``receive`` with the result in this thread, or ``fail`` with the fault in words."""
+        future.add_done_callback(partial(self._land, receive, fail))
+
+    def close(self) -> None:
+        """Deliver nothing more."""
+        with self._lock:
+            self._is_closed = True
+            self._arrived.clear()
+        self._unsubscribe()
+
+    def _land(
+        self, receive: Receiver, fail: Callable[[str], None] | None, future: Future[Any]
+    ) -> None:
+        self._post((future, receive, fail))
+
+    def _post(self, arrival: events.Event | _Landing) -> None:
+        """Runs in any thread."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._arrived.append(arrival)
+            if self._is_waking:
+                return
+            self._is_waking = True
+        self._woken.emit()
+
+    def _deliver(self) -> None:
+        with self._lock:
+            arrivals = list(self._arrived)
+            self._arrived.clear()
+            self._is_waking = False
+        happened = [arrival for arrival in arrivals if isinstance(arrival, events.Event)]
+        self._emit_merged(happened)
+        for event in happened:
+            self._emit_single(event)
+        for arrival in arrivals:
+            if not isinstance(arrival, events.Event):
+                self._hand_over(*arrival)
+
+    def _emit_merged(self, happened: list[events.Event]) -> None:
+        items: dict[int, None] = {}
+        jobs: dict[int, None] = {}
+        rows: dict[Any, tuple[dict[int, None], dict[str, None]]] = {}
+        opened = False
+        for event in happened:
+            match event:
+                case events.FileAdded(item_ids=ids):
+                    items.update(dict.fromkeys(ids))
+                case events.RowsChanged(row_ids=ids, fields=fields, initiator=initiator):
+                    kept_ids, kept_fields = rows.setdefault(initiator, ({}, {}))
+                    kept_ids.update(dict.fromkeys(ids))
+                    kept_fields.update(dict.fromkeys(fields))
+                case events.ProjectOpened() | events.ProjectClosed():
+                    opened = True
+            if hasattr(event, "job_id") and event.job_id is not None:
+                jobs[event.job_id] = None
+        if opened:
+            self.project_changed.emit()
+        if items:
+            self.files_changed.emit(tuple(items))
+        for initiator, (ids, fields) in rows.items():
+            self.rows_changed.emit(tuple(ids), tuple(fields), initiator)
+        if jobs:
+            self.jobs_changed.emit(tuple(jobs))
+
+    def _emit_single(self, event: events.Event) -> None:
+        match event:
+            case events.FileRefused():
+                self.file_refused.emit(event)
+            case events.JobFailed():
+                self.job_failed.emit(event)
+            case events.HistoryChanged(undo_title=undo, redo_title=redo):
+                self.history_changed.emit(undo, redo)
+            case events.WorkerReady(backend=backend, device=device):
+                self.worker_ready.emit(backend, device)
+            case events.WorkerLost():
+                self.worker_lost.emit(event)
+            case events.Noticed(words=words):
+                self.noticed.emit(words)
+            case events.ExportFinished():
+                self.export_finished.emit(event)
+            case events.ExportFailed():
+                self.export_failed.emit(event)
+
+    def _hand_over(
+        self, future: Future[Any], receive: Receiver, fail: Callable[[str], None] | None
+    ) -> None:
+        owner = getattr(receive, "__self__", None)
+        if isinstance(owner, QObject) and not shiboken6.isValid(owner):
+            return
+        try:
+            result = future.result(timeout=0)
+        except CancelledError:
+            return
+        except AstroguiError as error:
+            (fail or self.noticed.emit)(str(error))
+            return
+        except Exception as error:  # the edge of a slot: a bug of ours, logged with its trace
+            log.exception("a session call failed")
+            words = f"An error inside the program: {type(error).__name__}: {error}. See the log."
+            (fail or self.noticed.emit)(words)
+            return
+        receive(result)

@@ -1,0 +1,114 @@
+"""Light and dark palettes on the Fusion style, the same on every desktop.
+
+``QStyleHints.setColorScheme`` does nothing off-screen or on a bare X server, so the colours are
+ours; the system is only asked which of the two it prefers.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+THEMES = ("system", "light", "dark")
+
+LIGHT = {
+    "window": "#f2f3f5",
+    "base": "#ffffff",
+    "alternate": "#f6f7f9",
+    "text": "#1b1f24",
+    "disabled": "#737a84",
+    "button": "#e9ebee",
+    "highlight": "#2563b0",
+    "highlighted": "#ffffff",
+    "link": "#1f5fae",
+    "mid": "#c3c8ce",
+    "tip": "#fffde8",
+}
+DARK = {
+    "window": "#1e2126",
+    "base": "#15171b",
+    "alternate": "#1a1d22",
+    "text": "#e4e7eb",
+    "disabled": "#8a919b",
+    "button": "#2a2e35",
+    "highlight": "#2f6fbf",
+    "highlighted": "#ffffff",
+    "link": "#7fb4f5",
+    "mid": "#434a54",
+    "tip": "#2d3138",
+}
+
+
+def palette(colours: dict[str, str]) -> QPalette:
+    """The palette of one of the two sets of colours."""
+    role = QPalette.ColorRole
+    window, text = QColor(colours["window"]), QColor(colours["text"])
+    result = QPalette(QColor(colours["button"]), window)
+    for target, name in (
+        (role.Window, "window"),
+        (role.Base, "base"),
+        (role.AlternateBase, "alternate"),
+        (role.WindowText, "text"),
+        (role.Text, "text"),
+        (role.ButtonText, "text"),
+        (role.ToolTipText, "text"),
+        (role.BrightText, "highlighted"),
+        (role.Button, "button"),
+        (role.Highlight, "highlight"),
+        (role.Accent, "highlight"),
+        (role.HighlightedText, "highlighted"),
+        (role.Link, "link"),
+        (role.LinkVisited, "link"),
+        (role.Mid, "mid"),
+        (role.ToolTipBase, "tip"),
+        (role.PlaceholderText, "disabled"),
+    ):
+        result.setColor(target, QColor(colours[name]))
+    for target in (role.WindowText, role.Text, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, target, QColor(colours["disabled"]))
+    dark = text.lightness() > window.lightness()
+    result.setColor(role.Light, window.lighter(135) if dark else QColor("#ffffff"))
+    result.setColor(role.Midlight, window.lighter(118) if dark else window.lighter(103))
+    result.setColor(role.Dark, window.darker(160) if dark else window.darker(140))
+    result.setColor(role.Shadow, QColor("#000000") if dark else window.darker(220))
+    return result
+
+
+def is_dark(widget_palette: QPalette) -> bool:
+    """Whether text is lighter than what it stands on."""
+    role = QPalette.ColorRole
+    return (
+        widget_palette.color(role.WindowText).lightness()
+        > widget_palette.color(role.Window).lightness()
+    )
+
+
+class ThemeKeeper(QObject):
+    """Applies the theme chosen, and follows the system's while "system" is chosen."""
+
+    def __init__(self, application: QApplication, choice: str = "system") -> None:
+        super().__init__(application)
+        self._application = application
+        self._choice = choice
+        application.setStyle("Fusion")
+        application.styleHints().colorSchemeChanged.connect(self._on_system_changed)
+        self.choose(choice)
+
+    @property
+    def choice(self) -> str:
+        return self._choice
+
+    def choose(self, choice: str) -> None:
+        """Show "light", "dark" or what the "system" says."""
+        self._choice = choice if choice in THEMES else "system"
+        self._application.setPalette(palette(DARK if self._wants_dark() else LIGHT))
+
+    def _wants_dark(self) -> bool:
+        if self._choice != "system":
+            return self._choice == "dark"
+        return self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+    def _on_system_changed(self) -> None:
+        if self._choice == "system":
+            self.choose("system")
