@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from astrogui.records.packing import posterior_from_bytes, posterior_to_bytes
-from astrogui.records.packing import provenance_from_json, provenance_to_json
+from astrogui.records.packing import (
+    posterior_from_bytes,
+    posterior_to_bytes,
+    provenance_from_json,
+    provenance_to_json,
+)
 from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import AnswerProvenance
 from astrogui.store.project import now

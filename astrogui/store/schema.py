@@ -50,6 +50,7 @@ CREATE TABLE jobs (
     task TEXT NOT NULL,
     options TEXT NOT NULL,
     seed INTEGER NOT NULL,
+    model TEXT NOT NULL DEFAULT '',   -- hash of the model that answers it
     state TEXT NOT NULL,              -- queued, running, done, failed, cancelled
     words TEXT NOT NULL DEFAULT '',
     fraction REAL NOT NULL DEFAULT 0,

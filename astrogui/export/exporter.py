@@ -1,0 +1,131 @@
+"""What an exporter is, and the one way in which an export reaches its name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from astrogui.errors import DiskFull, ExportProblem
+from astrogui.records.catalogue import Catalogue, Column
+
+NO_SPACE = 28  # errno.ENOSPC
+
+
+class Exporter(ABC):
+    """One catalogue format. ``write`` and ``read`` may raise whatever their library raises."""
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    @abstractmethod
+    def write(self, catalogue: Catalogue, path: Path) -> None:
+        """Write a new file at ``path``."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Catalogue:
+        """The catalogue of a file that ``write`` made: the same rows, columns and meta."""
+
+    def companions(self, path: Path) -> tuple[Path, ...]:
+        """Further files that belong to the one at ``path``."""
+        del path
+        return ()
+
+
+def exporter_for(path: str | Path, exporters: Sequence[Exporter]) -> Exporter:
+    """The exporter of a file name; raises ``ExportProblem`` naming the endings there are."""
+    name = str(path).lower()
+    for exporter in exporters:
+        if name.endswith(exporter.suffixes):
+            return exporter
+    endings = ", ".join(suffix for exporter in exporters for suffix in exporter.suffixes)
+    raise ExportProblem(f"{path}: no catalogue format ends so. The endings are {endings}.")
+
+
+def export(catalogue: Catalogue, path: str | Path, exporters: Sequence[Exporter]) -> None:
+    """Write, read again, compare, then rename; an existing file stays until all is well.
+
+    Raises ``ExportProblem`` or ``DiskFull``.
+    """
+    exporter = exporter_for(path, exporters)
+    target = Path(path)
+
+    def write_and_check(temporary: Path) -> None:
+        exporter.write(catalogue, temporary)
+        difference = first_difference(catalogue, exporter.read(temporary))
+        if difference:
+            raise ExportProblem(f"{target}: read back, the file differs: {difference}.")
+
+    write_safely(target, write_and_check, exporter.companions)
+
+
+def write_safely(
+    target: Path,
+    write: Callable[[Path], None],
+    companions: Callable[[Path], tuple[Path, ...]] = lambda path: (),
+) -> None:
+    """Let ``write`` fill a temporary name beside the target, then rename it over the target."""
+    try:
+        with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".export-") as folder:
+            temporary = Path(folder) / target.name
+            write(temporary)
+            for made in (temporary, *companions(temporary)):
+                with open(made, "rb") as file:
+                    os.fsync(file.fileno())
+            for made, final in zip(
+                (*companions(temporary), temporary), (*companions(target), target), strict=True
+            ):
+                os.replace(made, final)
+    except OSError as error:
+        if error.errno == NO_SPACE:
+            raise DiskFull(f"{target}: the disk is full; the old file is untouched.") from error
+        with contextlib.suppress(AttributeError):
+            reason = error.strerror or str(error)
+        raise ExportProblem(
+            f"{target}: cannot be written ({reason}). Choose another folder."
+        ) from (error)
+
+
+def first_difference(wrote: Catalogue, read: Catalogue) -> str:
+    """Where two catalogues differ, in words; "" when they are equal.
+
+    Text is compared without trailing blanks, which FITS cannot keep.
+    """
+    if len(wrote) != len(read):
+        return f"{len(wrote)} rows became {len(read)}"
+    for column in wrote.columns:
+        try:
+            other = read.column(column.name)
+        except KeyError:
+            return f"column {column.name} is missing"
+        if (column.type, column.unit) != (other.type, other.unit):
+            return f"column {column.name} became {other.type} [{other.unit}]"
+        row = _first_unequal_row(column, wrote, read)
+        if row is not None:
+            return (
+                f"column {column.name}, row {row + 1}: {wrote.values[column.name][row]!r} "
+                f"became {read.values[column.name][row]!r}"
+            )
+    return ""
+
+
+def _first_unequal_row(column: Column, wrote: Catalogue, read: Catalogue) -> int | None:
+    a, b = wrote.values[column.name], read.values[column.name]
+    if column.type == "float":
+        unequal = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    elif column.type == "text":
+        unequal = np.array(
+            [str(x).rstrip() != str(y).rstrip() for x, y in zip(a, b, strict=True)], bool
+        )
+    else:
+        none = np.zeros(len(wrote), bool)
+        null_a = wrote.nulls.get(column.name, none)
+        null_b = read.nulls.get(column.name, none)
+        unequal = (null_a != null_b) | (~null_a & (a != b))
+    rows = np.flatnonzero(unequal)
+    return int(rows[0]) if rows.size else None

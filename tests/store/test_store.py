@@ -1,0 +1,245 @@
+"""The project file: what is written survives, what is judged can be undone."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from astrogui.errors import Damaged, ProjectDamaged, ProjectLocked, ProjectProblem, ProjectTooNew
+from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
+from astrogui.records.provenance import AnswerProvenance, Place
+from astrogui.records.source import Source
+from astrogui.store import answers, history, items
+from astrogui.store.project import Project, open_reader
+from astrogui.store.schema import MIGRATIONS, migrate
+
+PROVENANCE = AnswerProvenance(
+    task="redshift", model="redshift 1", model_sha256="ab", backend="onnx", device="CPU", seed=3,
+    application="0.1.0", versions=(("numpy", "2"),),
+)  # fmt: skip
+
+
+def source(path: Path | str, sha256: str = "00", part: str = "") -> Source:
+    return Source(path=str(path), kind="spectrum", format="test", sha256=sha256, part=part)
+
+
+def posterior(z: float = 0.5) -> Posterior:
+    return Posterior(
+        parameters=(Parameter(name="z", title="redshift"),),
+        quantiles=z + 0.01 * QUANTILE_LEVELS[None],
+    )
+
+
+@pytest.fixture
+def project(tmp_path):
+    made = Project(tmp_path / "night.astrogui")
+    yield made
+    made.close()
+
+
+def add_row(project: Project, label: str = "a", **place) -> int:
+    with project.transaction() as connection:
+        item = items.add_item(connection, project.path.parent, [source("x.fits")])
+        return items.find_row(connection, item, Place(label=label, **place), 1.0)
+
+
+def test_the_same_content_is_the_same_item_and_another_part_is_not(project, tmp_path):
+    with project.transaction() as connection:
+        first = items.add_item(connection, tmp_path, [source("a.fits", "11")])
+        assert items.add_item(connection, tmp_path, [source("copy.fits", "11")]) == first
+        assert items.add_item(connection, tmp_path, [source("a.fits", "11", "HDU 2")]) != first
+
+
+def test_a_project_that_moves_with_its_files_finds_them(tmp_path):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "a.fits").write_text("x")
+    project = Project(folder / "p.astrogui")
+    with project.transaction() as connection:
+        items.add_item(connection, folder, [source(folder / "a.fits")])
+    project.close()
+    moved = folder.rename(tmp_path / "there")
+    connection = open_reader(moved / "p.astrogui")
+    assert items.read_items(connection, moved)[0].paths == (str(moved / "a.fits"),)
+    connection.close()
+
+
+def test_a_rerun_keeps_an_objects_identity_and_every_answer(project):
+    at = {"ra_deg": 150.0, "dec_deg": 2.0, "x_pixel": 3.0, "y_pixel": 4.0}
+    row = add_row(project, "source 1", **at)
+    near = {**at, "ra_deg": 150.0 + 0.5 / 3600}
+    far = {**at, "ra_deg": 150.0 + 3 / 3600}
+    assert add_row(project, "source 7", **near) == row
+    assert add_row(project, "source 2", **far) != row
+    with project.transaction() as connection:
+        for z in (0.5, 0.7):
+            answers.add_answer(
+                connection, row, "redshift", {"z": z}, posterior(z), PROVENANCE, False
+            )
+    shown = answers.read_answers(project.connection, [row])
+    assert [a.cells["z"] for a in shown] == [0.7]
+    assert len(answers.read_answers(project.connection, [row], all_of_them=True)) == 2
+    kept = answers.read_posterior(project.connection, row, "redshift")
+    assert kept is not None
+    assert np.array_equal(kept.quantiles, posterior(0.7).quantiles)
+    assert shown[0].provenance == PROVENANCE
+
+
+def test_a_refused_file_is_a_row_with_its_reason_once(project, tmp_path):
+    problem = Damaged("bad.fits", "byte 2880", "the header is cut", "Fetch it again.")
+    with project.transaction() as connection:
+        item = items.add_refused(connection, tmp_path, problem)
+        assert items.add_refused(connection, tmp_path, problem) == item
+    words = project.connection.execute("SELECT words FROM rows").fetchall()
+    assert words == [("refused (byte 2880): the header is cut. Fetch it again.",)]
+
+
+def test_a_second_writer_is_told_to_close_the_first(project):
+    with pytest.raises(ProjectLocked, match=r"night\.astrogui"):
+        Project(project.path)
+
+
+def test_a_newer_project_is_refused(project):
+    project.connection.execute("PRAGMA user_version = 99")
+    path = project.path
+    project.close()
+    with pytest.raises(ProjectTooNew, match="99"):
+        Project(path)
+
+
+def test_a_file_that_is_no_project_is_refused_in_words(tmp_path):
+    path = tmp_path / "photo.astrogui"
+    path.write_bytes(b"JFIF" * 2000)
+    with pytest.raises(ProjectDamaged, match="photo"):
+        Project(path)
+    assert path.read_bytes() == b"JFIF" * 2000
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(ProjectProblem, match=r"p\.astrogui"):
+        Project(tmp_path / "no" / "p.astrogui")
+
+
+def test_migrations_run_once_in_order_and_a_failing_one_changes_nothing(tmp_path):
+    connection = sqlite3.connect(tmp_path / "m.db", isolation_level=None)
+
+    def second(c: sqlite3.Connection) -> None:
+        c.execute("ALTER TABLE items ADD COLUMN colour TEXT")
+
+    def broken(c: sqlite3.Connection) -> None:
+        c.execute("ALTER TABLE items ADD COLUMN size TEXT")
+        raise RuntimeError("half way")
+
+    assert migrate(connection, "m", MIGRATIONS) == len(MIGRATIONS)
+    assert migrate(connection, "m", (*MIGRATIONS, second)) == 1
+    with pytest.raises(RuntimeError):
+        migrate(connection, "m", (*MIGRATIONS, second, broken))
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(items)")]
+    assert "colour" in columns
+    assert "size" not in columns
+    connection.close()
+
+
+def test_what_was_committed_survives_a_kill(tmp_path):
+    code = (
+        "import os, sys\n"
+        "from astrogui.store.project import Project\n"
+        "from astrogui.store import items, history\n"
+        "from astrogui.records.source import Source\n"
+        "from astrogui.records.provenance import Place\n"
+        "p = Project(sys.argv[1])\n"
+        "with p.transaction() as c:\n"
+        "    s = Source(path='a', kind='spectrum', format='t')\n"
+        "    i = items.add_item(c, p.path.parent, [s])\n"
+        "    r = items.find_row(c, i, Place(label='a'), 1.0)\n"
+        "    history.annotate(c, [r], {'user_class': 'QSO'}, 'me')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    path = tmp_path / "p.astrogui"
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False, timeout=60)
+    project = Project(path)
+    assert history.read_annotations(project.connection) == {1: {"user_class": "QSO"}}
+    project.close()
+
+
+class Judging(RuleBasedStateMachine):
+    """Undo and redo against a plain list of states."""
+
+    @initialize()
+    def open(self) -> None:
+        import tempfile
+
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "p.astrogui"
+        self.project = Project(self.path)
+        with self.project.transaction() as c:
+            item = items.add_item(c, self.path.parent, [source("a")])
+            self.rows = []
+            for label in "abc":
+                cursor = c.execute("INSERT INTO rows (item_id, label) VALUES (?, ?)", (item, label))
+                self.rows.append(cursor.lastrowid)
+        self.states: list[dict] = [{}]
+        self.at = 0
+
+    @rule(
+        which=st.sets(st.integers(0, 2), min_size=1),
+        field=st.sampled_from(history.FIELDS),
+        value=st.none() | st.sampled_from(["QSO", "4", "odd"]),
+    )
+    def annotate(self, which, field, value) -> None:
+        rows = [self.rows[i] for i in sorted(which)]
+        with self.project.transaction() as c:
+            changed = history.annotate(c, rows, {field: value}, "me")
+        new = {k: dict(v) for k, v in self.states[self.at].items()}
+        for row in rows:
+            new.setdefault(row, {})[field] = value
+        new = {r: {f: v for f, v in fs.items() if v is not None} for r, fs in new.items()}
+        new = {r: fs for r, fs in new.items() if fs}
+        assert bool(changed) == (new != self.states[self.at])
+        if changed:
+            self.states = [*self.states[: self.at + 1], new]
+            self.at += 1
+
+    @rule()
+    def undo(self) -> None:
+        with self.project.transaction() as c:
+            changed = history.undo(c, "me")
+        assert bool(changed) == (self.at > 0)
+        self.at = max(self.at - 1, 0)
+
+    @rule()
+    def redo(self) -> None:
+        with self.project.transaction() as c:
+            changed = history.redo(c, "me")
+        assert bool(changed) == (self.at < len(self.states) - 1)
+        self.at = min(self.at + 1, len(self.states) - 1)
+
+    @rule()
+    def restart(self) -> None:
+        self.project.close()
+        self.project = Project(self.path)
+
+    @invariant()
+    def shows_the_state_of_the_model(self) -> None:
+        if hasattr(self, "project"):
+            assert history.read_annotations(self.project.connection) == self.states[self.at]
+            undo_title, redo_title = history.titles(self.project.connection)
+            assert bool(undo_title) == (self.at > 0)
+            assert bool(redo_title) == (self.at < len(self.states) - 1)
+
+    def teardown(self) -> None:
+        if hasattr(self, "project"):
+            self.project.close()
+            self.folder.cleanup()
+
+
+Judging.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestJudging = Judging.TestCase
