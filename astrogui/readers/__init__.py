@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from astrogui.readers.fits_image import FitsImage
+from astrogui.readers.picture import Picture
 from astrogui.readers.reader import Reader, reader_named
 from astrogui.readers.reader import recognise as _recognise
 from astrogui.records.source import Source
 
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (
+    Picture(),
+    FitsImage(),
+)
 
 
 def recognise(path: str, options: dict[str, str] | None = None) -> tuple[Source, ...]:

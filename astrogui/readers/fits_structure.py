@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -92,6 +92,24 @@ def axes_of(header: Header) -> tuple[int, ...]:
     return tuple(int(length) for length in lengths)
 
 
+def contents(hdus: Sequence[Hdu]) -> str:
+    """What the HDUs hold, in words: "HDU 0: no data; HDU 1 (COADD): a table of 12 rows"."""
+    return "; ".join(f"{name_of(hdu)}: {_what(hdu.header)}" for hdu in hdus[:8])
+
+
+def _what(header: Header) -> str:
+    axes = axes_of(header)
+    if header.get("GROUPS") is True and axes[:1] == (0,):
+        return "random groups (visibilities of an interferometer, not an image)"
+    if str(header.get("XTENSION", "")).strip() in {"BINTABLE", "TABLE"} and not is_tile_compressed(
+        header
+    ):
+        return f"a table of {axes[1]} rows"
+    if not axes or not all(axes):
+        return "no data"
+    return f"an array of {' x '.join(map(str, axes))}"
+
+
 class _Bytes(Protocol):
     position: int
 
@@ -123,34 +141,26 @@ class _Unpacked:
     """A compressed file: unpacked once from its start to its end, a piece in memory at a time."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest = chunks, b""
+        self._chunks, self._chunk, self._used = chunks, b"", 0
         self.position = 0
 
     def read(self, count: int) -> bytes:
-        parts, wanted = [], count
-        while wanted and self._fill():
-            part, self._rest = self._rest[:wanted], self._rest[wanted:]
-            parts.append(part)
-            wanted -= len(part)
-        self.position += count - wanted
-        return b"".join(parts)
+        return b"".join(self._pieces(count))
 
     def skip(self, count: int) -> int:
-        wanted = count
-        while wanted and self._fill():
-            passed = min(wanted, len(self._rest))
-            self._rest = self._rest[passed:]
-            wanted -= passed
-        self.position += count - wanted
-        return count - wanted
+        return sum(len(piece) for piece in self._pieces(count))
 
-    def _fill(self) -> bool:
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return False
-            self._rest = chunk
-        return True
+    def _pieces(self, count: int) -> Iterator[memoryview]:
+        while count > 0:
+            if self._used == len(self._chunk):
+                self._chunk, self._used = next(self._chunks, b""), 0
+                if not self._chunk:
+                    return
+            piece = memoryview(self._chunk)[self._used : self._used + count]
+            self._used += len(piece)
+            self.position += len(piece)
+            count -= len(piece)
+            yield piece
 
 
 def _walk(head: _Head, data: _Bytes) -> Iterator[Hdu]:

@@ -80,6 +80,9 @@ class Head:
 
     def chunks(self) -> Iterator[bytes]:
         """The unpacked bytes piece by piece; raises ``Damaged`` when cut, ``TooLarge`` beyond."""
+        if "content" in self.__dict__:
+            yield self.content
+            return
         openers: dict[str, Any] = {
             "": open,
             "gzip": gzip.open,
@@ -262,7 +265,12 @@ def what_it_looks_like(head: Head) -> str:
     if text.startswith(b"version https://git-lfs"):
         return "this is a Git LFS pointer, not the file itself"
     if head.is_fits:
-        return "a FITS file without an image, spectrum or strain in a layout that is known"
+        from astrogui.readers.fits_structure import contents
+
+        return (
+            "a FITS file without an image, spectrum or strain in a layout that is known "
+            f"({contents(head.fits_hdus)})"
+        )
     if head.is_hdf5:
         return "an HDF5 file in a layout that is not known"
     return "the content is of no known format"

@@ -57,9 +57,11 @@ class Plane:
 
     def scaled(self, stored: NDArray[Any]) -> NDArray[np.float32]:
         """Physical float32 values of stored numbers."""
-        values = stored.astype(np.float32)
-        if self.bscale != 1.0 or self.bzero != 0.0:
-            values = (stored.astype(np.float64) * self.bscale + self.bzero).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is inf
+            if self.bscale != 1.0 or self.bzero != 0.0:
+                values = (stored.astype(np.float64) * self.bscale + self.bzero).astype(np.float32)
+            else:
+                values = stored.astype(np.float32)
         if self.blank is not None and np.issubdtype(stored.dtype, np.integer):
             values[stored == self.blank] = np.nan
         return values

@@ -31,6 +31,7 @@ class Source:
     duration_s: float | None = None
     sample_rate_hz: float | None = None
     is_colour: bool = False
+    supporting: bool = False  # a mask or weight map: offered for display, not to tasks
     options: tuple[tuple[str, str], ...] = ()  # the analyst's reading options (columns, air)
     remarks: tuple[str, ...] = field(default_factory=tuple)
 
