@@ -78,6 +78,30 @@ def add_item(connection: sqlite3.Connection, folder: Path, sources: Sequence[Sou
     return int(cursor.lastrowid or 0)
 
 
+def supersede(
+    connection: sqlite3.Connection, folder: Path, item_id: int, sources: Sequence[Source]
+) -> tuple[int, ...]:
+    """Let an item that was joined by companions take over its smaller predecessors' rows.
+
+    Objects keep their rows and judgements: the rows move to the larger item. Returns them.
+    """
+    mine = {source.key for source in sources}
+    moved: list[int] = []
+    for other in read_items(connection, folder, "AND state IN ('ok', 'missing')"):
+        keys = {source.key for source in other.sources}
+        if other.item_id == item_id or other.kind != sources[0].kind or not keys < mine:
+            continue
+        rows = connection.execute("SELECT row_id FROM rows WHERE item_id = ?", (other.item_id,))
+        moved += [row[0] for row in rows]
+        connection.execute(
+            "UPDATE rows SET item_id = ? WHERE item_id = ?", (item_id, other.item_id)
+        )
+        connection.execute(
+            "UPDATE items SET state = 'superseded' WHERE item_id = ?", (other.item_id,)
+        )
+    return tuple(moved)
+
+
 def add_refused(connection: sqlite3.Connection, folder: Path, problem: FileProblem) -> int:
     """A file that cannot be used, as an item with one flagged row; once a path."""
     key = json.dumps(["refused", problem.path, problem.place, problem.cause])

@@ -1,0 +1,44 @@
+"""Model cards for the front: read as JSON, without a network runtime."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from astrogui.errors import ModelProblem
+from astrogui.records.model_card import ModelCard, card_from_json
+
+
+class Cards:
+    """The cards on a search path of model folders, each read once."""
+
+    def __init__(self, search_path: str) -> None:
+        self._folders = [Path(part) for part in search_path.split(os.pathsep) if part]
+        self._cards: dict[str, ModelCard | None] = {}
+
+    def folder(self, task: str) -> Path | None:
+        """Where the model of a task lies; the first folder that has one wins."""
+        for folder in self._folders:
+            if (folder / task / "card.json").is_file():
+                return folder / task
+        return None
+
+    def card(self, task: str) -> ModelCard | None:
+        """None where there is no model, or its card cannot be read."""
+        if task not in self._cards:
+            folder = self.folder(task)
+            try:
+                text = (folder / "card.json").read_text("utf-8") if folder else ""
+                self._cards[task] = card_from_json(text, str(folder)) if text else None
+            except (OSError, UnicodeDecodeError, ModelProblem):
+                self._cards[task] = None
+        return self._cards[task]
+
+    def digest(self, task: str) -> str:
+        """A hash over the model's files as its card states them, to tell two models apart."""
+        card = self.card(task)
+        if card is None:
+            return ""
+        words = "\n".join(f"{name} {value}" for name, value in sorted(card.hashes.items()))
+        return hashlib.sha256(words.encode()).hexdigest()

@@ -1,0 +1,150 @@
+"""Taking files in: walk, recognise, group companions, store items, queue their analyses."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from astrogui.errors import AstroguiError, FileProblem, Unreadable
+from astrogui.readers.grouping import group_sources
+from astrogui.records.source import Source
+
+log = logging.getLogger(__name__)
+READING_OPTIONS = ("columns", "air")
+GROUPED_KINDS = ("image", "strain")
+
+
+class Recogniser(Protocol):
+    def recognise(
+        self, path: str, options: dict[str, str] | None = None
+    ) -> Future[tuple[Source, ...]]: ...
+
+
+@dataclass(kw_only=True, eq=False)
+class Batch:
+    """One ``add``: what was asked for, and what has come back so far."""
+
+    tasks: tuple[str, ...] | None
+    reading: dict[str, str]
+    running: dict[str, str]
+    future: Future[list[int]]
+    waiting: int = 0
+    groupable: list[Source] = field(default_factory=list)
+    item_ids: list[int] = field(default_factory=list)
+
+
+class Intake:
+    """Recognises files through the reader process; calls back in the session's thread."""
+
+    def __init__(
+        self,
+        reader: Recogniser,
+        post: Callable[[Callable[[], None]], object],
+        store: Callable[[Sequence[Source], Batch], int],
+        refuse: Callable[[FileProblem, Batch], int],
+        known: Callable[[str], list[Source]],
+    ) -> None:
+        """``store`` keeps an observation, ``refuse`` a problem; ``known`` lists a kind's sources.
+
+        ``known`` serves companions that come later: the second detector of a time, another band.
+        """
+        self._reader, self._post = reader, post
+        self._store, self._refuse, self._known = store, refuse, known
+        self.open_batches = 0
+
+    def begin(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        tasks: Sequence[str] | None,
+        options: Mapping[str, str],
+        future: Future[list[int]],
+    ) -> None:
+        """Ask for every file; ``future`` gets the ids of the items once all have answered."""
+        batch = Batch(
+            tasks=None if tasks is None else tuple(tasks),
+            reading={k: v for k, v in options.items() if k in READING_OPTIONS},
+            running={k: v for k, v in options.items() if k not in READING_OPTIONS},
+            future=future,
+        )
+        files = walk(paths)
+        batch.waiting = len(files)
+        self.open_batches += 1
+        for path in files:
+            asked = self._reader.recognise(path, dict(batch.reading))
+            asked.add_done_callback(partial(self._answered_later, batch, path))
+        if not files:
+            self._finish(batch)
+
+    def _answered_later(self, batch: Batch, path: str, done: Future[tuple[Source, ...]]) -> None:
+        self._post(partial(self._answered, batch, path, done))
+
+    def _answered(self, batch: Batch, path: str, done: Future[tuple[Source, ...]]) -> None:
+        try:
+            for source in done.result():
+                if source.kind in GROUPED_KINDS:
+                    batch.groupable.append(source)
+                else:
+                    batch.item_ids.append(self._store([source], batch))
+        except FileProblem as problem:
+            batch.item_ids.append(self._refuse(problem, batch))
+        except AstroguiError as error:
+            batch.item_ids.append(self._refuse(as_problem(path, error), batch))
+        except Exception:
+            log.exception("recognising %s failed", path)
+            batch.item_ids.append(self._refuse(internal_problem(path), batch))
+        batch.waiting -= 1
+        if batch.waiting == 0:
+            self._finish(batch)
+
+    def _finish(self, batch: Batch) -> None:
+        try:
+            for group in self._groups(batch.groupable):
+                batch.item_ids.append(self._store(group, batch))
+        finally:
+            self.open_batches -= 1
+            batch.future.set_result(batch.item_ids)
+
+    def _groups(self, new: Sequence[Source]) -> list[tuple[Source, ...]]:
+        """New sources with their companions, among them those that came earlier."""
+        fresh = {source.key for source in new}
+        groups: list[tuple[Source, ...]] = []
+        for kind in GROUPED_KINDS:
+            mine = [source for source in new if source.kind == kind]
+            if not mine:
+                continue
+            earlier = [source for source in self._known(kind) if source.key not in fresh]
+            groups += [
+                group
+                for group in group_sources([*earlier, *mine])
+                if any(source.key in fresh for source in group)
+            ]
+        return groups
+
+
+def walk(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The files under the given files and folders, sorted within each folder, hidden ones left."""
+    files: list[str] = []
+    for path in [os.fspath(path) for path in paths]:
+        if not os.path.isdir(path):
+            files.append(path)
+            continue
+        for folder, names, found in os.walk(path):
+            names[:] = sorted(name for name in names if not name.startswith("."))
+            files += [os.path.join(folder, n) for n in sorted(found) if not n.startswith(".")]
+    return list(dict.fromkeys(files))
+
+
+def as_problem(path: str, error: AstroguiError) -> FileProblem:
+    return Unreadable(path, "", str(error).rstrip("."), "Try again.")
+
+
+def internal_problem(path: str) -> FileProblem:
+    """A bug of ours, as the analyst sees it; the log has the trace."""
+    return Unreadable(
+        path, "", "an internal error stopped its reading", "The log has the details; report them."
+    )

@@ -1,0 +1,38 @@
+"""Records for display: the sources of an item read one after another, then grouped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from astrogui.records.source import Source
+from astrogui.tasks.task import group
+
+
+class RecordReader(Protocol):
+    def read(self, source: Source) -> Future[Any]: ...
+
+
+def load_record(reader: RecordReader, sources: Sequence[Source]) -> Future[Any]:
+    """A future of the grouped record; it raises the first ``FileProblem`` among the sources."""
+    combined: Future[Any] = Future()
+    asked = [reader.read(source) for source in sources]
+    lock = threading.Lock()
+    left = len(asked)
+
+    def one_done(_: Future[Any]) -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            if left:
+                return
+        try:
+            combined.set_result(group([future.result() for future in asked]))
+        except Exception as error:  # whatever a reader raised belongs to whoever asked
+            combined.set_exception(error)
+
+    for future in asked:
+        future.add_done_callback(one_done)
+    return combined

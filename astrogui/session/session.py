@@ -1,0 +1,434 @@
+"""The session: adds, runs, annotates, undoes, exports; the window and the command line call it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import astrogui
+from astrogui.errors import AstroguiError, FileProblem, UsageProblem
+from astrogui.inference.jobs import Report, Runner
+from astrogui.records.catalogue import Catalogue
+from astrogui.records.model_card import ModelCard
+from astrogui.records.posterior import Posterior
+from astrogui.records.source import Source
+from astrogui.session import cards, events, exporting
+from astrogui.session.intake import Batch, Intake
+from astrogui.session.loading import load_record
+from astrogui.session.loop import Loop
+from astrogui.session.running import Jobs
+from astrogui.session.settings import (
+    Settings,
+    data_folder,
+    load_settings,
+    model_search_path,
+    shipped,
+)
+from astrogui.session.view import ProjectView
+from astrogui.store import history, items
+from astrogui.store.project import Project, now
+from astrogui.tasks import TASKS
+from astrogui.tasks.task import Task
+
+
+class Session:
+    """One project, its files, answers and judgements. Public methods return at once.
+
+    Raises ``ProjectProblem`` when the project cannot be opened. ``project`` None makes an unnamed
+    project in the analyst's data folder. Events reach subscribers in the session's own thread.
+    """
+
+    def __init__(
+        self,
+        project: str | Path | None = None,
+        *,
+        models: str | None = None,
+        runner: Runner | None = None,
+        reader: Any = None,
+        settings: Settings | None = None,
+        tasks: Sequence[Task] = TASKS,
+        resume: bool = True,
+    ) -> None:
+        self.settings = settings or load_settings()
+        self.models = model_search_path(models or self.settings.models)
+        self._tasks = tuple(tasks)
+        self._cards = cards.Cards(self.models)
+        self._loop = Loop()
+        self._runner, self._runner_started = runner or _worker(self.settings), False
+        self._reader = reader or _reader()
+        self._exports = ThreadPoolExecutor(1, thread_name_prefix="export")
+        self._waiting_for_idle: list[Future[None]] = []
+        self._open(project, resume)
+
+    # --- the project ---------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The project file."""
+        return self._project.path
+
+    @property
+    def author(self) -> str:
+        return self.settings.signed
+
+    def open_project(self, path: str | Path) -> Future[None]:
+        """Leave this project for another (or a new one at ``path``)."""
+
+        def change() -> None:
+            other = Project(path)  # raises before anything is closed
+            self._jobs.cancel()
+            self._close_project()
+            self._start_project(other, resume=True)
+
+        return self._loop.post(change)
+
+    def _open(self, path: str | Path | None, resume: bool) -> None:
+        self._start_project(Project(path or _unnamed()), resume)
+
+    def _start_project(self, project: Project, resume: bool) -> None:
+        self._project = project
+        self.view = ProjectView(project.path, self._tasks)
+        self._jobs = Jobs(project, self._tasks, self._loop.publish, self.models)
+        self._jobs.runner = self._runner
+        self._intake = Intake(
+            self._reader, self._loop.post, self._store, self._refuse, self._known_sources
+        )
+        self._loop.post(lambda: self._begin(resume))
+
+    def _begin(self, resume: bool) -> None:
+        self._check_missing()
+        self._loop.publish(events.ProjectOpened(str(self._project.path)))
+        if resume and items.read_jobs(self._project.connection, "state IN ('queued','running')"):
+            self._ensure_runner()
+            self._jobs.resume()
+        self._publish_history()
+
+    def _close_project(self) -> None:
+        self.view.close()
+        self._project.close()
+        self._loop.publish(events.ProjectClosed(str(self._project.path)))
+
+    def close(self) -> None:
+        """Stop the workers and close the project; what was shown is in it."""
+        self._runner.close()
+        self._reader.close()
+        self._exports.shutdown(wait=True)
+        self._loop.post(self._close_project)
+        self._loop.close()
+
+    # --- events and reading --------------------------------------------------------------------
+
+    def subscribe(self, callback: Callable[[events.Event], None]) -> Callable[[], None]:
+        """Hear every event, in the session's thread; returns how to stop."""
+        return self._loop.subscribe(callback)
+
+    def tasks(self) -> tuple[Task, ...]:
+        return self._tasks
+
+    def card(self, task: str) -> ModelCard | None:
+        """The card of the model that answers ``task``; None where there is no model."""
+        return self._cards.card(task)
+
+    def demo_files(self) -> list[Path]:
+        """The bundled samples: simulated by this project, and saying so in their headers."""
+        return sorted(p for p in (shipped("resources") / "samples").iterdir() if p.is_file())
+
+    def load(self, item_id: int) -> Future[Any]:
+        """The record of an item for display: ``Spectrum``, ``Field`` or ``Network``."""
+        return load_record(self._reader, self.view.item(item_id).sources)
+
+    def posterior(self, row_id: int, task: str | None = None) -> Future[Posterior | None]:
+        """The newest posterior of a row, of one task or of any."""
+        return self._loop.post(lambda: self.view.posterior(row_id, task))
+
+    def idle(self) -> Future[None]:
+        """A future that is done once nothing is being read, queued or run."""
+        future: Future[None] = Future()
+
+        def wait() -> None:
+            self._waiting_for_idle.append(future)
+            self._check_idle()
+
+        self._loop.post(wait)
+        return future
+
+    # --- files and jobs ------------------------------------------------------------------------
+
+    def add(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        tasks: Sequence[str] | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> Future[list[int]]:
+        """Add files and folders; the future holds the ids of their items.
+
+        ``tasks`` None runs every task that accepts the file, () none, names those that are named
+        and accept it. Raises ``UsageProblem`` at once for a task that does not exist.
+        """
+        known = {task.name for task in self._tasks}
+        if unknown := set(tasks or ()) - known:
+            raise UsageProblem(
+                f"There is no task {', '.join(sorted(unknown))}. "
+                f"The tasks are: {', '.join(sorted(known))}."
+            )
+        future: Future[list[int]] = Future()
+        wanted = list(paths)
+        self._loop.post(lambda: self._intake.begin(wanted, tasks, dict(options or {}), future))
+        return future
+
+    def run(
+        self, item_ids: Sequence[int], task: str, options: Mapping[str, str] | None = None
+    ) -> Future[list[int]]:
+        """Run a task on items once more, whatever was answered before; ids of the jobs."""
+
+        def queue() -> list[int]:
+            self._ensure_runner()
+            found = [self._item(item_id) for item_id in item_ids]
+            made = [
+                self._jobs.queue(
+                    item.item_id, item.sources, task, options or {}, self._cards.digest(task),
+                    again=True,
+                )
+                for item in found
+            ]  # fmt: skip
+            return [job_id for job_id in made if job_id is not None]
+
+        return self._loop.post(queue)
+
+    def rerun(self, job_id: int) -> Future[None]:
+        def again() -> None:
+            self._ensure_runner()
+            self._jobs.rerun(job_id)
+
+        return self._loop.post(again)
+
+    def cancel(self, job_id: int) -> Future[None]:
+        return self._loop.post(lambda: self._jobs.cancel(job_id))
+
+    def cancel_all(self) -> Future[None]:
+        return self._loop.post(self._jobs.cancel)
+
+    def relocate(self, item_id: int, path: str | os.PathLike[str]) -> Future[int]:
+        """Say where a missing file is now; files beside it are found too. How many were found."""
+
+        def find() -> int:
+            found = exporting.relocate(self._project, self._item(item_id), os.fspath(path))
+            self._check_missing()
+            self._loop.publish(events.RowsChanged(tuple(self.view.row_ids()), ("file",)))
+            return found
+
+        return self._loop.post(find)
+
+    # --- judgements ----------------------------------------------------------------------------
+
+    def annotate(
+        self, row_ids: Sequence[int], values: Mapping[str, str | int | None], initiator: Any = None
+    ) -> Future[None]:
+        """Judge rows: ``user_class``, ``user_quality``, ``user_comment``; None takes one away."""
+        written = {
+            key: None if value is None or value == "" else str(value)
+            for key, value in values.items()
+        }
+
+        def judge() -> None:
+            with self._project.transaction() as connection:
+                changed = history.annotate(connection, list(row_ids), written, self.author)
+            self._changed(changed, tuple(written), initiator)
+
+        return self._loop.post(judge)
+
+    def undo(self) -> Future[None]:
+        return self._loop.post(lambda: self._step(history.undo))
+
+    def redo(self) -> Future[None]:
+        return self._loop.post(lambda: self._step(history.redo))
+
+    def _step(self, step: Callable[[Any, str], tuple[int, ...]]) -> None:
+        with self._project.transaction() as connection:
+            changed = step(connection, self.author)
+        self._changed(changed, history.FIELDS, None)
+
+    def _changed(self, row_ids: tuple[int, ...], names: tuple[str, ...], initiator: Any) -> None:
+        if row_ids:
+            self._loop.publish(events.RowsChanged(row_ids, names, initiator))
+            self._publish_history()
+
+    def _publish_history(self) -> None:
+        self._loop.publish(events.HistoryChanged(*history.titles(self._project.connection)))
+
+    # --- export --------------------------------------------------------------------------------
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        row_ids: Sequence[int] | None = None,
+        posteriors: str | os.PathLike[str] | None = None,
+    ) -> Future[int]:
+        """Write the catalogue (and posteriors to HDF5); the future holds the number of rows.
+
+        The future raises ``ExportProblem`` or ``DiskFull``.
+        """
+        meta = {
+            "application": f"AstroGUI {astrogui.__version__}",
+            "project": self.path.name,
+            "created": now(),
+            "author": self.author,
+        }
+
+        def write() -> int:
+            try:
+                rows = exporting.write(
+                    self.path, self._tasks, os.fspath(path), row_ids, posteriors, meta
+                )
+            except AstroguiError as error:
+                self._loop.publish(events.ExportFailed(os.fspath(path), str(error)))
+                raise
+            self._loop.post(
+                lambda: self._loop.publish(events.ExportFinished(os.fspath(path), rows))
+            )
+            return rows
+
+        return self._exports.submit(write)
+
+    def read_catalogue(self, path: str | os.PathLike[str]) -> Catalogue:
+        """The rows of an export of ours, as they were written."""
+        return exporting.read(os.fspath(path))
+
+    def import_judgements(self, path: str | os.PathLike[str]) -> Future[int]:
+        """Take over the judgements of an export for the rows that are here too; how many rows."""
+
+        def take() -> int:
+            wanted = exporting.judgements_for(exporting.read(os.fspath(path)), self.view.rows())
+            with self._project.transaction() as connection:
+                changed: tuple[int, ...] = ()
+                for row_id, values in wanted.items():
+                    changed += history.annotate(connection, [row_id], values, self.author)
+            self._changed(changed, history.FIELDS, None)
+            return len(changed)
+
+        return self._loop.post(take)
+
+    # --- in the session's thread ---------------------------------------------------------------
+
+    def _store(self, sources: Sequence[Source], batch: Batch) -> int:
+        with self._project.transaction() as connection:
+            item_id = items.add_item(connection, self._project.path.parent, sources)
+            moved = items.supersede(connection, self._project.path.parent, item_id, sources)
+        for path in dict.fromkeys(source.path for source in sources):
+            self._loop.publish(events.FileAdded(path, (item_id,)))
+        if moved:
+            self._loop.publish(events.RowsChanged(moved, ("file",)))
+        self._queue_tasks(item_id, sources, batch)
+        return item_id
+
+    def _queue_tasks(self, item_id: int, sources: Sequence[Source], batch: Batch) -> None:
+        fitting = [
+            task
+            for task in self._tasks
+            if task.reads == sources[0].kind
+            and (batch.tasks is None or task.name in batch.tasks)
+            and any(task.accepts(source) for source in sources)
+        ]
+        for task in fitting:
+            self._ensure_runner()
+            self._jobs.queue(
+                item_id, sources, task.name, batch.running, self._cards.digest(task.name)
+            )
+        if not fitting and batch.tasks != ():
+            asked = f"of {', '.join(batch.tasks)} " if batch.tasks else ""
+            with self._project.transaction() as connection:
+                row = items.add_row_without_answer(
+                    connection, item_id, f"no analysis {asked}fits this {sources[0].kind}"
+                )
+            if row is not None:
+                self._loop.publish(events.RowsChanged((row,), ("words",)))
+
+    def _refuse(self, problem: FileProblem, batch: Batch) -> int:
+        del batch
+        with self._project.transaction() as connection:
+            item_id = items.add_refused(connection, self._project.path.parent, problem)
+            items.add_problem(connection, problem)
+        self._loop.publish(
+            events.FileRefused(problem.path, problem.place, problem.cause, problem.advice)
+        )
+        self._loop.publish(events.RowsChanged(tuple(self.view.row_ids(item_id)), ("words",)))
+        return item_id
+
+    def _known_sources(self, kind: str) -> list[Source]:
+        return [
+            source
+            for item in items.read_items(self._project.connection, self._project.path.parent)
+            if item.kind == kind and item.state == "ok"
+            for source in item.sources
+        ]
+
+    def _item(self, item_id: int) -> items.Item:
+        return self.view.item(item_id)
+
+    def _check_missing(self) -> None:
+        for item in items.read_items(self._project.connection, self._project.path.parent):
+            if item.state not in {"ok", "missing"}:
+                continue
+            gone = [path for path in item.paths if not os.path.exists(path)]
+            state = "missing" if gone else "ok"
+            if state != item.state:
+                with self._project.transaction() as connection:
+                    connection.execute(
+                        "UPDATE items SET state = ?, words = ? WHERE item_id = ?",
+                        (state, f"not found: {'; '.join(gone)}" if gone else "", item.item_id),
+                    )
+
+    def _ensure_runner(self) -> None:
+        if not self._runner_started:
+            self._runner_started = True
+            self._runner.start(self._take_later)
+
+    def start_worker(self) -> Future[None]:
+        """Start the worker ahead of the first job."""
+        return self._loop.post(self._ensure_runner)
+
+    def _take_later(self, report: Report) -> None:
+        self._loop.post(lambda: self._take(report))
+
+    def _take(self, report: Report) -> None:
+        self._jobs.take(report)
+        self._check_idle()
+
+    def _check_idle(self) -> None:
+        if self._intake.open_batches or self._jobs.open_jobs:
+            return
+        waiting, self._waiting_for_idle = self._waiting_for_idle, []
+        for future in waiting:
+            future.set_result(None)
+
+
+def _unnamed() -> Path:
+    """A new project in the analyst's data folder, named by the time of its start."""
+    stamp = now().replace(":", "").replace("-", "")[:15]
+    folder = data_folder() / "projects"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written: work goes on, and is said to be temporary
+        folder = Path(tempfile.mkdtemp(prefix="astrogui-"))
+    path = folder / f"unnamed-{stamp}.astrogui"
+    number = 1
+    while path.exists():
+        number += 1
+        path = folder / f"unnamed-{stamp}-{number}.astrogui"
+    return path
+
+
+def _worker(settings: Settings) -> Runner:
+    from astrogui.inference.supervisor import SupervisedRunner
+
+    return SupervisedRunner(job_timeout_s=settings.job_timeout_s)
+
+
+def _reader() -> Any:
+    from astrogui.inference.reading import ReaderProcess
+
+    return ReaderProcess()

@@ -1,0 +1,174 @@
+"""Reading the project: what the window and the command line see of it, without waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from astrogui.records.catalogue import Catalogue, Column, catalogue_from_rows
+from astrogui.records.flags import Flag
+from astrogui.records.posterior import Posterior
+from astrogui.session.columns import catalogue_columns, place_cells
+from astrogui.store import answers, history, items
+from astrogui.store.answers import AnswerInfo
+from astrogui.store.history import Step
+from astrogui.store.items import Item, JobInfo, Problem
+from astrogui.store.project import open_reader, translated
+from astrogui.tasks.task import Task
+
+
+class ProjectView:
+    """A read-only look at a project, over a connection of its own; any one thread at a time."""
+
+    def __init__(self, path: Path, tasks: Sequence[Task]) -> None:
+        self.path = path
+        self._tasks = tuple(tasks)
+        self._connection = open_reader(path)
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def items(self) -> list[Item]:
+        """Observations in the order in which they were added."""
+        with self._lock, translated(self.path):
+            return items.read_items(self._connection, self.path.parent)
+
+    def item(self, item_id: int) -> Item:
+        with self._lock, translated(self.path):
+            found = items.read_items(
+                self._connection, self.path.parent, f"AND item_id = {int(item_id)}"
+            )
+        if not found:
+            raise KeyError(f"no item {item_id}")
+        return found[0]
+
+    def jobs(self) -> list[JobInfo]:
+        with self._lock, translated(self.path):
+            return items.read_jobs(self._connection)
+
+    def problems(self) -> list[Problem]:
+        with self._lock, translated(self.path):
+            return items.read_problems(self._connection)
+
+    def history(self) -> tuple[str, str]:
+        """What undo and redo would do next."""
+        with self._lock, translated(self.path):
+            return history.titles(self._connection)
+
+    def steps(self) -> list[Step]:
+        """The judgements that can be undone or redone, oldest first."""
+        with self._lock, translated(self.path):
+            return history.steps(self._connection)
+
+    def answers(self, row_id: int) -> list[AnswerInfo]:
+        """Every answer that a row ever got, oldest first."""
+        with self._lock, translated(self.path):
+            return answers.read_answers(self._connection, [row_id], all_of_them=True)
+
+    def posterior(self, row_id: int, task: str | None = None) -> Posterior | None:
+        with self._lock, translated(self.path):
+            return answers.read_posterior(self._connection, row_id, task)
+
+    def row_ids(self, item_id: int | None = None) -> list[int]:
+        where = "" if item_id is None else f"AND rows.item_id = {int(item_id)}"
+        with self._lock, translated(self.path):
+            return [
+                row[0]
+                for row in self._connection.execute(
+                    "SELECT row_id FROM rows JOIN items USING (item_id) "
+                    f"WHERE items.state != 'superseded' {where} ORDER BY rows.item_id, row_id"
+                )
+            ]
+
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of this project's catalogue, in the order of the export."""
+        return catalogue_columns(self._present_tasks(), self._bands())
+
+    def rows(self, row_ids: Sequence[int] | None = None) -> list[dict[str, Any]]:
+        """Export columns of these rows, with ``row_id``, ``item_id``, ``x_pixel`` … added."""
+        wanted = self.row_ids() if row_ids is None else list(row_ids)
+        present = self._present_tasks()
+        with self._lock, translated(self.path):
+            base = self._base_rows(wanted)
+            judged = history.read_annotations(self._connection, wanted)
+            by_row: dict[int, list[AnswerInfo]] = {}
+            for answer in answers.read_answers(
+                self._connection, None if row_ids is None else wanted
+            ):
+                by_row.setdefault(answer.row_id, []).append(answer)
+        rows = []
+        for row_id in wanted:
+            if row_id not in base:
+                continue
+            row = base[row_id]
+            row.update(place_cells(by_row.get(row_id, []), present, row.pop("words")))
+            row.update(_judgement_cells(judged.get(row_id, {})))
+            rows.append(row)
+        return rows
+
+    def row(self, row_id: int) -> dict[str, Any]:
+        found = self.rows([row_id])
+        if not found:
+            raise KeyError(f"no row {row_id}")
+        return found[0]
+
+    def catalogue(
+        self, row_ids: Sequence[int] | None = None, meta: dict[str, str] | None = None
+    ) -> Catalogue:
+        """The annotated catalogue as it is exported."""
+        return catalogue_from_rows(self.columns(), self.rows(row_ids), meta)
+
+    def _base_rows(self, wanted: Sequence[int]) -> dict[int, dict[str, Any]]:
+        paths = {
+            item.item_id: ";".join(item.paths)
+            for item in items.read_items(self._connection, self.path.parent)
+        }
+        everything = len(wanted) > 500
+        marks = "1" if everything else f"row_id IN ({','.join('?' * len(wanted))})"
+        found = self._connection.execute(
+            f"SELECT row_id, item_id, object_id, ra, dec, x, y, gps, words, label FROM rows "
+            f"WHERE {marks}",
+            () if everything else tuple(wanted),
+        )
+        return {
+            r[0]: {
+                "row_id": r[0], "item_id": r[1], "file": paths[r[1]], "object_id": r[2] or r[9],
+                "ra": r[3], "dec": r[4], "x_pixel": r[5], "y_pixel": r[6], "gps_found": r[7],
+                "words": r[8],
+            }
+            for r in found
+            if r[1] in paths
+        }  # fmt: skip
+
+    def _present_tasks(self) -> tuple[Task, ...]:
+        with self._lock, translated(self.path):
+            names = {row[0] for row in self._connection.execute("SELECT DISTINCT task FROM jobs")}
+            names |= {
+                row[0] for row in self._connection.execute("SELECT DISTINCT task FROM answers")
+            }
+        return tuple(task for task in self._tasks if task.name in names)
+
+    def _bands(self) -> tuple[str, ...]:
+        bands: dict[str, None] = {}
+        for item in self.items():
+            if item.kind == "image":
+                bands.update(dict.fromkeys(source.band for source in item.sources))
+        return tuple(bands)
+
+
+def _judgement_cells(judged: dict[str, str]) -> dict[str, Any]:
+    quality = judged.get("user_quality")
+    return {
+        "user_class": judged.get("user_class"),
+        "user_quality": int(quality) if quality and quality.lstrip("-").isdigit() else None,
+        "user_comment": judged.get("user_comment"),
+    }
+
+
+def flag_words(bits: int) -> str:
+    """Flags as the catalogue shows them."""
+    return "; ".join(Flag(bits).words())
