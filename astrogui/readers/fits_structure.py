@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from astrogui.errors import Damaged, FileProblem, TooLarge
@@ -28,24 +29,35 @@ MAX_IMAGE_BYTES = 4 << 30  # of a tile-compressed image once unpacked
 FETCH_AGAIN = "Fetch the file again or ask its writer."
 
 _VALUE = re.compile(
-    rb" *(?:'(?:[^']|'')*'|[TF]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDd][+-]?\d+)?|"
-    rb"\( *[+-]?[\d.EeDd+-]+ *, *[+-]?[\d.EeDd+-]+ *\))? *(?:/.*)?"
+    rb" *(?:'((?:[^']|'')*)'|([TF])|([+-]?\d+)|([+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDd][+-]?\d+)?)|"
+    rb"(\( *[+-]?[\d.EeDd+-]+ *, *[+-]?[\d.EeDd+-]+ *\)))? *(?:/.*)?"
 )
 _KEYWORD = re.compile(rb"[A-Z0-9_-]+ *")
 _HIERARCH = re.compile(rb"HIERARCH +[\x21-\x3c\x3e-\x7e]+(?: +[\x21-\x3c\x3e-\x7e]+)* *=")
-_CONTINUE = re.compile(rb"CONTINUE  +'(?:[^']|'')*' *(?:/.*)?")
+_CONTINUE = re.compile(rb"CONTINUE  +'((?:[^']|'')*)' *(?:/.*)?")
+Keyword = str | int | float | bool
 _TFORM = re.compile(r"\s*(\d*)([LXBIJKAEDCMPQ])")
 _WIDTHS = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hdu:
     """One header and where its data lie in the unpacked file."""
 
     index: int
-    header: Header
+    cards: bytes  # of the header, 80 bytes each, without END
     data_offset: int
     data_bytes: int  # without the padding to a whole block
+
+    @cached_property
+    def keywords(self) -> dict[str, Keyword]:
+        """Value by keyword, the first of equal keywords: far quicker than the whole header."""
+        return _keywords(self.cards)
+
+    @cached_property
+    def header(self) -> Header:
+        """The cards that follow the standard, as astropy has them."""
+        return _header(self.cards)
 
 
 class _Head(Protocol):
@@ -76,7 +88,7 @@ def checked_hdus(head: _Head) -> tuple[Hdu, ...]:
 
 def name_of(hdu: Hdu) -> str:
     """``HDU 2 (SCI)``, for messages."""
-    name = str(hdu.header.get("EXTNAME", "")).strip()
+    name = str(hdu.keywords.get("EXTNAME", "")).strip()
     return f"HDU {hdu.index} ({name})" if name else f"HDU {hdu.index}"
 
 
@@ -166,7 +178,7 @@ class _Unpacked:
 def _walk(head: _Head, data: _Bytes) -> Iterator[Hdu]:
     count = 0
     while (raw := _raw_header(head, data, count)) is not None:
-        hdu = _checked(head, Hdu(count, _header(raw), data.position, 0))
+        hdu = _checked(head, Hdu(count, raw, data.position, 0))
         there = data.skip(hdu.data_bytes)
         if there < hdu.data_bytes:
             raise Damaged(
@@ -220,6 +232,48 @@ def _raw_header(head: _Head, data: _Bytes, index: int) -> bytes | None:
             )
 
 
+def _keywords(raw: bytes) -> dict[str, Keyword]:
+    """The values of the cards that follow the standard; complex numbers are left out."""
+    found: dict[str, Keyword] = {}
+    long_text = ""  # keyword whose text goes on in CONTINUE cards
+    for start in range(0, len(raw), CARD):
+        card = raw[start : start + CARD]
+        if card[8:10] == b"= " and (name := _KEYWORD.fullmatch(card[:8])):
+            keyword, match = name[0].decode().rstrip(), _VALUE.fullmatch(card[10:])
+        elif card.startswith(b"HIERARCH ") and (name := _HIERARCH.match(card)):
+            keyword = name[0][9:-1].decode().strip()
+            match = _VALUE.fullmatch(card[name.end() :])
+        else:
+            goes_on = _CONTINUE.fullmatch(card) if long_text else None
+            if goes_on is not None:
+                found[long_text] = str(found[long_text])[:-1] + _quoted(goes_on[1])
+            if goes_on is None or not str(found[long_text]).endswith("&"):
+                long_text = ""
+            continue
+        long_text = ""
+        value = _value(match) if match else None
+        if value is not None and keyword not in found:
+            found[keyword] = value
+            if isinstance(value, str) and value.endswith("&"):
+                long_text = keyword
+    return found
+
+
+def _value(match: re.Match[bytes]) -> Keyword | None:
+    quoted, logical, whole, real = match.group(1, 2, 3, 4)
+    if quoted is not None:
+        return _quoted(quoted)
+    if logical is not None:
+        return logical == b"T"
+    if whole is not None:
+        return int(whole) if len(whole) < 40 else None
+    return None if real is None else float(real.replace(b"D", b"E").replace(b"d", b"e"))
+
+
+def _quoted(raw: bytes) -> str:
+    return raw.replace(b"''", b"'").translate(_PRINTABLE).decode("ascii").rstrip()
+
+
 def _header(raw: bytes) -> Header:
     """The cards that follow the standard; others are left out, for their values would raise."""
     from astropy.io.fits import Header
@@ -255,7 +309,7 @@ _PRINTABLE = bytes(
 
 
 def _checked(head: _Head, hdu: Hdu) -> Hdu:
-    header = hdu.header
+    header = hdu.keywords
     bits = _whole(head, hdu, "BITPIX", {8, 16, 32, 64, -32, -64})
     axes = [_axis(head, hdu, f"NAXIS{n}") for n in range(1, _axis(head, hdu, "NAXIS") + 1)]
     if len(axes) > MAX_AXES:
@@ -278,9 +332,11 @@ def _checked(head: _Head, hdu: Hdu) -> Hdu:
             f"the header asks for {size / 2**40:.3g} TiB (axes {', '.join(map(str, axes))})",
             "The header is broken; fetch the file again.",
         )
-    if header.get("XTENSION", "").strip() == "BINTABLE" if hdu.index else False:
+    if hdu.index and str(header.get("XTENSION", "")).strip() == "BINTABLE":
         _check_table(head, hdu, axes)
-    return Hdu(hdu.index, header, hdu.data_offset, size)
+    checked = replace(hdu, data_bytes=size)
+    checked.__dict__["keywords"] = header  # parsed once
+    return checked
 
 
 def _check_table(head: _Head, hdu: Hdu, axes: list[int]) -> None:
@@ -290,7 +346,7 @@ def _check_table(head: _Head, hdu: Hdu, axes: list[int]) -> None:
         raise _contradiction(head, hdu, f"a table of {len(axes)} axes and {fields} columns")
     width = 0
     for n in range(1, fields + 1):
-        form = _TFORM.match(str(hdu.header.get(f"TFORM{n}", "")))
+        form = _TFORM.match(str(hdu.keywords.get(f"TFORM{n}", "")))
         if form is None:
             raise _contradiction(head, hdu, f"column {n} without a known TFORM{n}")
         repeat, code = int(form[1] or 1), form[2]
@@ -302,7 +358,7 @@ def _check_table(head: _Head, hdu: Hdu, axes: list[int]) -> None:
             width += repeat * _WIDTHS[code]
     if width != axes[0]:
         raise _contradiction(head, hdu, f"columns of {width} bytes in rows of {axes[0]}")
-    if is_tile_compressed(hdu.header):
+    if hdu.keywords.get("ZIMAGE") is True:
         _check_tiles(head, hdu, rows=axes[1])
 
 
@@ -330,14 +386,14 @@ def _check_tiles(head: _Head, hdu: Hdu, rows: int) -> None:
 
 
 def _whole(head: _Head, hdu: Hdu, keyword: str, allowed: set[int]) -> int:
-    value: Any = hdu.header.get(keyword)
+    value: Any = hdu.keywords.get(keyword)
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
         raise _contradiction(head, hdu, _shown(keyword, value))
     return value
 
 
 def _axis(head: _Head, hdu: Hdu, keyword: str) -> int:
-    value: Any = hdu.header.get(keyword)
+    value: Any = hdu.keywords.get(keyword)
     most = 999 if keyword.endswith("NAXIS") else 2**62
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise _contradiction(head, hdu, _shown(keyword, value))
@@ -345,7 +401,7 @@ def _axis(head: _Head, hdu: Hdu, keyword: str) -> int:
 
 
 def _optional(head: _Head, hdu: Hdu, keyword: str, default: int) -> int:
-    if keyword not in hdu.header:
+    if keyword not in hdu.keywords:
         return default
     return _axis(head, hdu, keyword)
 
