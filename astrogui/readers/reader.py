@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from astrogui.readers.fits_structure import Hdu
 
 MAX_UNPACKED_BYTES = 2 << 30
+SMALL_PACKED_BYTES = 4 << 20  # compressed files below are unpacked once and kept
 _CHUNK = 1 << 20
 
 
@@ -83,6 +84,9 @@ class Head:
         if "content" in self.__dict__:
             yield self.content
             return
+        if "content" in self.__dict__:
+            yield self.content
+            return
         openers: dict[str, Any] = {
             "": open,
             "gzip": gzip.open,
@@ -123,7 +127,11 @@ class Head:
     @cached_property
     def first(self) -> bytes:
         """The first 4096 unpacked bytes."""
-        return next(self.chunks(), b"")[:4096] if self.compression else self.start
+        if not self.compression:
+            return self.start
+        if self.size_bytes < SMALL_PACKED_BYTES:
+            return self.content[:4096]
+        return next(self.chunks(), b"")[:4096]
 
     @property
     def is_fits(self) -> bool:
@@ -173,17 +181,16 @@ class Head:
 
         return checked_headers(self)
 
+    @cached_property
+    def hdf5_names(self) -> frozenset[str]:
+        """All groups and data sets of the HDF5 file; raises ``Damaged``, also for links out."""
+        from astrogui.readers.hdf5_structure import member_names
+
+        return member_names(self.path)
+
     def hdf5_has(self, *names: str) -> bool:
         """Whether all these datasets or groups are in the HDF5 file; never follows links out."""
-        if not self.is_hdf5:
-            return False
-        import h5py
-
-        try:
-            with h5py.File(self.path, "r") as file:
-                return all(_local_member(file, name) for name in names)
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
-            raise damaged(self.path, "HDF5 structure", error) from error
+        return self.is_hdf5 and self.hdf5_names.issuperset(names)
 
     def source(self, reader: Reader, **fields: Any) -> Source:
         """A source of this file with what all sources share filled in."""
@@ -281,21 +288,6 @@ def reader_named(name: str, readers: Sequence[Reader]) -> Reader:
         if reader.name == name:
             return reader
     raise KeyError(f"no reader {name!r}")
-
-
-def _local_member(file: Any, name: str) -> bool:
-    """Whether ``name`` exists without passing an external or broken soft link."""
-    import h5py
-
-    node = file
-    for step in name.split("/"):
-        link = node.get(step, getlink=True) if isinstance(node, h5py.Group) else None
-        if link is None or isinstance(link, h5py.ExternalLink):
-            return False
-        node = node.get(step)
-        if node is None:
-            return False
-    return True
 
 
 def each_line(content: bytes) -> Iterator[str]:
