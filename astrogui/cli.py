@@ -1,1 +1,411 @@
-"""The same session from a terminal."""
+"""The same session from a terminal: analyse, watch, train, evaluate, look at one's installation."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from astrogui.errors import AstroguiError, UsageProblem
+from astrogui.session import events
+from astrogui.session.session import Session
+
+COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor")
+OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command; returns 0, 1 when a file or a check failed, 2 for wrong usage."""
+    parser = build_parser()
+    try:
+        options = parser.parse_args(words)
+    except SystemExit as leaving:
+        return int(leaving.code or 0) and WRONG_USAGE
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return command(options)
+    except UsageProblem as problem:
+        print(f"astrogui: {problem}", file=sys.stderr)
+        return WRONG_USAGE
+    except AstroguiError as problem:
+        print(f"astrogui: {problem}", file=sys.stderr)
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        print("astrogui: stopped; what was answered is kept", file=sys.stderr)
+        return SOME_FAILED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="astrogui", description="Survey images, spectra and strain, with calibrated answers."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    analyze = commands.add_parser("analyze", help="answer files and folders, export the rows")
+    analyze.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
+    _add_analysis_options(analyze)
+    analyze.set_defaults(run=run_analyze)
+
+    watch = commands.add_parser("watch", help="answer every file that arrives in a folder")
+    watch.add_argument("folder", metavar="FOLDER")
+    watch.add_argument(
+        "--quiet-for", type=float, metavar="SECONDS", help="stop after so long without a new file"
+    )
+    _add_analysis_options(watch)
+    watch.set_defaults(run=run_watch)
+
+    tasks = commands.add_parser("tasks", help="list the analyses and their models")
+    tasks.add_argument("--models", metavar="DIR", help="further folders of models")
+    tasks.set_defaults(run=run_tasks)
+
+    train = commands.add_parser("train", help="train the network of an analysis")
+    train.add_argument("task", metavar="TASK")
+    train.add_argument("--quick", action="store_true", help="minutes instead of hours, to try")
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--workdir", metavar="DIR", help="checkpoints; the same call goes on there")
+    train.add_argument("--out", metavar="DIR", help="copy the finished model folder to DIR/TASK")
+    train.set_defaults(run=run_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure the numbers of a model card again")
+    evaluate.add_argument("task", metavar="TASK")
+    evaluate.add_argument(
+        "--data", metavar="DIR", help="real files laid out as the data guide says"
+    )
+    evaluate.add_argument("--simulations", type=int, metavar="N", help="held-out simulations")
+    evaluate.add_argument("--seed", type=int, default=20_261_121)
+    evaluate.add_argument("--json", action="store_true", help="print JSON alone")
+    evaluate.add_argument("--models", metavar="DIR", help="further folders of models")
+    evaluate.set_defaults(run=run_evaluate)
+
+    doctor = commands.add_parser("doctor", help="versions, devices, display, log, models")
+    doctor.add_argument("--models", action="store_true", help="replay every golden record")
+    doctor.set_defaults(run=run_doctor)
+    return parser
+
+
+def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--task", metavar="NAME[,NAME]", help="only these analyses")
+    parser.add_argument("--project", metavar="FILE", help="keep the work here; resumes it")
+    parser.add_argument("--export", metavar="OUT", help=".fits .vot .ecsv .csv or .parquet")
+    parser.add_argument("--posteriors", metavar="OUT.hdf5", help="posterior draws and p(z)")
+    parser.add_argument("--gps", type=float, metavar="T", help="GPS time of the merger")
+    parser.add_argument("--columns", metavar="wave,flux,err", help="what the columns of text mean")
+    parser.add_argument("--air", action="store_true", help="text wavelengths are in air")
+    parser.add_argument("--models", metavar="DIR", help="further folders of models")
+    parser.add_argument("--quiet", action="store_true", help="no rows and no progress bar")
+
+
+def analysis_options(options: argparse.Namespace) -> dict[str, str]:
+    """Reading and task options of a command line, as the session takes them."""
+    words: dict[str, str] = {}
+    if options.gps is not None:
+        words["gps"] = repr(options.gps)
+    if options.columns:
+        words["columns"] = options.columns
+    if options.air:
+        words["air"] = "true"
+    return words
+
+
+def task_names(options: argparse.Namespace) -> tuple[str, ...] | None:
+    if not options.task:
+        return None
+    return tuple(name.strip() for name in options.task.split(",") if name.strip())
+
+
+def run_analyze(options: argparse.Namespace) -> int:
+    """Answer the files; one bad file is a flagged row and exit code 1 after the rest is done."""
+    with ExitStack() as stack:
+        session = _session(options, stack)
+        follower = Follower(session, show_bar=not options.quiet)
+        added = session.add(options.files, task_names(options), analysis_options(options))
+        follower.wait(added.result, session.idle)
+        row_ids = [
+            row for item in dict.fromkeys(added.result()) for row in session.view.row_ids(item)
+        ]
+        if not options.quiet:
+            follower.clear()
+            print_rows(session.view.rows(row_ids))
+        _export(session, options, None if options.project else row_ids)
+        return SOME_FAILED if follower.failures else OK
+
+
+def run_watch(options: argparse.Namespace) -> int:
+    """Answer every file that arrives, rows printed as they come, until interrupted."""
+    from astrogui.session.watch import Watcher
+
+    if not os.path.isdir(options.folder):
+        raise UsageProblem(f"{options.folder}: there is no such folder to watch.")
+    names, words = task_names(options), analysis_options(options)
+    with ExitStack() as stack:
+        session = _session(options, stack)
+        follower = Follower(session, show_bar=False)
+        printed: dict[int, str] = {}
+        last_news = time.monotonic()
+        watcher = Watcher(options.folder, lambda paths: session.add(paths, names, words))
+        stack.callback(watcher.close)
+        watcher.start()
+        try:
+            while options.quiet_for is None or time.monotonic() - last_news < options.quiet_for:
+                changed = follower.changed_rows(timeout_s=0.5)
+                if changed:
+                    last_news = time.monotonic()
+                    if not options.quiet:
+                        print_rows(_news(session.view.rows(changed), printed))
+        except KeyboardInterrupt:
+            pass
+        session.idle().result()
+        _export(session, options, None)
+        return SOME_FAILED if follower.failures else OK
+
+
+def run_tasks(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
+        session = Session(Path(folder) / "tasks.astrogui", models=options.models)
+        try:
+            for task in session.tasks():
+                card = session.card(task.name)
+                print(f"{task.name:16} {task.title}; reads {task.reads}")
+                print(f"{'':16} {card.name} {card.version}: {card.summary}" if card else
+                      f"{'':16} no model: python main.py train {task.name}")  # fmt: skip
+        finally:
+            session.close()
+    return OK
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Train by the task's recipe; the same call goes on where the last one was stopped."""
+    import importlib.util
+    import shutil
+
+    if "KERAS_BACKEND" not in os.environ:
+        jax = importlib.util.find_spec("jax") is not None
+        os.environ["KERAS_BACKEND"] = "jax" if jax else "tensorflow"
+    recipe = _recipe(options.task)
+    workdir = Path(options.workdir or Path(".training") / options.task)
+    workdir.mkdir(parents=True, exist_ok=True)
+    folder = recipe.train(
+        workdir, options.quick, options.seed, lambda words: print(words, flush=True)
+    )
+    if options.out:
+        target = Path(options.out) / options.task
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+        folder = target
+    print(f"model: {folder}")
+    return OK
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """Print the figures over real files and over held-out simulations."""
+    from astrogui.session.evaluation import Answering, network
+
+    recipe = _recipe(options.task)
+    with ExitStack() as stack:
+        if options.json:
+            stack.enter_context(_stdout_to_stderr())
+        real: dict[str, Any] | None = None
+        if options.data:
+            folder = Path(options.data)
+            if not folder.is_dir():
+                raise UsageProblem(f"{folder}: there is no such folder.")
+            answering = stack.enter_context(Answering(options.task, options.models))
+            real = recipe.real(folder, answering)
+        simulated: dict[str, Any] | None = None
+        count = 5000 if options.simulations is None and not options.data else options.simulations
+        if count:
+            run = network(options.task, options.models)
+            simulated = recipe.simulated(run, count, options.seed)
+    model = _model_name(options)
+    figures = {"task": options.task, "model": model, "real": real, "simulated": simulated}
+    text = json.dumps(figures, indent=None if options.json else 1, default=float)
+    print(text if options.json else _readable(figures))
+    return OK
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    from astrogui.session import health
+
+    for name, words in health.report():
+        print(f"{name:24} {words}")
+    code = OK
+    if options.models:
+        for words, agrees in health.replay():
+            print(f"{'agrees' if agrees else 'DIFFERS':24} {words}")
+            code = code if agrees else SOME_FAILED
+    return code
+
+
+class Follower:
+    """Hears a session's events: a progress bar, the rows that changed, what failed."""
+
+    def __init__(self, session: Session, show_bar: bool) -> None:
+        import threading
+
+        self._session = session
+        self._bar = show_bar and sys.stderr.isatty()
+        self._changed: dict[int, None] = {}
+        self._news = threading.Condition()
+        self.failures = 0
+        self.queued = self.finished = self.files = 0
+        self._unsubscribe = session.subscribe(self._hear)
+
+    def wait(self, *futures: Callable[[], Any]) -> None:
+        """Wait for each in turn: a function that returns a result or a future."""
+        for future in futures:
+            result = future()
+            if hasattr(result, "result"):
+                result.result()
+
+    def changed_rows(self, timeout_s: float) -> list[int]:
+        """The rows that changed since the last call, after at most ``timeout_s``."""
+        with self._news:
+            if not self._changed:
+                self._news.wait(timeout_s)
+            changed, self._changed = list(self._changed), {}
+        return changed
+
+    def clear(self) -> None:
+        if self._bar:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    def _hear(self, event: events.Event) -> None:
+        if isinstance(event, events.FileAdded):
+            self.files += 1
+        elif isinstance(event, events.JobQueued):
+            self.queued += 1
+        elif isinstance(event, events.JobFinished | events.JobCancelled):
+            self.finished += 1
+        elif isinstance(event, events.JobFailed):
+            self.finished += 1
+            self.failures += 1
+            self._say(f"{event.path}: {event.cause}. {event.advice}")
+        elif isinstance(event, events.FileRefused):
+            self.failures += 1
+            place = f" ({event.place})" if event.place else ""
+            self._say(f"{event.path}{place}: {event.cause}. {event.advice}")
+        elif isinstance(event, events.WorkerLost | events.Noticed):
+            self._say(event.words)
+        elif isinstance(event, events.RowsChanged):
+            with self._news:
+                self._changed.update(dict.fromkeys(event.row_ids))
+                self._news.notify_all()
+        self._draw()
+
+    def _say(self, words: str) -> None:
+        self.clear()
+        print(f"astrogui: {words}", file=sys.stderr, flush=True)
+
+    def _draw(self) -> None:
+        if not self._bar or not self.queued:
+            return
+        width = 30
+        done = width * self.finished // self.queued
+        bar = "█" * done + "░" * (width - done)
+        print(f"\r{bar} {self.finished}/{self.queued} ", end="", file=sys.stderr, flush=True)
+
+
+def print_rows(rows: Sequence[dict[str, Any]]) -> None:
+    """One line a row: file, object, the answers with their 68 % interval, doubts."""
+    for row in rows:
+        print(row_line(row), flush=True)
+
+
+def row_line(row: dict[str, Any]) -> str:
+    """A row of the catalogue in words, every interval with its level."""
+    cells = [str(row.get("file") or ""), str(row.get("object_id") or "")]
+    for name, value in row.items():
+        if f"{name}_lo68" in row and isinstance(value, float) and not name.startswith("prob_"):
+            low, high = row[f"{name}_lo68"], row[f"{name}_hi68"]
+            if low is not None and high is not None:
+                cells.append(f"{name}={value:.5g} [{low:.5g}, {high:.5g}] 68%")
+    if row.get("class"):
+        probability = row.get(f"prob_{str(row['class']).lower()}")
+        cells.append(f"{row['class']}" + (f" p={probability:.3f}" if probability else ""))
+    flags = [str(row[name]) for name in row if name.startswith("flags") and row[name]]
+    if flags:
+        cells.append("! " + "; ".join(dict.fromkeys(flags)))
+    return "  ".join(cell for cell in cells if cell)
+
+
+def _session(options: argparse.Namespace, stack: ExitStack) -> Session:
+    """The session of a command; without ``--project`` its project ends with the command."""
+    if options.export:
+        _check_ending(options.export)
+    path = options.project
+    if path is None:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="astrogui-"))
+        path = os.path.join(folder, "analysis.astrogui")
+    session = Session(path, models=options.models)
+    stack.callback(session.close)
+    return session
+
+
+def _export(session: Session, options: argparse.Namespace, row_ids: list[int] | None) -> None:
+    if options.export:
+        count = session.export(options.export, row_ids, options.posteriors).result()
+        print(f"astrogui: {count} rows in {options.export}", file=sys.stderr)
+
+
+def _check_ending(path: str) -> None:
+    from astrogui.errors import ExportProblem
+    from astrogui.session.exporting import known_ending
+
+    try:
+        known_ending(path)
+    except ExportProblem as problem:
+        raise UsageProblem(str(problem)) from problem
+
+
+def _recipe(task: str) -> Any:
+    try:
+        return importlib.import_module(f"astrogui.training.recipes.{task}").RECIPE
+    except ModuleNotFoundError as error:
+        if error.name != f"astrogui.training.recipes.{task}":
+            raise
+        raise UsageProblem(f"There is no recipe for {task!r}; see: python main.py tasks") from error
+
+
+def _model_name(options: argparse.Namespace) -> str | None:
+    from astrogui.session.cards import Cards
+    from astrogui.session.settings import model_search_path
+
+    card = Cards(model_search_path(options.models or "")).card(options.task)
+    return f"{card.name} {card.version}" if card else None
+
+
+def _news(rows: list[dict[str, Any]], printed: dict[int, str]) -> list[dict[str, Any]]:
+    """Rows whose line differs from the one that was printed last."""
+    fresh = []
+    for row in rows:
+        line = row_line(row)
+        if printed.get(row["row_id"]) != line:
+            printed[row["row_id"]] = line
+            fresh.append(row)
+    return fresh
+
+
+def _stdout_to_stderr() -> Any:
+    """Keep standard output for the JSON alone: whatever else is printed goes to standard error."""
+    import contextlib
+
+    return contextlib.redirect_stdout(sys.stderr)
+
+
+def _readable(figures: dict[str, Any], indent: str = "") -> str:
+    lines = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}:", _readable(value, indent + "  ")]
+        elif isinstance(value, float):
+            lines.append(f"{indent}{name}: {value:.4g}")
+        else:
+            lines.append(f"{indent}{name}: {value}")
+    return "\n".join(line for line in lines if line)

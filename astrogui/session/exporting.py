@@ -43,6 +43,14 @@ def write(
     return len(catalogue)
 
 
+def known_ending(path: str) -> str:
+    """The format of a file name; raises ``ExportProblem`` naming the endings there are."""
+    from astrogui.export import EXPORTERS
+    from astrogui.export.exporter import exporter_for
+
+    return exporter_for(path, EXPORTERS).name
+
+
 def read(path: str) -> Catalogue:
     """The rows of an export of ours. Raises ``ExportProblem`` or ``Unreadable``."""
     from astrogui.export import EXPORTERS

@@ -30,6 +30,7 @@ class Batch:
     """One ``add``: what was asked for, and what has come back so far."""
 
     tasks: tuple[str, ...] | None
+    as_one: bool
     reading: dict[str, str]
     running: dict[str, str]
     future: Future[list[int]]
@@ -63,9 +64,11 @@ class Intake:
         tasks: Sequence[str] | None,
         options: Mapping[str, str],
         future: Future[list[int]],
+        as_one: bool = False,
     ) -> None:
         """Ask for every file; ``future`` gets the ids of the items once all have answered."""
         batch = Batch(
+            as_one=as_one,
             tasks=None if tasks is None else tuple(tasks),
             reading={k: v for k, v in options.items() if k in READING_OPTIONS},
             running={k: v for k, v in options.items() if k not in READING_OPTIONS},
@@ -103,19 +106,23 @@ class Intake:
 
     def _finish(self, batch: Batch) -> None:
         try:
-            for group in self._groups(batch.groupable):
+            for group in self._groups(batch):
                 batch.item_ids.append(self._store(group, batch))
         finally:
             self.open_batches -= 1
             batch.future.set_result(batch.item_ids)
 
-    def _groups(self, new: Sequence[Source]) -> list[tuple[Source, ...]]:
+    def _groups(self, batch: Batch) -> list[tuple[Source, ...]]:
         """New sources with their companions, among them those that came earlier."""
+        new = batch.groupable
         fresh = {source.key for source in new}
         groups: list[tuple[Source, ...]] = []
         for kind in GROUPED_KINDS:
             mine = [source for source in new if source.kind == kind]
             if not mine:
+                continue
+            if batch.as_one:
+                groups.append(tuple(mine))
                 continue
             earlier = [source for source in self._known(kind) if source.key not in fresh]
             groups += [

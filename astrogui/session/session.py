@@ -163,11 +163,14 @@ class Session:
         paths: Iterable[str | os.PathLike[str]],
         tasks: Sequence[str] | None = None,
         options: Mapping[str, str] | None = None,
+        as_one: bool = False,
     ) -> Future[list[int]]:
         """Add files and folders; the future holds the ids of their items.
 
         ``tasks`` None runs every task that accepts the file, () none, names those that are named
-        and accept it. Raises ``UsageProblem`` at once for a task that does not exist.
+        and accept it. Companions (bands of a field, detectors of a time) are found by content;
+        ``as_one`` takes the given files as one observation instead. Raises ``UsageProblem`` at
+        once for a task that does not exist.
         """
         known = {task.name for task in self._tasks}
         if unknown := set(tasks or ()) - known:
@@ -177,7 +180,9 @@ class Session:
             )
         future: Future[list[int]] = Future()
         wanted = list(paths)
-        self._loop.post(lambda: self._intake.begin(wanted, tasks, dict(options or {}), future))
+        self._loop.post(
+            lambda: self._intake.begin(wanted, tasks, dict(options or {}), future, as_one)
+        )
         return future
 
     def run(
@@ -317,7 +322,8 @@ class Session:
     def _store(self, sources: Sequence[Source], batch: Batch) -> int:
         with self._project.transaction() as connection:
             item_id = items.add_item(connection, self._project.path.parent, sources)
-            moved = items.supersede(connection, self._project.path.parent, item_id, sources)
+            folder = self._project.path.parent
+            moved = () if batch.as_one else items.supersede(connection, folder, item_id, sources)
         for path in dict.fromkeys(source.path for source in sources):
             self._loop.publish(events.FileAdded(path, (item_id,)))
         if moved:
