@@ -1,0 +1,292 @@
+"""From a job to its answers: read, find, prepare, run the network, decode, refine."""
+
+from __future__ import annotations
+
+import datetime
+import traceback
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from astrogui import __version__
+from astrogui.errors import AstroguiError, JobCancelled
+from astrogui.inference.backends import Backend, guarded
+from astrogui.inference.jobs import (
+    Answer,
+    Job,
+    JobAdvanced,
+    JobAnswered,
+    JobBegan,
+    JobBroke,
+    JobDone,
+    JobStopped,
+    Report,
+    RunnerNotice,
+)
+from astrogui.inference.model_folder import LoadedModel, find_model, load_model
+from astrogui.records.posterior import Posterior
+from astrogui.records.provenance import AnswerProvenance, Place
+from astrogui.records.source import Source
+from astrogui.tasks.task import Arrays, Model, Task, group
+
+REPORT_EVERY_S = 0.2
+Steps = Generator[Arrays, Arrays, None]
+"""A job under way: yields what the network is to be fed, is sent what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A job with what answers it."""
+
+    job: Job
+    task: Task
+    loaded: LoadedModel
+    backend: Backend
+    begun: float
+
+    def provenance(self, method: str) -> AnswerProvenance:
+        """How an answer given now was computed."""
+        return AnswerProvenance(
+            task=self.task.name,
+            model=self.loaded.card.name,
+            model_sha256=self.loaded.sha256,
+            backend=self.backend.name,
+            device=self.backend.device,
+            seed=self.job.seed,
+            application=__version__,
+            preparation=self.task.preparation_version,
+            method=method,
+            versions=_versions(self.backend.libraries),
+            options=self.job.options,
+            computed_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
+            duration_s=round(monotonic() - self.begun, 4),
+        )
+
+
+class _Meter:
+    """Reports how far a job is, a few times a second at most."""
+
+    def __init__(self, job_id: int, report: Callable[[Report], None]) -> None:
+        self._job_id, self._report, self._last = job_id, report, monotonic()
+
+    def __call__(self, fraction: float, words: str) -> None:
+        if monotonic() - self._last >= REPORT_EVERY_S:
+            self._last = monotonic()
+            self._report(JobAdvanced(self._job_id, fraction, words))
+
+
+class Analyst:
+    """Answers jobs with the models it has loaded; every word goes to ``report``.
+
+    ``is_stopped`` tells whether a job has been cancelled: it is asked between batches and at
+    every step of a refinement.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[Report], None],
+        is_stopped: Callable[[int], bool],
+        *,
+        task_named: Callable[[str], Task],
+        read: Callable[[Source], Any],
+        backend_for: Callable[..., Backend] = guarded,
+    ) -> None:
+        self._report = report
+        self._is_stopped = is_stopped
+        self._task_named = task_named
+        self._read = read
+        self._backend_for = backend_for
+        self._loaded: dict[tuple[str, str], tuple[LoadedModel, Backend]] = {}
+
+    def together(self, first: Job, other: Job) -> bool:
+        """Whether two jobs may share one call of the network: spectra of one task."""
+        try:
+            reads = self._task_named(first.task).reads
+        except AstroguiError:
+            return False
+        same = (first.task, first.models_dir) == (other.task, other.models_dir)
+        return same and reads == "spectrum"
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Answer jobs of one task together; each succeeds or fails for itself."""
+        under_way: dict[int, tuple[Job, Steps, Arrays]] = {}
+        for job in jobs:
+            steps = self._steps(job)
+            fed = self._advance(job, steps, partial(next, steps))
+            if fed is not None:
+                under_way[job.job_id] = (job, steps, fed)
+        while under_way:
+            waiting = list(under_way.values())
+            under_way = {}
+            backend = self._model(waiting[0][0])[1]
+            for (job, steps, _), said in zip(waiting, _run_joined(backend, waiting), strict=True):
+                fed = self._advance(job, steps, partial(_give, steps, said))
+                if fed is not None:
+                    under_way[job.job_id] = (job, steps, fed)
+
+    def _advance(self, job: Job, steps: Steps, step: Callable[[], Arrays]) -> Arrays | None:
+        """Take a job one step on; None when it has ended, which is then reported.
+
+        This is the edge of a job: whatever is raised becomes a report.
+        """
+        try:
+            return step()
+        except StopIteration:
+            self._report(JobDone(job.job_id))
+        except JobCancelled:
+            self._report(JobStopped(job.job_id))
+        except AstroguiError as error:
+            self._report(JobBroke(job.job_id, error))
+        except MemoryError:
+            self._report(JobBroke(job.job_id, _too_large(job)))
+        except Exception:
+            self._report(JobBroke(job.job_id, None, traceback.format_exc()))
+        steps.close()
+        return None
+
+    def _steps(self, job: Job) -> Steps:
+        """The whole way of one job."""
+        begun = monotonic()
+        self._go_on(job)
+        self._report(JobBegan(job.job_id))
+        way = _Way(job, self._task_named(job.task), *self._model(job), begun)
+        task, options = way.task, dict(job.options)
+        record = group([self._read(source) for source in job.sources])
+        model = Model(card=way.loaded.card, assets=way.loaded.assets, seed=job.seed)
+        refines = task.refine is not None and job.refine
+        advanced = _Meter(job.job_id, self._report)
+        found: list[tuple[Place, Posterior]] = []
+        for places in task.find(record, model, options):
+            for start in range(0, len(places), task.batch_size):
+                self._go_on(job)
+                chunk = places[start : start + task.batch_size]
+                prepared = task.prepare(record, chunk, model, options)
+                outputs = yield {n: prepared[n] for n in prepared if not n.startswith("_")}
+                posteriors = task.decode(outputs, prepared, record, chunk, model)
+                pairs = list(zip(chunk, posteriors, strict=True))
+                self._answer(way, pairs)
+                found += pairs
+                # How many batches follow is unknown: a fraction that grows and never arrives.
+                fraction = len(found) / (len(found) + task.batch_size) * (0.5 if refines else 1.0)
+                advanced(fraction, f"{len(found)} answered")
+        if refines:
+            self._refine(way, record, model, found, advanced)
+
+    def _refine(
+        self,
+        way: _Way,
+        record: Any,
+        model: Model,
+        found: Sequence[tuple[Place, Posterior]],
+        advanced: _Meter,
+    ) -> None:
+        """Better answers where the task has a likelihood, one place after another."""
+        assert way.task.refine is not None
+
+        def progress(number: int, part: float) -> None:
+            self._go_on(way.job)
+            done = number + min(max(part, 0.0), 1.0)
+            advanced(0.5 + 0.5 * done / len(found), "refining")
+
+        for number, (place, posterior) in enumerate(found):
+            tell = partial(progress, number)
+            tell(0.0)
+            better = way.task.refine(record, place, posterior, model, tell)
+            if better is not None:
+                self._answer(way, [(place, better)], refined=True)
+
+    def _answer(
+        self, way: _Way, pairs: Sequence[tuple[Place, Posterior]], refined: bool = False
+    ) -> None:
+        answers = tuple(
+            Answer(
+                place=place,
+                posterior=posterior,
+                provenance=way.provenance(_method(posterior, refined)),
+                refined=refined,
+            )
+            for place, posterior in pairs
+        )
+        if answers:
+            self._report(JobAnswered(way.job.job_id, answers))
+
+    def _go_on(self, job: Job) -> None:
+        if self._is_stopped(job.job_id):
+            raise JobCancelled("The job was stopped.")
+
+    def _model(self, job: Job) -> tuple[LoadedModel, Backend]:
+        """The checked model of a job's task and what runs it, loaded once."""
+        key = (job.task, job.models_dir)
+        if key not in self._loaded:
+            model = load_model(find_model(job.task, job.models_dir), task=job.task)
+            backend = self._backend_for(model, lambda words: self._report(RunnerNotice(words)))
+            self._loaded[key] = (model, backend)
+        return self._loaded[key]
+
+
+def _give(steps: Steps, said: Arrays | Exception) -> Arrays:
+    """Hand the network's outputs to a job, or raise in it what kept them back."""
+    return steps.throw(said) if isinstance(said, Exception) else steps.send(said)
+
+
+def _run_joined(
+    backend: Backend, waiting: Sequence[tuple[Job, Steps, Arrays]]
+) -> list[Arrays | Exception]:
+    """The outputs for each job's arrays from one call; when that fails, from one call each."""
+    fed = [arrays for _, _, arrays in waiting]
+    if len(fed) > 1 and len({_form(arrays) for arrays in fed}) == 1:
+        counts = np.cumsum([len(next(iter(arrays.values()))) for arrays in fed])
+        joined = {name: np.concatenate([arrays[name] for arrays in fed]) for name in fed[0]}
+        try:
+            outputs = backend.run(joined)
+        except Exception:  # told by the single calls that follow, to the job that it concerns
+            return [_run_one(backend, arrays) for arrays in fed]
+        pieces = {name: np.split(value, counts[:-1]) for name, value in outputs.items()}
+        return [{name: piece[i] for name, piece in pieces.items()} for i in range(len(fed))]
+    return [_run_one(backend, arrays) for arrays in fed]
+
+
+def _run_one(backend: Backend, arrays: Arrays) -> Arrays | Exception:
+    try:
+        return backend.run(arrays)
+    except Exception as error:  # raised again inside the job
+        return error
+
+
+def _form(arrays: Arrays) -> tuple[Any, ...]:
+    """What must agree for arrays to be joined along their first axis."""
+    return tuple((name, array.shape[1:]) for name, array in sorted(arrays.items()))
+
+
+def _too_large(job: Job) -> AstroguiError:
+    from astrogui.errors import TooLarge
+
+    return TooLarge(
+        job.sources[0].path,
+        job.sources[0].part,
+        "there is not enough memory to analyse it",
+        "Close other programs, or cut out the part you need.",
+    )
+
+
+def _method(posterior: Posterior, refined: bool) -> str:
+    """How the answer was reached: a refinement may name its method among its extras."""
+    return str(posterior.extras.get("method") or "refined") if refined else "network"
+
+
+@lru_cache
+def _versions(libraries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The versions of the libraries that an answer depends on, as installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = []
+    for name in ("numpy", "scipy", *libraries):
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:  # a frozen program may lack the metadata
+            found.append((name, "unknown"))
+    return tuple(found)

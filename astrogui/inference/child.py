@@ -1,0 +1,67 @@
+"""The child's side of a helper process: its connection, its standard output, its own end.
+
+Imported before anything else in a helper process, so it imports little itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from multiprocessing.connection import Client, Connection
+from typing import Any
+
+PARENT_LOOK_S = 2.0
+
+
+def begin() -> tuple[Connection, dict[str, Any]]:
+    """The connection to the parent and what the parent said on standard input.
+
+    Libraries write to descriptor 1 as they like, so it is sent to standard error first. The
+    parent's address and key come in one line of JSON on standard input: neither the arguments nor
+    the environment show them to other programs.
+    """
+    os.dup2(2, 1)
+    said: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
+    address = said["address"]
+    connection = Client(
+        tuple(address) if isinstance(address, list) else address,
+        authkey=bytes.fromhex(said["authkey"]),
+    )
+    threading.Thread(target=_end_with_parent, args=(said["parent"],), daemon=True).start()
+    return connection, said
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave when the parent is gone, whatever the main thread is doing.
+
+    The closed connection tells so too; this is for a connection that some other process inherited.
+    """
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_S)
+    os._exit(3)
+
+
+class Watchdog:
+    """Ends this process when nothing has been heard of it for ``seconds``, even in a C loop.
+
+    The parent does so first; this is for a helper whose parent died while a library hangs and
+    holds the interpreter. The stack goes to standard error, where the log is.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def arm(self) -> None:
+        """Start the time anew."""
+        import faulthandler
+
+        faulthandler.dump_traceback_later(self._seconds, exit=True)
+
+    def rest(self) -> None:
+        """No limit while the process has nothing to do."""
+        import faulthandler
+
+        faulthandler.cancel_dump_traceback_later()

@@ -1,0 +1,75 @@
+"""The worker's end of the conversation: jobs wait here, and can be withdrawn, while one runs."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from astrogui.inference.jobs import Job, JobStopped, Report
+from astrogui.inference.messages import receive, send
+
+
+class Inbox:
+    """Receives in a thread of its own, so that a stop is heard while a job runs.
+
+    When the other side is gone the whole process ends: nobody would hear its answers.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._jobs: deque[Job] = deque()
+        self._stopped: set[int] = set()
+        self._changed = threading.Condition()
+        self._sending = threading.Lock()
+        threading.Thread(target=self._receive, name="inbox", daemon=True).start()
+
+    def next(self, together: Callable[[Job, Job], bool], most: int = 8) -> list[Job]:
+        """Wait for a job; with it, up to ``most`` in all that follow and may run together."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._jobs))
+            jobs = [self._jobs.popleft()]
+            while self._jobs and len(jobs) < most and together(jobs[0], self._jobs[0]):
+                jobs.append(self._jobs.popleft())
+            return jobs
+
+    def is_stopped(self, job_id: int) -> bool:
+        """Whether the running job has been asked to stop."""
+        return job_id in self._stopped
+
+    def report(self, what: Report) -> None:
+        """Tell the supervisor; ends the process when it is gone."""
+        try:
+            with self._sending:
+                send(self._connection, what)
+        except OSError:
+            os._exit(0)
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                order, value = receive(self._connection)
+            except (EOFError, OSError):
+                os._exit(0)
+            if order == "job":
+                self._add(value)
+            elif order == "stop":
+                self._stop(value)
+
+    def _add(self, job: Job) -> None:
+        with self._changed:
+            self._stopped.discard(job.job_id)  # an earlier attempt's
+            self._jobs.append(job)
+            self._changed.notify_all()
+
+    def _stop(self, job_id: int) -> None:
+        with self._changed:
+            waiting = [job for job in self._jobs if job.job_id == job_id]
+            for job in waiting:
+                self._jobs.remove(job)
+            if not waiting:
+                self._stopped.add(job_id)
+        if waiting:
+            self.report(JobStopped(job_id))
