@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import ModelMissing
+from astrogui.records.model_card import ModelCard
 from astrogui.session.cards import Cards
 from astrogui.session.session import Session
 from astrogui.session.settings import model_search_path
@@ -21,7 +22,7 @@ Arrays = dict[str, NDArray[Any]]
 log = logging.getLogger(__name__)
 
 
-def network(task: str, models: str | None = None) -> Callable[[Arrays], Arrays]:
+def network(task: str, models: str | None = None) -> Network:
     """The network that answers ``task``: a batch of prepared arrays to its raw outputs.
 
     Raises ``ModelMissing`` or ``ModelMismatch``.
@@ -34,14 +35,27 @@ def network(task: str, models: str | None = None) -> Callable[[Arrays], Arrays]:
         raise ModelMissing(f"There is no model for {task}. Train one: python main.py train {task}")
     model = load_model(folder)
     backend = guarded(model, log.warning)
-    wanted = {spec.name for spec in model.card.inputs}
-    outputs = {spec.name for spec in model.card.outputs}
+    return Network(model.card, model.assets, backend.run)
 
-    def run(prepared: Arrays) -> Arrays:
-        given = {name: np.ascontiguousarray(prepared[name]) for name in wanted}
-        return {name: array for name, array in backend.run(given).items() if name in outputs}
 
-    return run
+class Network:
+    """A shipped network with its card and arrays: prepared arrays in, raw outputs out."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        assets: Mapping[str, NDArray[Any]],
+        run: Callable[[Arrays], Mapping[str, NDArray[Any]]],
+    ) -> None:
+        self.card, self.assets = card, assets
+        self._run = run
+
+    def __call__(self, prepared: Arrays) -> Arrays:
+        given = {
+            spec.name: np.ascontiguousarray(prepared[spec.name]) for spec in self.card.inputs
+        }
+        outputs = self._run(given)
+        return {spec.name: outputs[spec.name] for spec in self.card.outputs}
 
 
 class Answering:

@@ -19,7 +19,7 @@ import numpy as np
 from astrogui.networks.builder import assign_weights, build, weight_arrays
 from astrogui.records.model_card import ModelCard
 from astrogui.training.calibrate import coverage_svg
-from astrogui.training.recipe import Arrays, Progress, Run
+from astrogui.training.recipe import Arrays, Progress
 
 LARGEST_GRAPH_BYTES = 12_000_000
 FILES = ("weights.npz", "model.onnx", "assets.npz", "golden.npz")
@@ -99,22 +99,26 @@ def run_network(model: Any, prepared: Mapping[str, np.ndarray], batch: int = 64)
     return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def compiled_run(model: Any, batch: int = 64) -> Run:
+class CompiledRun:
     """Like ``run_network``, compiled: for the thousands of simulations of an evaluation."""
 
-    def run(prepared: Arrays) -> Arrays:
+    def __init__(
+        self, model: Any, card: ModelCard, assets: Mapping[str, np.ndarray], batch: int = 64
+    ) -> None:
+        self.card, self.assets = card, assets
+        self._model, self._batch = model, batch
+
+    def __call__(self, prepared: Arrays) -> Arrays:
         count = len(next(iter(prepared.values())))
-        fill = -count % batch  # a whole number of batches: one shape, one compilation
+        fill = -count % self._batch  # whole batches: one shape, one compilation
         padded = {
             name: np.concatenate(
                 [np.asarray(value, np.float32), np.zeros((fill, *value.shape[1:]), np.float32)]
             )
             for name, value in prepared.items()
         }
-        outputs = model.predict(padded, batch_size=batch, verbose=0)
+        outputs = self._model.predict(padded, batch_size=self._batch, verbose=0)
         return {name: np.asarray(value)[:count] for name, value in outputs.items()}
-
-    return run
 
 
 def largest_difference(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+
+from astrogui.records.model_card import ModelCard
 
 Arrays: TypeAlias = dict[str, np.ndarray]
 Row: TypeAlias = dict[str, Any]
@@ -23,8 +25,15 @@ Train: TypeAlias = Callable[[Path, bool, int, Progress], Path]
 `workdir` keeps checkpoints, so that the same call goes on where the last one was stopped.
 """
 
-Run: TypeAlias = Callable[[Arrays], Arrays]
-"""The shipped network: a batch of prepared arrays to its raw outputs."""
+
+class Run(Protocol):
+    """The shipped network: a batch of prepared arrays to its raw outputs, with its card."""
+
+    card: ModelCard
+    assets: Mapping[str, np.ndarray]
+
+    def __call__(self, prepared: Arrays) -> Arrays: ...
+
 
 Simulated: TypeAlias = Callable[[Run, int, int], Measures]
 """(run, n, seed) to the figures over n simulations that were never trained on."""

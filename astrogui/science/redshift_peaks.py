@@ -1,0 +1,89 @@
+"""Peaks of a joint density over class and redshift: the answer, its basin, and the alternatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """One mode of one class. Cells are inclusive; ``probability`` is the basin's, of everything."""
+
+    class_index: int
+    cell: int
+    first: int
+    last: int
+    probability: float
+    redshift: float  # mean over the cells within ``reach`` of the highest
+
+
+def find_peaks(
+    mass: Array, edges: Array, reach: tuple[int, ...], count: int = 4, depth: float = 0.01
+) -> list[list[Peak]]:
+    """For each class its ``count`` best peaks, most probable first; mass (classes, cells).
+
+    A basin runs from the highest cell outwards while the density, smoothed over three cells,
+    stays above ``depth`` of its peak; it holds at least ``reach`` cells to either side. Cells of
+    one basin are not given to the next.
+    """
+    return [
+        _peaks_of_class(mass[index], edges, index, reach[index], count, depth)
+        for index in range(len(mass))
+    ]
+
+
+def answer_and_alternatives(peaks: list[list[Peak]], class_probability: Array) -> list[Peak]:
+    """The best peak of the most probable class, then all other peaks by falling probability."""
+    chosen = int(np.argmax(class_probability))
+    first = peaks[chosen][0]
+    others = [peak for row in peaks for peak in row if peak is not first]
+    return [first, *sorted(others, key=lambda peak: -peak.probability)]
+
+
+def _peaks_of_class(
+    mass: Array, edges: Array, index: int, reach: int, count: int, depth: float
+) -> list[Peak]:
+    left = np.asarray(mass, np.float64).copy()
+    window = np.ones(2 * reach + 1)
+    peaks: list[Peak] = []
+    for _ in range(count):
+        nearby = np.convolve(left, window, mode="same")
+        if nearby.max() <= 0:
+            break
+        # The window with the most mass, then the highest cell in it: a broad mode may hold more
+        # than a spike does.
+        centre = int(np.argmax(nearby))
+        start = max(centre - reach, 0)
+        cell = start + int(np.argmax(left[start : centre + reach + 1]))
+        first, last = _basin(left, cell, reach, depth)
+        inside = slice(first, last + 1)
+        near = slice(max(cell - reach, first), min(cell + reach, last) + 1)
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        peaks.append(
+            Peak(
+                class_index=index,
+                cell=cell,
+                first=first,
+                last=last,
+                probability=float(left[inside].sum()),
+                redshift=float(np.sum(left[near] * middle[near]) / left[near].sum()),
+            )
+        )
+        left[inside] = 0
+    return peaks
+
+
+def _basin(mass: Array, cell: int, reach: int, depth: float) -> tuple[int, int]:
+    smooth = np.convolve(mass, np.ones(3) / 3, mode="same")
+    low = smooth < depth * smooth[cell]
+    before = np.flatnonzero(low[: max(cell - reach, 0)])
+    after = np.flatnonzero(low[cell + reach + 1 :])
+    first = int(before[-1]) + 1 if before.size else 0
+    last = cell + reach + int(after[0]) if after.size else mass.size - 1
+    return first, min(last, mass.size - 1)

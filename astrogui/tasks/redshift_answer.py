@@ -1,0 +1,204 @@
+"""The answer of the redshift analysis: the ensemble's density as peak, intervals and doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.records.flags import Flag
+from astrogui.records.interval import grid_moments, grid_quantiles, split_variance
+from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
+from astrogui.records.spectrum import Spectrum
+from astrogui.science import redshift_scan
+from astrogui.science.redshift_peaks import Peak, answer_and_alternatives, find_peaks
+from astrogui.science.template_fit import TemplateSet
+from astrogui.tasks.task import Model
+
+CLASSES = redshift_scan.CLASSES
+Z = Parameter(
+    name="z",
+    title="redshift",
+    low=-0.0044,
+    high=7.0,
+    ucd="src.redshift",
+    description="barycentric redshift: best peak of the most probable class",
+)
+REACH = (7, 22, 7)  # cells to either side that are one peak: 1000 km/s, 3000 for QSO
+EDGE_CELLS = 3
+LOW_SIGNAL = 1.0  # median signal-to-noise per 138 km/s
+LITTLE_COVERAGE = 0.35  # of 3388 to 10423 Å
+MANY_MASKED = 0.25  # between the first and the last good pixel
+AMBIGUOUS = 0.1  # probability of the best answer at another redshift
+SHOWN_ALTERNATIVE = 1e-4
+
+
+def posterior(
+    log_probability: NDArray[Any],
+    features: NDArray[Any],
+    summary: NDArray[Any],
+    record: Spectrum,
+    model: Model,
+) -> Posterior:
+    seen = dict(zip(redshift_scan.SUMMARY, summary.tolist(), strict=True))
+    if seen["good share"] <= 0:
+        return _unanswered()
+    edges = redshift_scan.cell_edges()
+    members = member_masses(log_probability, float(model.card.calibration["temperature"]))
+    mass = members.mean(axis=0)
+    by_class = mass.sum(axis=1)
+    answer, *others = answer_and_alternatives(find_peaks(mass, edges, REACH), by_class)
+    others = [peak for peak in others if peak.probability >= SHOWN_ALTERNATIVE]
+    inside = slice(answer.first, answer.last + 1)
+    basin = mass[answer.class_index, inside]
+    basin_edges = edges[answer.first : answer.last + 2]
+    aleatoric, epistemic = _split(members[:, answer.class_index, inside], basin_edges)
+    certainty = float(mass[:, inside].sum())  # of the redshift, whatever the class
+    distance = novelty(features, summary, model)
+    flags = _flags(seen, answer, others, record) | (Flag.NOVEL if distance > 1 else Flag.NONE)
+    curves, snr = _fit(record, model, answer)
+    return Posterior(
+        parameters=(Z,),
+        quantiles=grid_quantiles(basin_edges, basin, QUANTILE_LEVELS)[None],
+        best=np.array([answer.redshift]),
+        aleatoric=np.array([aleatoric]),
+        epistemic=np.array([epistemic]),
+        density=GridDensity(
+            parameter="z",
+            edges=edges,
+            classes=CLASSES,
+            density=(mass / np.diff(edges)).astype(np.float32),
+        ),
+        classes=CLASSES,
+        class_probability=by_class,
+        class_quantiles=_class_quantiles(members.sum(axis=2)),
+        flags=flags,
+        novelty=distance,
+        extras={
+            "prob_z": certainty,
+            **_alternatives(others),
+            "confident": is_confident(certainty, flags, model),
+            "snr": snr,
+        },
+        curves=curves,
+    )
+
+
+def member_masses(log_probability: NDArray[Any], temperature: float) -> NDArray[np.float64]:
+    """(members, classes, cells) probabilities of each member, tempered and normalised."""
+    scaled = np.asarray(log_probability, np.float64) / temperature
+    masses = np.exp(scaled - scaled.max(axis=(-2, -1), keepdims=True))
+    return np.asarray(masses / masses.sum(axis=(-2, -1), keepdims=True))
+
+
+def _unanswered() -> Posterior:
+    """For a spectrum without a single good pixel between 3388 and 10423 Å."""
+    return Posterior(
+        parameters=(Z,),
+        quantiles=np.full((1, QUANTILE_LEVELS.size), np.nan),
+        classes=CLASSES,
+        class_probability=np.full(len(CLASSES), np.nan),
+        flags=Flag.NOT_ANSWERED | Flag.LITTLE_COVERAGE,
+        extras={"confident": False},
+        note="No good sample lies between 3388 and 10423 Å.",
+    )
+
+
+def is_confident(certainty: float, flags: Flag, model: Model) -> bool:
+    """Certain enough, by the card's threshold tuned on simulations, and nothing unheard of."""
+    threshold = float(model.card.calibration["confident_probability"])
+    doubts = Flag.NOVEL | Flag.NOT_ANSWERED
+    return certainty >= threshold and not flags & doubts
+
+
+def novelty(features: NDArray[Any], summary: NDArray[Any], model: Model) -> float:
+    """Mahalanobis distance of the networks' features and the fit's residual, over its threshold.
+
+    Source of the statistic: Lee et al. 2018, arXiv 1807.03888, with one class for all.
+    """
+    vector = novelty_vector(features[None], summary[None])[0]
+    whitened = model.assets["novelty_whitening"] @ (vector - model.assets["novelty_mean"])
+    return float(np.sqrt(np.sum(whitened**2)) / float(model.card.novelty["threshold"]))
+
+
+def novelty_vector(features: NDArray[Any], summary: NDArray[Any]) -> NDArray[np.float64]:
+    """(n, features + 2): the features, the reduced chi-square and the roughness of the noise."""
+    return np.concatenate([features, summary[:, [1, 7]]], axis=1).astype(np.float64)
+
+
+def _split(members: NDArray[Any], edges: NDArray[Any]) -> tuple[float, float]:
+    """Standard deviations inside the answered basin: within members, and between them."""
+    moments = np.array([grid_moments(edges, member + 1e-30) for member in members])
+    aleatoric, epistemic = split_variance(moments[:, 0], moments[:, 1])
+    return float(aleatoric), float(epistemic)
+
+
+def _class_quantiles(probability: NDArray[Any]) -> NDArray[np.float64]:
+    """(classes, levels): a normal spread with the members' mean and scatter, cut at 0 and 1."""
+    deviates = np.array([NormalDist().inv_cdf(level) for level in QUANTILE_LEVELS])
+    mean, scatter = probability.mean(axis=0), probability.std(axis=0, ddof=1)
+    return np.clip(mean[:, None] + scatter[:, None] * deviates, 0.0, 1.0)
+
+
+def _alternatives(others: Sequence[Peak]) -> dict[str, float | str | bool | None]:
+    cells: dict[str, float | str | bool | None] = {}
+    for number, peak in enumerate(others[:2], start=2):
+        cells[f"z_{number}"] = peak.redshift
+        cells[f"prob_z_{number}"] = peak.probability
+        cells[f"class_{number}"] = CLASSES[peak.class_index]
+    return cells
+
+
+def _flags(seen: dict[str, float], answer: Peak, others: Sequence[Peak], record: Spectrum) -> Flag:
+    first, last = redshift_scan.CLASS_CELLS[answer.class_index]
+    apart = [p for p in others if abs(p.cell - answer.cell) > REACH[answer.class_index]]
+    span = seen["last good pixel"] - seen["first good pixel"] + 1 / redshift_scan.OBSERVED.size
+    doubts = {
+        Flag.LOW_SIGNAL: seen["log10 median S/N"] < np.log10(LOW_SIGNAL),
+        Flag.LITTLE_COVERAGE: seen["good share"] < LITTLE_COVERAGE,
+        Flag.MANY_MASKED: seen["good share"] < (1 - MANY_MASKED) * span,
+        Flag.AMBIGUOUS: sum(peak.probability for peak in apart) > AMBIGUOUS,
+        Flag.EDGE_OF_PRIOR: min(answer.cell - first, last - answer.cell) < EDGE_CELLS,
+        Flag.NOISE_ESTIMATED: record.noise_estimated,
+        Flag.AIR_ASSUMED: record.medium_in_file.startswith("assumed"),
+    }
+    flags = Flag.NONE
+    for flag, holds in doubts.items():
+        flags |= flag if holds else Flag.NONE
+    return flags
+
+
+def _fit(
+    record: Spectrum, model: Model, answer: Peak
+) -> tuple[dict[str, NDArray[np.float32]], float]:
+    """The best template fit at the answer, in the record's flux unit, and the median S/N."""
+    scaled = scaled_spectrum(record)
+    fit, _ = redshift_scan.model_at(
+        scaled, template_sets(model), CLASSES[answer.class_index], answer.cell
+    )
+    shown = scaled.good
+    curves = {
+        "fit_wavelength_angstrom": redshift_scan.OBSERVED.centres_angstrom[shown],
+        "fit_flux": fit[shown] * scaled.level,
+    }
+    return {n: v.astype(np.float32) for n, v in curves.items()}, scaled.signal_to_noise
+
+
+def scaled_spectrum(spectrum: Spectrum) -> redshift_scan.Scaled:
+    """On the log grid and of unit level."""
+    return redshift_scan.scale(
+        spectrum.wavelength_angstrom,
+        spectrum.flux.astype(np.float64),
+        spectrum.ivar.astype(np.float64),
+        spectrum.good,
+    )
+
+
+@lru_cache(maxsize=2)
+def template_sets(model: Model) -> tuple[TemplateSet, ...]:
+    """The learned sets of a model folder, with their transforms kept between spectra."""
+    return redshift_scan.sets_from_arrays(model.assets)
