@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged, FileProblem, MissingMetadata, TooLarge, Unsuitable
-from astrogui.readers.fits_keyword import (
+from astrogui.readers.fits_structure import FETCH_AGAIN, Hdu, axes_of, is_tile_compressed, name_of
+from astrogui.readers.fits_tile import checksum_remarks, unpacked_tiles
+from astrogui.readers.fits_wcs import sky_coordinates
+from astrogui.readers.image_keyword import (
     band,
     gain,
     number,
@@ -26,9 +29,6 @@ from astrogui.readers.fits_keyword import (
     word,
     zero_point,
 )
-from astrogui.readers.fits_structure import FETCH_AGAIN, Hdu, axes_of, is_tile_compressed, name_of
-from astrogui.readers.fits_tile import checksum_remarks, unpacked_tiles
-from astrogui.readers.fits_wcs import sky_coordinates
 from astrogui.readers.reader import Head, Reader
 from astrogui.records.image import Image, Plane
 from astrogui.records.provenance import Provenance

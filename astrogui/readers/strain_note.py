@@ -38,12 +38,13 @@ def require_samples(path: str, place: str, samples: NDArray[np.float64]) -> None
         raise Unsuitable(
             path, place, "every sample is missing (NaN)", "Choose another stretch of time."
         )
-    if float(np.median(np.abs(finite))) > LARGEST_STRAIN:
-        raise Damaged(
+    typical = float(np.median(np.abs(finite)))
+    if typical > LARGEST_STRAIN:
+        raise Unsuitable(
             path,
             place,
-            f"samples of the order of {float(np.median(np.abs(finite))):.1g} are no dimensionless "
-            "strain (below 1e-16): filtered, scaled or broken",
+            f"samples of the order of {typical:.1g} are no raw strain (below 1e-16): the series "
+            "is filtered, scaled or broken",
             "Take the raw strain from GWOSC.",
         )
 
