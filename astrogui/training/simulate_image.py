@@ -1,0 +1,432 @@
+"""Simulated fields of sky in five bands, for star/galaxy networks and the bundled samples.
+
+Everything is a sum of Gaussians: the seeing (a Moffat profile or a core with a halo), galaxies
+(Sérsic profiles, a bulge in a disc) and so also their convolution, which only adds covariances.
+The numbers come from the literature: counts of galaxies (Yasuda et al. 2001, AJ 122, 1104), sizes
+(Shen et al. 2003, MNRAS 343, 978; Leauthaud et al. 2007, ApJS 172, 219), the stellar locus (Covey
+et al. 2007, AJ 134, 2398), galaxy colours with redshift (Fukugita et al. 1995, PASP 107, 945),
+depth and seeing of SDSS (York et al. 2000, AJ 120, 1579).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from astrogui.science import rendering
+
+BANDS = ("u", "g", "r", "i", "z")
+ZERO_POINT = 22.5  # AB magnitude of one nanomaggy
+
+# Magnitude of a point source at S/N 5 in SDSS, and electrons per nanomaggy, by band.
+DEPTH = np.array([22.15, 23.13, 22.70, 22.20, 20.71])
+ELECTRONS = np.array([170.0, 1000.0, 950.0, 700.0, 150.0])
+
+# g-i against u-g, g-r, r-i, i-z along the stellar locus.
+STELLAR_LOCUS = np.array(
+    [
+        [-0.6, -0.35, -0.38, -0.22, -0.20],
+        [0.0, 0.75, 0.05, -0.05, -0.06],
+        [0.3, 0.95, 0.23, 0.07, -0.01],
+        [0.5, 1.05, 0.37, 0.13, 0.03],
+        [0.7, 1.27, 0.52, 0.18, 0.06],
+        [1.0, 1.70, 0.74, 0.26, 0.12],
+        [1.5, 2.28, 1.10, 0.40, 0.21],
+        [2.0, 2.52, 1.34, 0.66, 0.36],
+        [2.5, 2.58, 1.42, 1.08, 0.58],
+        [3.0, 2.60, 1.47, 1.53, 0.82],
+        [3.5, 2.60, 1.55, 1.95, 1.10],
+    ]
+)
+
+# Redshift, then u-g, g-r, r-i, i-z: an early type, a spiral, a late star-forming type.
+REDSHIFTS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.55, 0.7, 0.9, 1.2])
+GALAXY_COLOURS = np.array(
+    [
+        [[1.75, 0.77, 0.39, 0.30], [1.90, 0.97, 0.42, 0.33], [2.0, 1.25, 0.46, 0.34],
+         [2.0, 1.50, 0.56, 0.35], [1.9, 1.66, 0.75, 0.37], [1.7, 1.72, 0.98, 0.43],
+         [1.4, 1.60, 1.15, 0.58], [1.1, 1.35, 1.20, 0.85], [0.9, 1.0, 1.0, 0.95]],
+        [[1.35, 0.62, 0.33, 0.22], [1.35, 0.74, 0.36, 0.25], [1.35, 0.90, 0.38, 0.27],
+         [1.30, 1.05, 0.44, 0.28], [1.15, 1.15, 0.55, 0.30], [0.95, 1.12, 0.72, 0.33],
+         [0.75, 0.98, 0.80, 0.42], [0.60, 0.75, 0.78, 0.58], [0.5, 0.55, 0.6, 0.6]],
+        [[1.0, 0.38, 0.20, 0.10], [0.95, 0.42, 0.20, 0.12], [0.90, 0.50, 0.20, 0.14],
+         [0.80, 0.57, 0.24, 0.14], [0.70, 0.60, 0.30, 0.15], [0.55, 0.55, 0.40, 0.18],
+         [0.45, 0.45, 0.42, 0.24], [0.40, 0.32, 0.38, 0.32], [0.35, 0.25, 0.28, 0.32]],
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SkySettings:
+    """One simulated field: its grid, seeing, depth and population."""
+
+    shape: tuple[int, int]  # (ny, nx)
+    pixel_scale_arcsec: float = 0.396
+    seeing_arcsec: float = 1.35  # FWHM in r at the centre
+    deeper_mag: float = 0.0  # than SDSS, in every band
+    star_factor: float = 1.0  # times the star counts at galactic latitude 50 deg
+    faintest_mag: float = 23.8  # in r, of what is drawn
+    artefacts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SimulatedSky:
+    """Pixels of the bands, each shifted on its own grid, and what is in them."""
+
+    pixels: np.ndarray  # (bands, ny, nx) float32, nanomaggies, sky subtracted
+    shift: np.ndarray  # (bands, 2) pixels added to a position of the reference band
+    x: np.ndarray  # (sources,) 0-based pixel in the reference band
+    y: np.ndarray
+    magnitude: np.ndarray  # (sources, bands) AB
+    is_galaxy: np.ndarray  # (sources,) bool
+    radius_arcsec: np.ndarray  # (sources,) half-light radius along the major axis, 0 for stars
+    settings: SkySettings
+
+
+def draw_settings(
+    rng: np.random.Generator, shape: tuple[int, int] = (1489, 2048), like_sdss: float = 0.7
+) -> SkySettings:
+    """Settings of one field: SDSS-like with that probability, else another camera and depth."""
+    seeing = float(np.clip(rng.lognormal(np.log(1.33), 0.16), 0.9, 2.0))
+    star_factor = float(np.exp(rng.uniform(np.log(0.5), np.log(4.0))))
+    if rng.random() < like_sdss:
+        return SkySettings(shape=shape, seeing_arcsec=seeing, star_factor=star_factor)
+    scale = float(rng.uniform(0.2, 0.5))
+    seeing = float(max(rng.uniform(0.8, 2.0), 2.2 * scale))
+    deeper = float(rng.uniform(-0.5, 1.5))
+    return SkySettings(
+        shape=shape, pixel_scale_arcsec=scale, seeing_arcsec=seeing, deeper_mag=deeper,
+        star_factor=star_factor, faintest_mag=23.8 + max(0.0, deeper),
+    )  # fmt: skip
+
+
+def simulate(settings: SkySettings, rng: np.random.Generator) -> SimulatedSky:
+    """A field by `settings`: sources, seeing that varies over it, noise and artefacts."""
+    ny, nx = settings.shape
+    area_deg2 = ny * nx * (settings.pixel_scale_arcsec / 3600) ** 2
+    magnitude_r, is_galaxy = draw_counts(area_deg2, settings, rng)
+    magnitude, radius, shapes = draw_sources(magnitude_r, is_galaxy, rng)
+    count = len(magnitude_r)
+    x, y = rng.uniform(-8, nx + 8, count), rng.uniform(-8, ny + 8, count)
+    _pair_some(x, y, settings, rng)
+    # The shutter-less drift scan of SDSS shifts bands by up to about ten pixels.
+    shift = rng.uniform(-12, 12, (len(BANDS), 2))
+    shift[2] = 0.0
+    pixels = np.zeros((len(BANDS), ny, nx), np.float32)
+    seeing = _draw_seeing(settings, rng)
+    for band in range(len(BANDS)):
+        flux = 10 ** (0.4 * (ZERO_POINT - magnitude[:, band]))
+        noise = sky_noise(settings, band, rng)
+        place = np.column_stack([x, y]) + shift[band]
+        _render(pixels[band], place, flux, shapes, seeing, band, settings, noise)
+        _expose(pixels[band], noise, band, settings, rng)
+    return SimulatedSky(
+        pixels=pixels, shift=shift, x=x, y=y, magnitude=magnitude, is_galaxy=is_galaxy,
+        radius_arcsec=radius, settings=settings,
+    )  # fmt: skip
+
+
+def star_density(magnitude_r: Any, star_factor: float = 1.0) -> Any:
+    """Point sources per square degree and magnitude at galactic latitude about 50 deg."""
+    return star_factor * 500 * 10 ** (0.15 * (np.minimum(magnitude_r, 24) - 18))
+
+
+def galaxy_density(magnitude_r: Any) -> Any:
+    """Galaxies per square degree and magnitude: slope 0.5 when bright, 0.35 when faint."""
+    bright = 10 ** (0.50 * (np.asarray(magnitude_r) - 18) + 2.00)
+    faint = 10 ** (0.35 * (np.asarray(magnitude_r) - 20) + 3.35)
+    return 1 / (1 / bright + 1 / faint)
+
+
+def draw_counts(
+    area_deg2: float, settings: SkySettings, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """r magnitudes and whether each is a galaxy, Poisson draws of the two densities."""
+    grid = np.arange(14.0, settings.faintest_mag, 0.05)
+    magnitudes, kinds = [], []
+    star_factor = settings.star_factor
+    for galaxy, density in ((False, star_density(grid, star_factor)), (True, galaxy_density(grid))):
+        number = rng.poisson(density * 0.05 * area_deg2)
+        drawn = np.repeat(grid, number) + rng.uniform(0, 0.05, number.sum())
+        magnitudes.append(drawn)
+        kinds.append(np.full(len(drawn), galaxy))
+    return np.concatenate(magnitudes), np.concatenate(kinds)
+
+
+def draw_sources(
+    magnitude_r: np.ndarray, is_galaxy: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Magnitudes (n, bands), half-light radii (arcsec) and shapes (n, 6) of sources.
+
+    A shape is: bulge fraction, Sérsic index of the disc part, radius of the bulge over that of
+    the disc, disc axis ratio, bulge axis ratio, position angle (rad); radii are the disc's.
+    """
+    count = len(magnitude_r)
+    colours = np.where(is_galaxy[:, None], *_colour_pair(magnitude_r, rng))
+    magnitude = np.empty((count, 5))
+    magnitude[:, 2] = magnitude_r
+    magnitude[:, 1] = magnitude_r + colours[:, 1]
+    magnitude[:, 0] = magnitude[:, 1] + colours[:, 0]
+    magnitude[:, 3] = magnitude_r - colours[:, 2]
+    magnitude[:, 4] = magnitude[:, 3] - colours[:, 3]
+    # Sizes fall with faintness as in the COSMOS and SDSS catalogues, scatter 0.22 dex.
+    log_radius = 0.06 - 0.11 * (magnitude_r - 20) + rng.normal(0, 0.22, count)
+    radius = np.where(is_galaxy, np.clip(10**log_radius, 0.08, 12.0), 0.0)
+    kind = rng.random(count)
+    bulge = np.where(kind < 0.25, rng.uniform(0.7, 1, count), rng.beta(1.0, 3.0, count))
+    cosine = rng.uniform(0, 1, count)
+    disc_ratio = np.sqrt(0.15**2 + (1 - 0.15**2) * cosine**2)
+    bulge_ratio = np.clip(rng.normal(0.78, 0.14, count), 0.4, 1)
+    shapes = np.stack(
+        [bulge, rng.uniform(0.7, 1.4, count), rng.uniform(0.25, 1.0, count), disc_ratio,
+         bulge_ratio, rng.uniform(0, np.pi, count)],
+        axis=1,
+    )  # fmt: skip
+    mostly_bulge = bulge > 0.6
+    shapes[mostly_bulge, 2] = 1.0
+    shapes[mostly_bulge, 3] = bulge_ratio[mostly_bulge]
+    return magnitude, radius, np.column_stack([shapes, radius])
+
+
+def _colour_pair(magnitude_r: np.ndarray, rng: np.random.Generator) -> tuple[Any, Any]:
+    return _galaxy_colours(magnitude_r, rng), _star_colours(magnitude_r, rng)
+
+
+def _star_colours(magnitude_r: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """u-g, g-r, r-i, i-z of point sources: halo and disc stars, M dwarfs, white dwarfs, QSOs."""
+    count = len(magnitude_r)
+    red = np.clip(0.25 + 0.09 * (magnitude_r - 17), 0.15, 0.68)  # M dwarfs take over when faint
+    kind = rng.random(count)
+    turn_off = 0.35 + rng.gamma(2.0, 0.22, count)
+    g_i = np.where(kind < red, rng.normal(2.25, 0.42, count), turn_off)
+    blue = rng.random(count) < 0.02
+    g_i = np.clip(np.where(blue, rng.uniform(-0.6, 0.1, count), g_i), -0.6, 3.5)
+    colours = np.stack(
+        [np.interp(g_i, STELLAR_LOCUS[:, 0], STELLAR_LOCUS[:, k]) for k in range(1, 5)], axis=1
+    )
+    colours += rng.normal(0, [0.10, 0.04, 0.03, 0.03], (count, 4))
+    quasar = rng.random(count) < np.clip(0.01 + 0.012 * (magnitude_r - 18), 0.0, 0.06)
+    low_redshift = rng.normal([0.15, 0.15, 0.12, 0.08], [0.2, 0.15, 0.12, 0.12], (count, 4))
+    return np.where(quasar[:, None], low_redshift, colours)
+
+
+def _galaxy_colours(magnitude_r: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """u-g, g-r, r-i, i-z of galaxies: type and redshift drawn by magnitude."""
+    count = len(magnitude_r)
+    median = 0.10 * 10 ** (0.135 * (magnitude_r - 17.7))
+    redshift = np.clip(median * rng.lognormal(0, 0.42, count), 0.01, 1.2)
+    early = np.clip(0.50 - 0.07 * (magnitude_r - 17.5), 0.15, 0.5)
+    # A continuous type: 0 early, 1 spiral, 2 late.
+    kind = np.where(
+        rng.random(count) < early,
+        np.abs(rng.normal(0, 0.2, count)),
+        np.clip(0.7 + 1.3 * rng.beta(1.6, 1.4, count), 0, 2),
+    )
+    low = np.minimum(kind.astype(int), 1)
+    part = (kind - low)[:, None]
+    at = np.stack(
+        [
+            [np.interp(redshift, REDSHIFTS, GALAXY_COLOURS[t, :, k]) for k in range(4)]
+            for t in range(3)
+        ]
+    )  # (types, colours, sources)
+    rows = np.arange(count)
+    colours = (1 - part) * at[low, :, rows] + part * at[low + 1, :, rows]
+    return np.asarray(colours + rng.normal(0, [0.15, 0.07, 0.05, 0.06], (count, 4)))
+
+
+def _pair_some(
+    x: np.ndarray, y: np.ndarray, settings: SkySettings, rng: np.random.Generator
+) -> None:
+    """Move a twelfth of the sources to within 2-7 arcsec of another: sky is not uniform."""
+    count = len(x)
+    moved = np.flatnonzero(rng.random(count) < 1 / 12)
+    if count < 2 or not len(moved):
+        return
+    host = rng.integers(0, count, len(moved))
+    distance = rng.uniform(2, 7, len(moved)) / settings.pixel_scale_arcsec
+    angle = rng.uniform(0, 2 * np.pi, len(moved))
+    x[moved], y[moved] = x[host] + distance * np.cos(angle), y[host] + distance * np.sin(angle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seeing:
+    """A point-spread function over a field: every Gaussian scaled and sheared with position."""
+
+    shares: np.ndarray  # (bands, k)
+    widths: np.ndarray  # (bands, k) pixel
+    size_terms: np.ndarray  # (bands, 5) relative change with x, y, x², xy, y² (unit: half field)
+    shear_terms: np.ndarray  # (bands, 2, 3) ellipticity: constant, x, y
+    offsets: np.ndarray  # (bands, k, 2) pixel: the cores of a real telescope do not coincide
+
+
+def _draw_seeing(settings: SkySettings, rng: np.random.Generator) -> _Seeing:
+    shares, widths, offsets = [], [], []
+    beta = float(rng.choice([2.5, 3.0, 3.5, 4.5, 6.0]))
+    wavelength = np.array([0.354, 0.477, 0.623, 0.762, 0.913])
+    share, width = rendering.moffat_gaussians(beta)
+    for band in range(len(BANDS)):
+        fwhm = settings.seeing_arcsec * (wavelength[band] / 0.623) ** -0.2
+        fwhm *= float(np.exp(rng.normal(0, 0.04)))
+        shares.append(share)
+        widths.append(width * fwhm / settings.pixel_scale_arcsec)
+        drift = rng.normal(0, 0.02, (len(share), 2)) * fwhm / settings.pixel_scale_arcsec
+        offsets.append(drift - (share[:, None] * drift).sum(axis=0))
+    size = rng.normal(0, [0.02, 0.02, 0.015, 0.015, 0.015], (len(BANDS), 5))
+    shear = rng.normal(0, 1, (len(BANDS), 2, 3)) * np.array([0.03, 0.015, 0.015])
+    return _Seeing(
+        shares=np.array(shares), widths=np.array(widths), size_terms=size, shear_terms=shear,
+        offsets=np.array(offsets),
+    )  # fmt: skip
+
+
+def _seeing_at(
+    seeing: _Seeing, band: int, place: np.ndarray, settings: SkySettings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mixture at places (n, 2): amplitudes (n, k), covariances (n, k, 3), offsets."""
+    half = np.array([settings.shape[1], settings.shape[0]]) / 2
+    u, v = np.clip((place - half) / half.max(), -1.1, 1.1).T
+    terms = np.stack([u, v, u * u, u * v, v * v], axis=1)
+    size = np.exp(terms @ seeing.size_terms[band])
+    shear = seeing.shear_terms[band] @ np.stack([np.ones_like(u), u, v])  # (2, n)
+    variance = (size[:, None] * seeing.widths[band]) ** 2
+    covariance = np.stack(
+        [
+            variance * (1 + shear[0])[:, None],
+            variance * shear[1][:, None],
+            variance * (1 - shear[0])[:, None],
+        ],
+        axis=-1,
+    )
+    amplitude = np.broadcast_to(seeing.shares[band], variance.shape)
+    offset = np.broadcast_to(seeing.offsets[band], (*variance.shape, 2))
+    return amplitude, covariance, offset
+
+
+def _render(
+    image: np.ndarray, place: np.ndarray, flux: np.ndarray, shapes: np.ndarray,
+    seeing: _Seeing, band: int, settings: SkySettings, noise: float,
+) -> None:  # fmt: skip
+    """Add every source to a band's image, in batches of like size."""
+    radius = shapes[:, -1] / settings.pixel_scale_arcsec
+    fwhm = settings.seeing_arcsec / settings.pixel_scale_arcsec
+    reach = _reach(flux, radius, fwhm, noise)
+    galaxy = radius > 0
+    middle = np.rint(place).astype(int)
+    for half_size in np.unique(reach):
+        for kind in (False, True):
+            chosen = np.flatnonzero((reach == half_size) & (galaxy == kind))
+            for part in np.array_split(chosen, max(1, len(chosen) * half_size**2 // 20_000)):
+                if not len(part):
+                    continue
+                mixture = _seeing_at(seeing, band, place[part], settings)
+                if kind:
+                    mixture = rendering.convolved(_galaxies(shapes[part], radius[part]), mixture)
+                offset = mixture[2] + (place[part] - middle[part])[:, None, :]
+                stamps = rendering.gaussian_stamps(
+                    np,
+                    (mixture[0] * flux[part][:, None]).astype(np.float32),
+                    mixture[1].astype(np.float32),
+                    offset.astype(np.float32),
+                    int(half_size),
+                )
+                rendering.add_stamps(image, stamps, middle[part, 0], middle[part, 1])
+
+
+def _reach(flux: np.ndarray, radius: np.ndarray, fwhm: float, noise: float) -> np.ndarray:
+    """Half side of each stamp (pixels): out to a thirtieth of the noise, in steps."""
+    peak = flux / (2 * (fwhm / 2.35) ** 2 + 2 * radius**2) / np.pi
+    depth = np.log(np.maximum(peak / (noise / 30), 3.0))
+    wanted = fwhm * (0.6 + 0.35 * depth) + radius * depth / 1.68
+    steps = np.array([6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192])
+    return np.asarray(steps[np.minimum(np.searchsorted(steps, wanted), len(steps) - 1)])
+
+
+def _galaxies(shapes: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mixtures of bulge and disc: amplitudes (n, k), covariances (n, k, 3), offsets of zero."""
+    bulge, index, bulge_size, disc_ratio, bulge_ratio, angle = shapes[:, :6].T
+    amplitudes, covariances = [], []
+    bulge_share, bulge_width = rendering.sersic_gaussians(4.0)
+    shares = np.zeros((len(radius), 5))
+    widths = np.ones((len(radius), 5))
+    # Disc profiles from a short list of indices, so that mixtures are fitted once each.
+    listed = np.array([0.7, 0.85, 1.0, 1.2, 1.4])
+    nearest = np.abs(index[:, None] - listed).argmin(axis=1)
+    for number, value in enumerate(listed):
+        share, width = rendering.sersic_gaussians(float(value))
+        shares[nearest == number, : len(share)] = share
+        widths[nearest == number, : len(width)] = width
+    for share, width, weight, ratio in (
+        (shares, widths * radius[:, None], 1 - bulge, disc_ratio),
+        (bulge_share, bulge_width * (bulge_size * radius)[:, None], bulge, bulge_ratio),
+    ):
+        amplitudes.append(np.broadcast_to(share, width.shape) * weight[:, None])
+        covariances.append(rendering.sheared(width**2, ratio[:, None], angle[:, None]))
+    amplitude = np.concatenate(amplitudes, axis=1)
+    covariance = np.concatenate(covariances, axis=1)
+    return amplitude, covariance, np.zeros((*amplitude.shape, 2))
+
+
+def sky_noise(settings: SkySettings, band: int, rng: np.random.Generator) -> float:
+    """Noise of a pixel (nanomaggy) that gives the band's depth in 1.3 arcsec seeing."""
+    depth = DEPTH[band] + settings.deeper_mag + rng.normal(0, 0.12)
+    point_source = 10 ** (0.4 * (ZERO_POINT - depth)) / 5
+    equivalent_area = 1.3 * 4 * np.pi * (1.3 / 2.355) ** 2  # arcsec², of a seeing disc with wings
+    return float(point_source / np.sqrt(equivalent_area) * settings.pixel_scale_arcsec)
+
+
+def _expose(
+    image: np.ndarray, noise: float, band: int, settings: SkySettings, rng: np.random.Generator
+) -> None:
+    """Add noise of sky and photons, a residual sky, artefacts and saturation, in place."""
+    ny, nx = image.shape
+    electrons = ELECTRONS[band] * float(np.exp(rng.uniform(-0.3, 0.3)))
+    electrons *= 10 ** (0.8 * max(settings.deeper_mag, 0.0))
+    scatter = rng.standard_normal(image.shape, dtype=np.float32)
+    if rng.random() < 0.3:  # resampled images have correlated noise
+        share = float(rng.uniform(0.05, 0.3))
+        scatter += share * (np.roll(scatter, 1, axis=0) + np.roll(scatter, 1, axis=1))
+        scatter /= np.float32(np.sqrt(1 + 2 * share**2))
+    image += scatter * np.sqrt(noise**2 + np.maximum(image, 0) / electrons)
+    u, v = np.linspace(-1, 1, nx, dtype=np.float32), np.linspace(-1, 1, ny, dtype=np.float32)
+    slope = (rng.normal(0, 0.2, 3) * noise).astype(np.float32)
+    image += slope[0] * u + (slope[1] * v + slope[2] * v**2)[:, None]
+    if settings.artefacts:
+        _strike(image, noise, rng)
+    full_well = 10 ** (0.4 * (ZERO_POINT - 14.0)) * 0.12 * (settings.pixel_scale_arcsec / 0.4) ** 2
+    np.minimum(image, np.float32(full_well), out=image)
+
+
+def _strike(image: np.ndarray, noise: float, rng: np.random.Generator) -> None:
+    """Cosmic rays that the pipeline left, and now and then the trail of a satellite."""
+    ny, nx = image.shape
+    for _ in range(rng.poisson(6 * image.size / 3e6)):
+        length = rng.uniform(1, 12)
+        steps = np.arange(0, length, 0.7)
+        angle = rng.uniform(0, np.pi)
+        x = np.rint(rng.uniform(0, nx) + steps * np.cos(angle)).astype(int)
+        y = np.rint(rng.uniform(0, ny) + steps * np.sin(angle)).astype(int)
+        inside = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
+        image[y[inside], x[inside]] += noise * float(np.exp(rng.uniform(2.0, 6.0)))
+    if rng.random() < 0.02:
+        angle, shift = rng.uniform(0, np.pi), rng.uniform(-0.5, 0.5) * min(ny, nx)
+        row, column = np.indices((ny, nx), dtype=np.float32)
+        distance = (column - nx / 2) * np.sin(angle) - (row - ny / 2) * np.cos(angle) - shift
+        image += noise * rng.uniform(1, 8) * np.exp(-0.5 * (distance / 1.6) ** 2)
+
+
+def tangent_header(
+    sky: SimulatedSky, band: int, ra_deg: float, dec_deg: float
+) -> dict[str, str | float | int]:
+    """WCS keywords (TAN, x along Dec and y along RA as in SDSS frames) of a band's pixels."""
+    ny, nx = sky.settings.shape
+    scale_deg = sky.settings.pixel_scale_arcsec / 3600
+    return {
+        "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CUNIT1": "deg", "CUNIT2": "deg",
+        "CRVAL1": ra_deg, "CRVAL2": dec_deg,
+        "CRPIX1": nx / 2 + 0.5 + float(sky.shift[band, 0]),
+        "CRPIX2": ny / 2 + 0.5 + float(sky.shift[band, 1]),
+        "CD1_1": 0.0, "CD1_2": scale_deg, "CD2_1": scale_deg, "CD2_2": 0.0,
+    }  # fmt: skip

@@ -1,0 +1,140 @@
+"""What the fitted ensemble is told after training: temperatures, spread, novelty, the prior used.
+
+Everything comes from simulated fields that no member was fitted to.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from astrogui.science import photometry
+from astrogui.science.ensemble import probability_quantiles
+
+Arrays = dict[str, np.ndarray]
+
+FALSE_POSITIVES = 0.01
+LEAST_EIGENVALUE = 1e-3  # of the features' covariance, relative to the largest
+
+
+def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
+    """Set the model's temperatures and novelty in place; returns what the card keeps."""
+    fit_novelty(model, _inputs(trained, 20_000), _inputs(held_out, 20_000))
+    outputs = model.predict(_inputs(held_out), batch_size=1024, verbose=0)
+    label = held_out["label"]
+    signal = held_out["catalogue"][:, photometry.SIGNAL_COLUMN].astype(np.float64)
+    knots = np.array(model.get_layer("temperature").knots)
+    temperature, shift = fit_temperatures(outputs["logit"], label, signal, knots)
+    model.get_layer("temperature").set_weights([temperature, shift])
+    logits = model.predict(_inputs(held_out), batch_size=1024, verbose=0)["logit"]
+    pooled = fit_pooled_spread(logits)
+    return {
+        "calibration": {
+            "temperature": {
+                "signal_asinh": knots.tolist(),
+                "temperature": temperature.tolist(),
+                "shift": shift.tolist(),
+            },
+            "pooled_spread": list(pooled),
+            "member_coverage": member_coverage(logits, pooled),
+            "prior": prior_table(trained),
+        },
+        "novelty": {
+            "statistic": "Squared Mahalanobis distance of the members' last features from the "
+            "training set's, divided by its threshold.",
+            "threshold": 1.0,
+            "false_positives": float((outputs["novelty"] > 1).mean()),
+        },
+    }
+
+
+def fit_temperatures(
+    logits: np.ndarray, label: np.ndarray, signal: np.ndarray, knots: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Temperatures and shifts at the knots that give the mean logit its least cross-entropy.
+
+    A weak pull towards temperature 1 and shift 0 settles knots where there are few sources.
+    """
+    from scipy.optimize import minimize
+
+    hats = np.maximum(0, 1 - np.abs(np.clip(signal, knots[0], knots[-1])[:, None] - knots)
+                      / (knots[1] - knots[0]))  # fmt: skip
+    mean = logits.astype(np.float64).mean(axis=1)
+
+    def cost(parameters: np.ndarray) -> float:
+        log_temperature, shift = np.split(parameters, 2)
+        scaled = mean / (hats @ np.exp(log_temperature)) + hats @ shift
+        cross = np.logaddexp(0, scaled) - label * scaled
+        return float(cross.sum() + 2.0 * (log_temperature**2).sum() + 2.0 * (shift**2).sum())
+
+    found = minimize(cost, np.zeros(2 * len(knots)), method="L-BFGS-B",
+                     bounds=[(-1.5, 1.5)] * (2 * len(knots)))  # fmt: skip
+    log_temperature, shift = np.split(found.x, 2)
+    return np.exp(log_temperature), shift
+
+
+def fit_pooled_spread(logits: np.ndarray) -> tuple[float, float]:
+    """(a, b) of the members' typical scatter a + b |mean logit|."""
+    mean = np.abs(logits.mean(axis=1))
+    variance = logits.var(axis=1, ddof=1)
+    edges = np.quantile(mean, np.linspace(0, 1, 13))
+    centre, scatter = [], []
+    for low, high in pairwise(edges):
+        inside = (mean >= low) & (mean <= high)
+        if inside.any():
+            centre.append(mean[inside].mean())
+            scatter.append(np.sqrt(variance[inside].mean()))
+    slope, offset = np.polyfit(centre, scatter, 1)
+    return float(max(offset, 0.02)), float(max(slope, 0.0))
+
+
+def member_coverage(logits: np.ndarray, pooled: tuple[float, float]) -> dict[str, float]:
+    """How often a member lies inside the interval that the others give: at 68 and 90 %."""
+    levels = np.array([0.05, 0.16, 0.84, 0.95])
+    inside: dict[str, list[np.ndarray]] = {"68": [], "90": []}
+    for left_out in range(logits.shape[1]):
+        others = np.delete(logits, left_out, axis=1)
+        _, bounds = probability_quantiles(others, levels, pooled)
+        own = 1 / (1 + np.exp(-logits[:, left_out].astype(np.float64)))
+        inside["90"].append((own >= bounds[:, 0]) & (own <= bounds[:, 3]))
+        inside["68"].append((own >= bounds[:, 1]) & (own <= bounds[:, 2]))
+    return {level: float(np.mean(values)) for level, values in inside.items()}
+
+
+def fit_novelty(model: Any, trained: Arrays, held_out: Arrays) -> None:
+    """Mean and whitening of the features; the threshold lets 1 % of held-out sources pass."""
+    import keras
+
+    layer = model.get_layer("mahalanobis")
+    features = keras.Model(model.inputs, model.get_layer("features").output)
+    known = features.predict(trained, batch_size=1024, verbose=0).astype(np.float64)
+    values, vectors = np.linalg.eigh(np.cov(known, rowvar=False))
+    values = np.maximum(values, LEAST_EIGENVALUE * values[-1])
+    whitening = vectors / np.sqrt(values)
+    mean = known.mean(axis=0)
+    fresh = features.predict(held_out, batch_size=1024, verbose=0).astype(np.float64)
+    distance = (((fresh - mean) @ whitening) ** 2).sum(axis=1)
+    threshold = np.quantile(distance, 1 - FALSE_POSITIVES)
+    layer.set_weights([mean, whitening / np.sqrt(threshold)])
+
+
+def prior_table(examples: Arrays) -> dict[str, Any]:
+    """The share of stars among the simulated sources by r magnitude."""
+    magnitude, star = examples["true_magnitude"], examples["label"] == 0
+    centres = np.arange(15.5, 24.1, 0.5)
+    share = []
+    for centre in centres:
+        inside = np.abs(magnitude - centre) < 0.5
+        share.append(float((star[inside].sum() + 1) / (inside.sum() + 2)))
+    return {
+        "magnitude_r": centres.tolist(),
+        "star_fraction": share,
+        "typical_magnitude_r": float(np.median(magnitude)),
+    }
+
+
+def _inputs(examples: Arrays, most: int | None = None) -> Arrays:
+    step = 1 if most is None else max(1, len(examples["label"]) // most)
+    return {name: examples[name][::step].astype(np.float32) for name in ("image", "catalogue")}
