@@ -15,6 +15,10 @@ def main(words: Sequence[str] | None = None) -> int:
     import Qt.
     """
     words = sys.argv[1:] if words is None else list(words)
+    if words[:2] == ["worker", "replay"]:
+        from astrogui.inference.golden import serve_replay
+
+        return serve_replay(words[2:])
     if words[:1] == ["worker"]:
         from astrogui.inference.worker import serve
 
