@@ -7,14 +7,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from astrogui.readers.cube_like import CubeLikeSpectrum
+from astrogui.readers.deep2_spectrum import Deep2Spectrum
+from astrogui.readers.desi_spectrum import DesiSpectrum
 from astrogui.readers.fits_image import FitsImage
 from astrogui.readers.gwf import GravitationalWaveFrame
 from astrogui.readers.gwosc_hdf5 import GwoscHdf5
+from astrogui.readers.iraf_spectrum import IrafSpectrum
+from astrogui.readers.lamost_spectrum import LamostSpectrum
+from astrogui.readers.no_observation import NoObservation
 from astrogui.readers.picture import Picture
 from astrogui.readers.reader import Reader, reader_named
 from astrogui.readers.reader import recognise as _recognise
+from astrogui.readers.row_spectrum import ApogeeVisit, GamaSpectrum, MarzSpectrum, SixdfSpectrum
+from astrogui.readers.sdss_spectrum import SdssSpectrum
+from astrogui.readers.spspec import SpSpec
 from astrogui.readers.strain_hdf5_other import BareStrainHdf5, SeriesHdf5
+from astrogui.readers.table_spectrum import TableSpectrum
+from astrogui.readers.text_spectrum import TextSpectrum
 from astrogui.readers.text_strain import TextStrain
+from astrogui.readers.x1d import X1d
 from astrogui.records.source import Source
 
 READERS: tuple[Reader, ...] = (
@@ -22,7 +34,22 @@ READERS: tuple[Reader, ...] = (
     SeriesHdf5(),
     GravitationalWaveFrame(),
     TextStrain(),
+    SdssSpectrum(),
+    DesiSpectrum(),
+    LamostSpectrum(),
+    SpSpec(),
+    GamaSpectrum(),
+    MarzSpectrum(),
+    SixdfSpectrum(),
+    ApogeeVisit(),
+    Deep2Spectrum(),
+    CubeLikeSpectrum(),
+    X1d(),
+    IrafSpectrum(),
+    NoObservation(),
     Picture(),
+    TableSpectrum(),
+    TextSpectrum(),
     FitsImage(),
     BareStrainHdf5(),
 )

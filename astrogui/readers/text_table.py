@@ -1,0 +1,163 @@
+"""Columns of numbers in plain text: names, comments and rows, cut or broken lines found."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.errors import Damaged, TooLarge
+
+MAX_TEXT_BYTES = 256 << 20
+MAX_HEADER_LINES = 400
+_COMMENT = ("#", "%", "!", ";", "\\", "//")
+_MISSING = {"", "-", "--", "null", "none", "na", "n/a", "nan", "indef", "..."}
+_KEY_VALUE = re.compile(r"\s*([A-Za-z][\w .-]{0,30}?)\s*[:=]\s*(.*)")
+
+
+@dataclass(slots=True)
+class TextTable:
+    """Rows (n, columns) and what stands above them."""
+
+    rows: NDArray[np.float64]
+    names: list[str] = field(default_factory=list)  # of the columns, as written; [] without
+    comments: list[str] = field(default_factory=list)
+    last_line_open: bool = False  # the file does not end with a line's end
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """The comments of the form "key: value" or "key = value"."""
+        found: dict[str, str] = {}
+        for comment in self.comments:
+            match = _KEY_VALUE.fullmatch(comment)
+            if match:
+                found.setdefault(match[1].strip(), match[2].strip())
+        return found
+
+
+def words_of(line: str) -> list[str]:
+    """The cells of a line: by commas, semicolons, bars or tabs where there are any, else blanks."""
+    for separator in (",", ";", "|", "\t"):
+        if separator in line:
+            cells = [word.strip() for word in line.split(separator)]
+            while cells and not cells[-1]:
+                cells.pop()
+            return cells[1:] if separator == "|" and cells and not cells[0] else cells
+    return line.split()
+
+
+def numbers_of(line: str) -> list[float] | None:
+    """The numbers of a line, NaN where a value is missing; None when it holds other words."""
+    values = []
+    for word in words_of(line):
+        if word.lower() in _MISSING:
+            values.append(math.nan)
+            continue
+        try:
+            values.append(float(word.replace("D", "E").replace("d", "e")))
+        except ValueError:
+            return None
+    return values if values and not all(math.isnan(value) for value in values) else None
+
+
+def parse_start(text: str) -> tuple[list[str], list[str], list[list[float]]]:
+    """Comments, names of columns and rows of numbers of a text that may end anywhere."""
+    comments: list[str] = []
+    titles: list[str] = []
+    rows: list[list[float]] = []
+    for line in text.splitlines():
+        bare = line.strip()
+        if not bare:
+            continue
+        if bare.startswith(_COMMENT):
+            comments.append(bare.lstrip("#%!;\\/ ").strip())
+            continue
+        numbers = numbers_of(bare)
+        if numbers is None:
+            if rows or len(titles) >= 3:
+                break
+            titles.append(bare)
+        else:
+            rows.append(numbers)
+    width = len(rows[0]) if rows else 0
+    return comments, _names(titles, comments, width), rows
+
+
+def _names(titles: list[str], comments: list[str], width: int) -> list[str]:
+    """Names of ``width`` columns from a title line, else from the last comments that fit."""
+    for line in [*titles[::-1], *comments[::-1][:6]]:
+        cells = [word.strip("\"' ") for word in words_of(line)]
+        plain = all(re.match(r"[A-Za-zλΛ_]", cell) for cell in cells)
+        if len(cells) == width and plain and not _KEY_VALUE.fullmatch(line):
+            return cells
+    return []
+
+
+def parse(path: str, content: bytes) -> TextTable:
+    """The whole table; raises ``Damaged`` naming the line that does not fit."""
+    if len(content) > MAX_TEXT_BYTES:
+        raise TooLarge(
+            path, "", f"more than {MAX_TEXT_BYTES >> 20} MB of text", "Write it as a FITS table."
+        )
+    text = content.decode("utf-8", errors="replace")
+    lines = text.splitlines()
+    start = _first_row(lines)
+    comments, names, first = parse_start("\n".join(lines[: start + 1]))
+    open_end = not text.endswith(("\n", "\r"))
+    body = [line for line in lines[start:] if line.strip()]
+    rows = _quick(body)
+    if rows is None:
+        rows = _slow(path, lines, start, len(first[0]) if first else 0, open_end)
+    return TextTable(rows, names, comments, open_end)
+
+
+def _first_row(lines: list[str]) -> int:
+    for index, line in enumerate(lines[:MAX_HEADER_LINES]):
+        bare = line.strip()
+        if bare and not bare.startswith(_COMMENT) and numbers_of(bare) is not None:
+            return index
+    return len(lines)
+
+
+def _quick(body: list[str]) -> NDArray[np.float64] | None:
+    """The rows by NumPy's parser, None where it stumbles."""
+    if not body:
+        return np.empty((0, 0))
+    delimiter = next((mark for mark in (",", ";", "\t") if mark in body[0]), None)
+    if delimiter == "\t" or "|" in body[0]:
+        delimiter = None
+        if "|" in body[0]:
+            return None
+    try:
+        return np.loadtxt(io.StringIO("\n".join(body)), delimiter=delimiter, comments="#", ndmin=2)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _slow(
+    path: str, lines: list[str], start: int, width: int, open_end: bool
+) -> NDArray[np.float64]:
+    """The rows one by one, so that a broken one is named; a cut last line is left out."""
+    rows: list[list[float]] = []
+    for index, line in enumerate(lines[start:], start=start + 1):
+        bare = line.strip()
+        if not bare or bare.startswith(_COMMENT):
+            continue
+        numbers = numbers_of(bare)
+        if numbers is not None and len(numbers) == width:
+            rows.append(numbers)
+        elif index == len(lines) and open_end:
+            break
+        else:
+            found = "words" if numbers is None else f"{len(numbers)} numbers"
+            raise Damaged(
+                path,
+                f"line {index}",
+                f"{width} numbers are due, found {found}: {bare[:60]!r}",
+                "The file was cut or mixed up; mend the line or fetch the file again.",
+            )
+    return np.array(rows, dtype=np.float64).reshape(len(rows), width)
