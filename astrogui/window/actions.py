@@ -24,9 +24,9 @@ class Spec:
 
 
 SPECS: tuple[Spec, ...] = (
-    Spec("open_files", "&File", "&Open files…", ("Ctrl+O",), "Add images, spectra or strain", "open"),
-    Spec("open_folder", "&File", "Open &folder…", ("Ctrl+Shift+O",), "Add every file below", "folder"),
-    Spec("open_samples", "&File", "Open the &samples", (), "Three simulated files to try", "samples"),
+    Spec("open_files", "&File", "&Open files…", ("Ctrl+O",), "Images, spectra, strain", "open"),
+    Spec("open_folder", "&File", "Open &folder…", ("Ctrl+Shift+O",), "Every file below", "folder"),
+    Spec("open_samples", "&File", "Open the &samples", (), "Simulated files to try", "samples"),
     Spec(
         "open_project",
         "&File",
@@ -51,6 +51,13 @@ SPECS: tuple[Spec, ...] = (
         "Export se&lected rows…",
         ("Ctrl+Shift+E",),
         "Write the rows selected in the catalogue",
+    ),
+    Spec(
+        "export_posteriors",
+        "&File",
+        "Export with &posteriors…",
+        (),
+        "Also write draws and densities to HDF5, beside the catalogue",
     ),
     Spec("import_catalogue", "&File", "&Import catalogue…", (), "Read back an exported catalogue"),
     Spec("save_figure", "&File", "Save &figure…", ("Ctrl+Shift+S",), "The view as PNG, SVG or PDF"),
@@ -145,5 +152,7 @@ def keyboard_map() -> str:
             menu = spec.menu
             rows.append(f"<tr><th align='left' colspan='2'>{menu.replace('&', '')}</th></tr>")
         keys = ", ".join(spec.keys)
-        rows.append(f"<tr><td>{spec.text.replace('&', '')}&nbsp;&nbsp;</td><td><b>{keys}</b></td></tr>")
+        rows.append(
+            f"<tr><td>{spec.text.replace('&', '')}&nbsp;&nbsp;</td><td><b>{keys}</b></td></tr>"
+        )
     return f"<h3>Keyboard</h3><table cellpadding='3'>{''.join(rows)}</table>"

@@ -36,6 +36,7 @@ class Bridge(QObject):
     files_changed = Signal(object)  # item ids
     file_refused = Signal(object)  # FileRefused
     jobs_changed = Signal(object)  # job ids
+    job_progressed = Signal(object)  # fraction and words by job id
     job_failed = Signal(object)  # JobFailed
     rows_changed = Signal(object, object, object)  # row ids, fields, initiator
     history_changed = Signal(str, str)
@@ -103,6 +104,7 @@ class Bridge(QObject):
     def _emit_merged(self, happened: list[events.Event]) -> None:
         items: dict[int, None] = {}
         jobs: dict[int, None] = {}
+        progress: dict[int, tuple[float, str]] = {}
         rows: dict[Any, tuple[dict[int, None], dict[str, None]]] = {}
         opened = False
         for event in happened:
@@ -113,16 +115,20 @@ class Bridge(QObject):
                     kept_ids, kept_fields = rows.setdefault(initiator, ({}, {}))
                     kept_ids.update(dict.fromkeys(ids))
                     kept_fields.update(dict.fromkeys(fields))
-                case events.ProjectOpened() | events.ProjectClosed():
+                case events.ProjectOpened():
                     opened = True
-            if hasattr(event, "job_id") and event.job_id is not None:
-                jobs[event.job_id] = None
+                case events.JobProgressed(job_id=job_id, fraction=fraction, words=words):
+                    progress[job_id] = (fraction, words)
+                case _ if (number := getattr(event, "job_id", None)) is not None:
+                    jobs[number] = None
         if opened:
             self.project_changed.emit()
         if items:
             self.files_changed.emit(tuple(items))
-        for initiator, (ids, fields) in rows.items():
-            self.rows_changed.emit(tuple(ids), tuple(fields), initiator)
+        for initiator, (kept_ids, kept_fields) in rows.items():
+            self.rows_changed.emit(tuple(kept_ids), tuple(kept_fields), initiator)
+        if progress:
+            self.job_progressed.emit(progress)
         if jobs:
             self.jobs_changed.emit(tuple(jobs))
 
@@ -148,8 +154,7 @@ class Bridge(QObject):
     def _hand_over(
         self, future: Future[Any], receive: Receiver, fail: Callable[[str], None] | None
     ) -> None:
-        owner = getattr(receive, "__self__", None)
-        if isinstance(owner, QObject) and not shiboken6.isValid(owner):
+        if _is_gone(receive):
             return
         try:
             result = future.result(timeout=0)
@@ -164,3 +169,10 @@ class Bridge(QObject):
             (fail or self.noticed.emit)(words)
             return
         receive(result)
+
+
+def _is_gone(receive: Receiver) -> bool:
+    """Whether the widget whose method this is has been destroyed meanwhile."""
+    function = receive.func if isinstance(receive, partial) else receive
+    owner = getattr(function, "__self__", None)
+    return isinstance(owner, QObject) and not shiboken6.isValid(owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
@@ -48,7 +49,7 @@ class Docks:
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[QDockWidget]:
         return iter(self._docks.values())
 
     def fill(self, name: str, panel: QWidget) -> None:

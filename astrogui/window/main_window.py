@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolBar
 
 from astrogui.window.actions import Actions
 from astrogui.window.docks import Docks
@@ -51,9 +51,10 @@ class MainWindow(QMainWindow):
         if self._settings is not None:
             self.docks.restore(self._settings)
 
-    def _panels_menu(self) -> QWidget:
-        menu = self.createPopupMenu()
-        menu.setTitle("&Panels")
+    def _panels_menu(self) -> QMenu:
+        menu = QMenu("&Panels", self)
+        for dock in self.docks:
+            menu.addAction(dock.toggleViewAction())
         return menu
 
     def _build_toolbar(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolBar, QWidget
 
 
@@ -21,6 +22,8 @@ class NoticeBar(QToolBar):
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._words.setWordWrap(True)
         self._words.setContentsMargins(8, 2, 8, 2)
+        # Two lines at most; the tool tip holds what does not fit.
+        self._words.setMaximumHeight(2 * self._words.fontMetrics().lineSpacing() + 6)
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._act = QPushButton(self)
         self._close = QPushButton("Close", self)
@@ -29,6 +32,8 @@ class NoticeBar(QToolBar):
         self.addWidget(self._close)
         self._act.clicked.connect(self._on_act)
         self._close.clicked.connect(self.hide)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.ToolTipBase)
         self.hide()
 
     @property
@@ -39,6 +44,7 @@ class NoticeBar(QToolBar):
         """Say ``words``; ``button``, where given, emits ``acted`` with ``offer``."""
         self._offer = offer
         self._words.setText(words)
+        self._words.setToolTip(words)
         self._act.setText(button)
         self._act_slot.setVisible(bool(button))
         self.show()

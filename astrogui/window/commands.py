@@ -1,0 +1,359 @@
+"""What each action does: it reads the window and makes one session call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from astrogui.session import events
+from astrogui.session.settings import Settings, save_settings
+from astrogui.window import help_pages
+from astrogui.window.column_chooser import ColumnChooser, first_lines
+from astrogui.window.panels.problems import asks_for_columns
+from astrogui.window.preferences import Preferences
+
+if TYPE_CHECKING:
+    from astrogui.window.workbench import Workbench
+
+CATALOGUES = "FITS table (*.fits);;VOTable (*.vot);;ECSV (*.ecsv);;CSV (*.csv);;Parquet (*.parquet)"
+PROJECTS = "AstroGUI project (*.astrogui);;All files (*)"
+FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf)"
+
+
+class Commands(QObject):
+    """The handlers of the actions, of dropped files and of what the session has to say."""
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._bench, self._window = bench, bench.window
+        self._session, self._bridge = bench.session, bench.bridge
+        self._single: str | None = None  # the one file added last, whose refusal is spoken of
+
+    def connect_actions(self) -> None:
+        """Give every action its handler."""
+        bench, window = self._bench, self._window
+        actions = window.actions_by_name
+        handlers: dict[str, Callable[[], object]] = {
+            "open_files": self.on_open_files,
+            "open_folder": self.on_open_folder,
+            "open_samples": self.on_open_samples,
+            "open_project": self.on_open_project,
+            "new_project": self.on_new_project,
+            "export": self.on_export,
+            "export_selected": self.on_export_selected,
+            "export_posteriors": self.on_export_posteriors,
+            "import_catalogue": self.on_import,
+            "save_figure": self.on_save_figure,
+            "undo": self.on_undo,
+            "redo": self.on_redo,
+            "copy": bench.catalogue.copy_rows,
+            "comment": bench.catalogue.edit_comment,
+            "preferences": self.on_preferences,
+            "run_again": self.on_run_again,
+            "cancel": bench.jobs.cancel_selected,
+            "cancel_all": bench.jobs.cancel_all,
+            "next_row": partial(bench.catalogue.step, 1),
+            "previous_row": partial(bench.catalogue.step, -1),
+            "start_page": self.on_start_page,
+            "help_formats": partial(self._show_page, help_pages.formats_page),
+            "help_keys": partial(self._show_page, help_pages.keyboard_page),
+            "help_news": partial(self._show_page, help_pages.news_page),
+            "about": partial(self._show_page, help_pages.about_page),
+        }
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(_without_argument(handler))
+        for quality in (1, 2, 3, 4):
+            handler = partial(bench.annotate.set_quality, quality)
+            actions[f"quality_{quality}"].triggered.connect(_without_argument(handler))
+        actions["quality_none"].triggered.connect(
+            _without_argument(partial(bench.annotate.set_quality, None))
+        )
+        for choice in ("system", "light", "dark"):
+            action = actions[f"theme_{choice}"]
+            action.setChecked(choice == bench.theme.choice)
+            action.triggered.connect(_without_argument(partial(self.on_theme, choice)))
+        self._build_task_menu()
+        window.start_page.open_files.connect(self.on_open_files)
+        window.start_page.open_folder.connect(self.on_open_folder)
+        window.start_page.open_samples.connect(self.on_open_samples)
+        window.drop.dropped.connect(self.add)
+        window.notice.acted.connect(self._on_notice_acted)
+        self._hear()
+
+    def _hear(self) -> None:
+        """Say what the session has to say."""
+        bridge = self._bridge
+        bridge.history_changed.connect(self._on_history)
+        bridge.file_refused.connect(self._on_refused)
+        bridge.job_failed.connect(self._on_job_failed)
+        bridge.worker_lost.connect(self._on_worker_lost)
+        bridge.noticed.connect(self._window.notice.show_notice)
+        bridge.export_finished.connect(self._on_exported)
+        bridge.export_failed.connect(self._on_export_failed)
+        self._bench.problems.columns_wanted.connect(self.ask_for_columns)
+        self._on_history(*self._session.view.history())
+
+    def _build_task_menu(self) -> None:
+        menu = QMenu("Run an &analysis", self._window)
+        self._window.actions_by_name.menus["&Analysis"].addMenu(menu)
+        for task in self._session.tasks():
+            action = menu.addAction(task.title)
+            action.triggered.connect(_without_argument(partial(self.run_task, task.name)))
+
+    # -- files -----------------------------------------------------------------------------
+
+    def add(self, paths: list[str], options: dict[str, str] | None = None) -> None:
+        """Add files and folders; the first that can be read is shown."""
+        self._single = paths[0] if len(paths) == 1 else None
+        self._bench.expect_new()
+        self._bridge.after(self._session.add(paths, options=options or {}), _ignore)
+
+    def on_open_files(self) -> None:
+        dialog = self._dialog("Open files", QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self.add)
+        dialog.open()
+
+    def on_open_folder(self) -> None:
+        dialog = self._dialog("Open a folder", QFileDialog.FileMode.Directory)
+        dialog.filesSelected.connect(self.add)
+        dialog.open()
+
+    def on_open_samples(self) -> None:
+        self.add([str(path) for path in self._session.demo_files()])
+
+    def on_open_project(self) -> None:
+        dialog = self._dialog("Open a project", QFileDialog.FileMode.ExistingFile, PROJECTS)
+        dialog.fileSelected.connect(self.open_project)
+        dialog.open()
+
+    def on_new_project(self) -> None:
+        dialog = self._save_dialog("New project", PROJECTS, "astrogui")
+        dialog.fileSelected.connect(self.open_project)
+        dialog.open()
+
+    def open_project(self, path: str) -> None:
+        self._bridge.after(self._session.open_project(path), _ignore)
+
+    def ask_for_columns(self, path: str) -> None:
+        """Ask what the columns of a text file mean, then add it again."""
+        chooser = ColumnChooser(path, self._window)
+        chooser.chosen.connect(self._on_columns_chosen)
+        self._bridge.after(
+            self._bench.compute(first_lines, path), chooser.show_preview, chooser.show_preview
+        )
+        chooser.show()
+
+    def _on_columns_chosen(self, path: str, options: dict[str, str]) -> None:
+        self.add([path], options)
+
+    # -- judgements ------------------------------------------------------------------------
+
+    def on_undo(self) -> None:
+        self._bridge.after(self._session.undo(), _ignore)
+
+    def on_redo(self) -> None:
+        self._bridge.after(self._session.redo(), _ignore)
+
+    def _on_history(self, undo_title: str, redo_title: str) -> None:
+        for name, word, title in (("undo", "&Undo", undo_title), ("redo", "&Redo", redo_title)):
+            action = self._window.actions_by_name[name]
+            action.setEnabled(bool(title))
+            action.setText(f"{word} “{title}”" if title else word)
+            action.setIconText(word.replace("&", ""))
+
+    # -- analysis --------------------------------------------------------------------------
+
+    def on_run_again(self) -> None:
+        """Every analysis that has answered the shown observation, else all that read its kind."""
+        item_id = self._bench.selection.item_id
+        if item_id is None:
+            self._window.notice.show_notice("Choose a file first.")
+            return
+        kind = self._session.view.item(item_id).kind
+        answered = self._bench.answer.tasks
+        names = answered or tuple(t.name for t in self._session.tasks() if t.reads == kind)
+        for name in names:
+            self.run_task(name)
+
+    def run_task(self, name: str) -> None:
+        item_ids = self._chosen_items()
+        if item_ids:
+            self._bridge.after(self._session.run(item_ids, name), _ignore)
+
+    def _chosen_items(self) -> list[int]:
+        store, selection = self._bench.model.store, self._bench.selection
+        items = [store.item_of(row_id) for row_id in selection.row_ids]
+        items.append(selection.item_id)
+        return list(dict.fromkeys(item_id for item_id in items if item_id is not None))
+
+    # -- export ----------------------------------------------------------------------------
+
+    def on_export(self) -> None:
+        dialog = self._save_dialog("Export the catalogue", CATALOGUES, "fits")
+        dialog.fileSelected.connect(self.export)
+        dialog.open()
+
+    def on_export_selected(self) -> None:
+        dialog = self._save_dialog("Export the selected rows", CATALOGUES, "fits")
+        dialog.fileSelected.connect(self.export_selected)
+        dialog.open()
+
+    def on_export_posteriors(self) -> None:
+        dialog = self._save_dialog("Export catalogue and posteriors", CATALOGUES, "fits")
+        dialog.fileSelected.connect(self.export_posteriors)
+        dialog.open()
+
+    def export(self, path: str) -> None:
+        self._window.notice.show_notice(f"Writing {path} …")
+        self._bridge.after(self._session.export(path), _ignore, _ignore)
+
+    def export_selected(self, path: str) -> None:
+        row_ids = self._bench.selection.row_ids
+        self._bridge.after(self._session.export(path, row_ids), _ignore, _ignore)
+
+    def export_posteriors(self, path: str) -> None:
+        """The catalogue, and beside it an HDF5 file with draws and densities."""
+        beside = f"{path.rpartition('.')[0] or path}.posteriors.hdf5"
+        self._bridge.after(self._session.export(path, None, beside), _ignore, _ignore)
+
+    def on_import(self) -> None:
+        dialog = self._dialog("Import a catalogue", QFileDialog.FileMode.ExistingFile, CATALOGUES)
+        dialog.fileSelected.connect(self.import_judgements)
+        dialog.open()
+
+    def import_judgements(self, path: str) -> None:
+        self._bridge.after(self._session.import_judgements(path), self._on_imported)
+
+    def _on_imported(self, rows: int) -> None:
+        self._window.notice.show_notice(f"Judgements of {rows} rows were taken over.")
+
+    def on_save_figure(self) -> None:
+        dialog = self._save_dialog("Save the figure", FIGURES, "png")
+        dialog.fileSelected.connect(self.save_figure)
+        dialog.open()
+
+    def save_figure(self, path: str) -> None:
+        """The view on screen as PNG, SVG or PDF."""
+        view = self._bench.area.current
+        if view is None:
+            self._window.notice.show_notice("There is no figure to save: choose a file first.")
+            return
+        try:
+            view.save_figure(path)
+        except (OSError, ValueError) as error:
+            self._window.notice.show_notice(str(error))
+        else:
+            self._window.notice.show_notice(f"The figure is in {path}.")
+
+    # -- the window ------------------------------------------------------------------------
+
+    def on_start_page(self) -> None:
+        self._window.pages.setCurrentWidget(self._window.start_page)
+
+    def on_theme(self, choice: str) -> None:
+        self.take_settings(replace(self._session.settings, theme=choice))
+
+    def on_preferences(self) -> None:
+        dialog = Preferences(self._session.settings, self._window)
+        dialog.changed.connect(self.take_settings)
+        dialog.open()
+
+    def take_settings(self, settings: Settings) -> None:
+        """Use new settings from now on and keep them for the next start."""
+        self._session.settings = settings
+        self._bench.choose_theme(settings.theme)
+        self._window.actions_by_name[f"theme_{self._bench.theme.choice}"].setChecked(True)
+        self._bridge.after(self._bench.compute(save_settings, settings), _ignore)
+
+    def _show_page(self, page: Callable[[QWidget], help_pages.Page]) -> None:
+        page(self._window).show()
+
+    # -- what the session says -------------------------------------------------------------
+
+    def _on_refused(self, event: events.FileRefused) -> None:
+        name = event.path.rpartition("/")[2]
+        if asks_for_columns(event.advice) and event.path == self._single:
+            self.ask_for_columns(event.path)
+        self._window.notice.show_notice(
+            f"{name}: {event.cause}. {event.advice}", "Show problems", ("dock", "problems")
+        )
+
+    def _on_job_failed(self, event: events.JobFailed) -> None:
+        self._window.notice.show_notice(
+            f"{event.path.rpartition('/')[2]}: {event.cause}. {event.advice}",
+            "Run again",
+            ("rerun", event.job_id),
+        )
+
+    def _on_worker_lost(self, event: events.WorkerLost) -> None:
+        job = "" if event.job_id is None else f" Job {event.job_id} was running."
+        self._window.notice.show_notice(
+            f"The worker ended ({event.words}) and is being started again.{job} "
+            "Nothing else is lost.",
+            "Show jobs",
+            ("dock", "jobs"),
+        )
+
+    def _on_exported(self, event: events.ExportFinished) -> None:
+        self._window.notice.show_notice(
+            f"{event.rows} rows are in {event.path}.", "Copy path", ("copy", event.path)
+        )
+
+    def _on_export_failed(self, event: events.ExportFailed) -> None:
+        self._window.notice.show_notice(f"Nothing was exported: {event.cause}")
+
+    def _on_notice_acted(self, offer: tuple[str, object]) -> None:
+        kind, value = offer
+        if kind == "dock":
+            dock = self._window.docks[str(value)]
+            dock.show()
+            dock.raise_()
+        elif kind == "rerun" and isinstance(value, int):
+            self._bridge.after(self._session.rerun(value), _ignore)
+        elif kind == "copy":
+            QGuiApplication.clipboard().setText(str(value))
+
+    # -- dialogues -------------------------------------------------------------------------
+
+    def _dialog(
+        self, title: str, mode: QFileDialog.FileMode, filters: str = "All files (*)"
+    ) -> QFileDialog:
+        dialog = QFileDialog(self._window, title)
+        dialog.setFileMode(mode)
+        dialog.setNameFilters(filters.split(";;"))
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def _save_dialog(self, title: str, filters: str, suffix: str) -> QFileDialog:
+        dialog = self._dialog(title, QFileDialog.FileMode.AnyFile, filters)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix)
+        dialog.filterSelected.connect(self._on_filter_chosen)
+        return dialog
+
+    def _on_filter_chosen(self, chosen: str) -> None:
+        """A name without an ending gets that of the format chosen."""
+        dialog = self.sender()
+        if isinstance(dialog, QFileDialog):
+            dialog.setDefaultSuffix(chosen.rpartition("*.")[2].rstrip(")"))
+
+
+def _without_argument(handler: Callable[[], object]) -> Callable[[bool], None]:
+    """A slot for ``triggered``, whose "checked" nobody wants."""
+
+    def slot(checked: bool = False) -> None:
+        del checked
+        handler()
+
+    return slot
+
+
+def _ignore(result: object) -> None:
+    """What was done comes back as an event."""
+    del result

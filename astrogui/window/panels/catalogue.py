@@ -1,0 +1,142 @@
+"""The catalogue table: every object with its answer, judged in place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
+
+from astrogui.window.catalogue_model import EDITABLE, CatalogueModel
+from astrogui.window.panels.tables import prepare_table, selected_rows
+from astrogui.window.selection import Selection
+
+WIDTHS = {"file": 190, "object_id": 130, "flags": 170, "user_comment": 190, "task": 90}
+WIDE_WITH_BOUNDS = 165
+NARROW = 92
+
+
+class CataloguePanel(QWidget):
+    """Rows come while a batch runs; what is selected stays selected, by row."""
+
+    counted = Signal(int)
+
+    def __init__(
+        self, model: CatalogueModel, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._selection = model, selection
+        self._is_restoring = False
+        self.table = QTableView(self)
+        prepare_table(self.table, model, "Catalogue")
+        self.table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        heads = self.table.horizontalHeader()
+        heads.setSectionsMovable(True)
+        heads.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        heads.setSortIndicatorClearable(True)
+        self.table.setSortingEnabled(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table)
+        self.table.selectionModel().selectionChanged.connect(self._on_table_selection)
+        self.table.selectionModel().currentRowChanged.connect(self._on_table_selection)
+        selection.row_changed.connect(self._on_row_chosen)
+        model.modelReset.connect(self._on_model_reset)
+        model.rows_read.connect(self._on_rows_read)
+        self._on_model_reset()
+
+    def step(self, lines: int) -> None:
+        """Go to a neighbouring row."""
+        count = self._model.rowCount()
+        if count:
+            row = self.table.currentIndex().row() + lines
+            self.table.selectRow(min(max(row, 0), count - 1))
+
+    def copy_rows(self) -> None:
+        """The selected rows as lines of text with tabs, with the heads first."""
+        across = range(self._model.columnCount())
+        horizontal = Qt.Orientation.Horizontal
+        lines = ["\t".join(str(self._model.headerData(c, horizontal)) for c in across)]
+        for row in selected_rows(self.table):
+            cells = [self._model.data(self._model.index(row, c)) for c in across]
+            lines.append("\t".join("" if cell is None else str(cell) for cell in cells))
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def edit_comment(self) -> None:
+        """Begin to write the current row's comment in place."""
+        section = self._model.section_of("user_comment")
+        current = self.table.currentIndex()
+        if section is not None and current.isValid():
+            self.table.setFocus()
+            index = self._model.index(current.row(), section)
+            self.table.scrollTo(index)
+            self.table.edit(index)
+
+    def _on_table_selection(self, *_: QModelIndex | QItemSelection) -> None:
+        if self._is_restoring:
+            return
+        ids = self._model.row_ids(selected_rows(self.table))
+        current = self.table.currentIndex()
+        row_id = self._model.row_id(current.row()) if current.isValid() and ids else None
+        if row_id not in ids:
+            row_id = ids[0] if ids else None
+        item_id = None if row_id is None else self._model.store.item_of(row_id)
+        self._selection.choose_rows(ids, row_id, item_id)
+
+    def _on_row_chosen(self, row_id: int | None) -> None:
+        """Somebody else chose a row: show it here."""
+        row = None if row_id is None else self._model.row_of(row_id)
+        if row is None or row in selected_rows(self.table):
+            return
+        self._is_restoring = True
+        self.table.selectRow(row)
+        self._is_restoring = False
+        self.table.scrollTo(self._model.index(row, 0))
+
+    def _on_model_reset(self) -> None:
+        """Columns changed: widths by name, and the selection again by row id."""
+        for section in range(self._model.columnCount()):
+            self.table.setColumnWidth(section, self._width(section))
+        self._put_judgements_first()
+        self._restore_selection()
+        self.counted.emit(self._model.rowCount())
+
+    def _put_judgements_first(self) -> None:
+        """The analyst's columns stand beside the object's name, where they are seen."""
+        heads = self.table.horizontalHeader()
+        anchor = self._model.section_of("object_id")
+        for offset, name in enumerate(EDITABLE, start=1):
+            section = self._model.section_of(name)
+            if anchor is not None and section is not None:
+                heads.moveSection(heads.visualIndex(section), heads.visualIndex(anchor) + offset)
+
+    def _width(self, section: int) -> int:
+        name = self._model.shown_column(section).name
+        if name in WIDTHS:
+            return WIDTHS[name]
+        wanted = WIDE_WITH_BOUNDS if self._model.has_bounds(section) else NARROW
+        head = str(self._model.headerData(section, Qt.Orientation.Horizontal))
+        return max(wanted, self.table.fontMetrics().horizontalAdvance(head) + 28)
+
+    def _restore_selection(self) -> None:
+        found = [self._model.row_of(row_id) for row_id in self._selection.row_ids]
+        rows = [row for row in found if row is not None]
+        if not rows:
+            return
+        chosen = QItemSelection()
+        last = self._model.columnCount() - 1
+        for row in rows:
+            chosen.select(self._model.index(row, 0), self._model.index(row, last))
+        self._is_restoring = True
+        self.table.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.table.selectionModel().setCurrentIndex(
+            self._model.index(rows[0], 0), QItemSelectionModel.SelectionFlag.NoUpdate
+        )
+        self._is_restoring = False
+
+    def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
+        self.counted.emit(self._model.rowCount())
+        if self._selection.row_id in row_ids:
+            self._on_row_chosen(self._selection.row_id)

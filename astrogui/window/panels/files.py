@@ -1,0 +1,140 @@
+"""The files of the project: their kind and state, and where to find what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHeaderView,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from astrogui.window.bridge import Bridge
+from astrogui.window.formatting import bytes_text
+from astrogui.window.icons import Icons
+from astrogui.window.panels.list_model import ListModel
+from astrogui.window.panels.tables import prepare_table, selected_rows
+from astrogui.window.selection import Selection
+
+if TYPE_CHECKING:
+    from astrogui.session.session import Session
+
+
+class FilesPanel(QWidget):
+    """One line an observation; choosing it shows it."""
+
+    counted = Signal(int)
+
+    def __init__(
+        self,
+        session: Session,
+        bridge: Bridge,
+        selection: Selection,
+        icons: Icons,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._bridge = session, bridge
+        self._selection, self._icons = selection, icons
+        self._model = ListModel(
+            ("File", "State"), lambda item: item.item_id, _cells, _tip, self._icon, self
+        )
+        self._table = QTableView(self)
+        prepare_table(self._table, self._model, "Files")
+        self._table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        heads = self._table.horizontalHeader()
+        heads.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        heads.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        heads.resizeSection(1, 64)
+        self._table.selectionModel().currentRowChanged.connect(self._on_current_changed)
+        self._locate = QPushButton("Locate…", self)
+        self._locate.setToolTip("Say where the missing file is now")
+        self._locate.clicked.connect(self._on_locate)
+        self._locate.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._table)
+        column.addWidget(self._locate)
+        bridge.files_changed.connect(self._on_files_changed)
+        bridge.project_changed.connect(self.refresh)
+        selection.item_changed.connect(self._on_item_chosen)
+        self.refresh()
+
+    def refresh(self, _: object = None) -> None:
+        """Read the list of observations again."""
+        items = [item for item in self._session.view.items() if item.state != "refused"]
+        self._model.show_values(items)
+        self.counted.emit(len(items))
+        self._on_item_chosen(self._selection.item_id)
+
+    def _on_files_changed(self, item_ids: tuple[int, ...]) -> None:
+        """Show the new ones; a group of files takes the place of those it holds."""
+        added = [self._session.view.item(item_id) for item_id in item_ids]
+        if any(len(item.sources) > 1 for item in added):
+            self.refresh()
+            return
+        for item in added:
+            self._model.append(item)
+        self.counted.emit(self._model.rowCount())
+
+    def _icon(self, item: Any) -> QIcon | None:
+        return self._icons[item.kind if item.state == "ok" else "missing"]
+
+    def _on_current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
+        item = self._model.value(current.row()) if current.isValid() else None
+        self._locate.setVisible(item is not None and item.state == "missing")
+        if item is not None and item.item_id != self._selection.item_id:
+            rows = self._session.view.row_ids(item.item_id)
+            self._selection.choose_item(item.item_id, rows[0] if rows else None)
+
+    def _on_item_chosen(self, item_id: int | None) -> None:
+        row = None if item_id is None else self._model.row_of(item_id)
+        if row is not None and self._table.currentIndex().row() != row:
+            self._table.selectRow(row)
+
+    def _on_locate(self) -> None:
+        rows = selected_rows(self._table)
+        if not rows:
+            return
+        item = self._model.value(rows[0])
+        dialog = QFileDialog(self, f"Where is {_name(item)}?")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setProperty("item_id", item.item_id)
+        dialog.fileSelected.connect(self._on_located)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_located(self, path: str) -> None:
+        item_id = self.sender().property("item_id")
+        self._bridge.after(self._session.relocate(item_id, path), self.refresh)
+
+
+def _name(item: Any) -> str:
+    names = [path.rpartition("/")[2] for path in item.paths]
+    part = item.sources[0].part if item.sources else ""
+    return " + ".join(names) + (f" [{part}]" if part and item.kind != "image" else "")
+
+
+def _cells(item: Any) -> tuple[str, str]:
+    return _name(item), "" if item.state == "ok" else item.state
+
+
+def _tip(item: Any) -> str:
+    lines = [*item.paths]
+    if item.object_id:
+        lines.append(item.object_id)
+    for source in item.sources[:5]:
+        words = [source.format, source.part, source.band, source.detector]
+        words.append(bytes_text(source.size_bytes) if source.size_bytes else "")
+        lines.append(" · ".join(word for word in words if word))
+        lines += source.remarks
+    if item.words:
+        lines.append(item.words)
+    return "\n".join(lines)

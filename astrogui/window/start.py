@@ -1,0 +1,247 @@
+"""The start in steps: shell, first paint, then session, panels and views in idle moments."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSettings, QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+from astrogui.window.main_window import MainWindow
+from astrogui.window.theme import ThemeKeeper
+
+if TYPE_CHECKING:
+    from astrogui.session.session import Session
+    from astrogui.window.workbench import Workbench
+
+log = logging.getLogger(__name__)
+TRACE_VARIABLE = "ASTROGUI_TRACE_START"  # set: the start's times are printed on standard error
+IMPORT_LOOK_MS = 15  # between two looks at the import in the pool, during the start only
+
+
+class Start(QObject):
+    """Builds the program piece by piece, so that the first paint waits for none of it."""
+
+    def __init__(self, options: Namespace) -> None:
+        self.application = _application()
+        super().__init__()
+        self._options = options
+        self._is_pictured = bool(getattr(options, "screenshot", None))
+        settings = None if self._is_pictured else QSettings("AstroGUI", "window")
+        choice = "light" if settings is None else str(settings.value("theme", "system"))
+        self.theme = ThemeKeeper(self.application, choice)
+        self.window = MainWindow(settings)
+        self.session: Session | None = None
+        self.bench: Workbench | None = None
+        self._pending: Iterator[Callable[[], None]] = iter(())
+        self._importing: threading.Thread | None = None
+        self._code = 0
+
+    def run(self) -> int:
+        """Show the window and work until it is closed."""
+        interrupts = Interrupts(self.window)
+        hook, sys.excepthook = sys.excepthook, self._on_bug
+        if self._is_pictured:
+            self.window.resize(1600, 1000)
+        self.window.painted.connect(self._on_painted)
+        self.window.show()
+        try:
+            code = self.application.exec()
+        finally:
+            sys.excepthook = hook
+            interrupts.close()
+            self.close()
+        return code or self._code
+
+    def close(self) -> None:
+        """End the panels' work, then the session with its processes."""
+        if self.bench is not None:
+            self.bench.close()
+            self.bench = None
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+        self.window.hide()
+
+    # -- steps -----------------------------------------------------------------------------
+
+    def _on_painted(self) -> None:
+        trace("first paint")
+        self._pending = iter((self._open_session, self._start_import, self._build_bench))
+        self._next()
+
+    def _next(self) -> None:
+        """One step, then the event loop has its turn."""
+        if self._importing is not None and self._importing.is_alive():
+            QTimer.singleShot(IMPORT_LOOK_MS, self, self._next)
+            return
+        step = next(self._pending, None)
+        if step is None:
+            return
+        step()
+        QTimer.singleShot(0, self, self._next)
+
+    def _open_session(self) -> None:
+        from astrogui.errors import AstroguiError
+        from astrogui.session.session import Session
+
+        project, models = self._options.project, getattr(self._options, "models", None)
+        try:
+            self.session = Session(project, models=models)
+        except AstroguiError as error:
+            self._code = 1
+            self.window.notice.show_notice(f"{error} A new project is used instead.")
+            self.session = Session(None, models=models)
+        self._add_files(self.session)
+        trace("session")
+
+    def _start_import(self) -> None:
+        """Load what the views need in a thread, so that the window answers meanwhile."""
+        self._importing = threading.Thread(target=_import_views, name="import", daemon=True)
+        self._importing.start()
+
+    def _build_bench(self) -> None:
+        trace("imports")
+        from astrogui.window.workbench import Workbench
+
+        assert self.session is not None
+        self.bench = Workbench(self.window, self.session, self.theme)
+        self.bench.built.connect(self._on_built)
+        self._pending = self.bench.steps()
+
+    def _add_files(self, session: Session) -> None:
+        """Hand the files of the command line over before the rest is built."""
+        files = [*map(str, self._options.files)]
+        if self._options.demo:
+            files += [str(path) for path in session.demo_files()]
+        if files:
+            names = task_names(self._options)
+            session.add(files, names, analysis_options(self._options))
+
+    def _on_built(self) -> None:
+        trace("built")
+        assert self.session is not None
+        assert self.bench is not None
+        settings = self.session.settings
+        if not self._is_pictured:
+            self.bench.choose_theme(settings.theme)
+            QSettings("AstroGUI", "window").setValue("theme", settings.theme)
+            self.session.start_worker()
+            return
+        from astrogui.window.screenshot import Screenshot
+
+        self._screenshot = Screenshot(self.bench, self._options.screenshot, self)
+        self._screenshot.taken.connect(self._on_taken)
+        self._screenshot.begin()
+
+    def _on_taken(self, is_saved: bool) -> None:
+        if not is_saved:
+            print(f"astrogui: {self._options.screenshot} cannot be written", file=sys.stderr)
+            self._code = 1
+        self.application.exit(self._code)
+
+    def _on_bug(
+        self,
+        kind: type[BaseException],
+        error: BaseException,
+        trace_back: TracebackType | None,
+    ) -> None:
+        """An exception that reached the edge of a slot: it is logged and said, work goes on."""
+        log.error("an error inside the program", exc_info=(kind, error, trace_back))
+        words = f"An error inside the program ({kind.__name__}: {error}); it is in the log."
+        self.window.notice.show_notice(words)
+
+
+class Interrupts(QObject):
+    """Ctrl+C in the terminal closes the window: Python sees the signal once Qt wakes it."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__()
+        self._window = window
+        self._here, self._there = socket.socketpair()
+        for end in (self._here, self._there):
+            end.setblocking(False)
+        self._notifier = QSocketNotifier(self._here.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._on_woken)
+        self._before = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        self._fd_before = signal.set_wakeup_fd(self._there.fileno(), warn_on_full_buffer=False)
+
+    def close(self) -> None:
+        """Leave signals as they were."""
+        signal.set_wakeup_fd(self._fd_before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._notifier.setEnabled(False)
+        self._here.close()
+        self._there.close()
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        del number, frame
+        QTimer.singleShot(0, self._window, self._window.close)
+
+    def _on_woken(self) -> None:
+        self._here.recv(64)
+
+
+def _import_views() -> None:
+    """What takes long to import. Only modules: no Qt object is made outside its thread."""
+    import astrogui.window.panels.results
+    import astrogui.window.viewer_area
+    import astrogui.window.workbench  # noqa: F401
+
+
+def analysis_options(options: Namespace) -> dict[str, str]:
+    """Reading and task options of the command line, as the session takes them."""
+    words: dict[str, str] = {}
+    if getattr(options, "gps", None) is not None:
+        words["gps"] = repr(options.gps)
+    if getattr(options, "columns", None):
+        words["columns"] = options.columns
+    if getattr(options, "air", False):
+        words["air"] = "true"
+    return words
+
+
+def task_names(options: Namespace) -> tuple[str, ...] | None:
+    """The analyses asked for by name; None for all that fit."""
+    given = getattr(options, "task", None)
+    return tuple(name.strip() for name in given.split(",") if name.strip()) if given else None
+
+
+def trace(words: str) -> None:
+    """Say when something was reached, counted from the start of the process."""
+    if os.environ.get(TRACE_VARIABLE):
+        print(f"{words} {seconds_since_start():.3f} s", file=sys.stderr, flush=True)
+
+
+def seconds_since_start() -> float:
+    """Seconds since this process was started (Linux), else since the first import here."""
+    try:
+        with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
+            ticks = int(file.read().rsplit(")", 1)[1].split()[19])
+    except OSError:
+        return time.process_time()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        return application
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("AstroGUI")
+    application.setDesktopFileName("astrogui")
+    return application

@@ -1,0 +1,189 @@
+"""Joins the session to the window: builds the panels in idle steps and keeps them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from astrogui.window.bridge import Bridge
+from astrogui.window.catalogue_model import CatalogueModel
+from astrogui.window.commands import Commands
+from astrogui.window.current_answer import CurrentAnswer
+from astrogui.window.drop import let_drops_through
+from astrogui.window.icons import Icons, application_icon
+from astrogui.window.main_window import MainWindow
+from astrogui.window.panels.annotate import AnnotatePanel
+from astrogui.window.panels.catalogue import CataloguePanel
+from astrogui.window.panels.files import FilesPanel
+from astrogui.window.panels.history import HistoryPanel
+from astrogui.window.panels.jobs import JobsPanel
+from astrogui.window.panels.problems import ProblemsPanel
+from astrogui.window.selection import Selection
+from astrogui.window.status import Status
+from astrogui.window.theme import ThemeKeeper, is_dark
+
+if TYPE_CHECKING:
+    from astrogui.session.session import Session
+    from astrogui.window.panels.results import ResultsPanel
+    from astrogui.window.viewer_area import ViewerArea
+
+ICONS = {
+    "open_files": "open", "open_folder": "folder", "open_samples": "samples", "export": "export",
+    "undo": "undo", "redo": "redo", "run_again": "run", "cancel": "stop",
+}  # fmt: skip
+
+
+class Workbench(QObject):
+    """Everything that lives between a session and a main window."""
+
+    built = Signal()
+
+    area: ViewerArea
+    results: ResultsPanel
+
+    def __init__(self, window: MainWindow, session: Session, theme: ThemeKeeper) -> None:
+        super().__init__(window)
+        self.window, self.session, self.theme = window, session, theme
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="view")
+        self.bridge = Bridge(session, self)
+        self.selection = Selection(self)
+        self.model = CatalogueModel(session, self.bridge, self.compute, self)
+        self.answer = CurrentAnswer(session, self.bridge, self.model, self.selection, self)
+        self.icons = Icons(window.palette())
+        self.commands = Commands(self)
+        self._expects_new = True  # the first file that comes is shown
+        self.is_built = False
+
+    def compute(self, function: Callable[..., Any], *args: Any, **words: Any) -> Future[Any]:
+        """Run ``function`` in the pool: the views' heavy work."""
+        return self._pool.submit(function, *args, **words)
+
+    def steps(self) -> Iterator[Callable[[], None]]:
+        """What is left to build, in pieces small enough for an idle moment each."""
+        yield self._build_lists
+        yield self._build_judgement
+        yield self._connect
+        yield self._build_area
+        yield self._build_results
+        yield from (self._view_step(kind) for kind in ("spectrum", "image", "strain"))
+        yield self._finish
+
+    def expect_new(self) -> None:
+        """Show the next observation that comes."""
+        self._expects_new = True
+
+    def close(self) -> None:
+        """Deliver no more events, end the pool. The session is closed by whoever made it."""
+        self.bridge.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # -- steps -----------------------------------------------------------------------------
+
+    def _build_lists(self) -> None:
+        window = self.window
+        for name, icon in ICONS.items():
+            window.actions_by_name[name].setIcon(self.icons[icon])
+        window.setWindowIcon(application_icon())
+        docks = window.docks
+        self.files = FilesPanel(self.session, self.bridge, self.selection, self.icons, window)
+        self.catalogue = CataloguePanel(self.model, self.selection, window)
+        docks.fill("files", self.files)
+        docks.fill("catalogue", self.catalogue)
+
+    def _build_judgement(self) -> None:
+        window, actions = self.window, self.window.actions_by_name
+        self.annotate = AnnotatePanel(self.session, self.model, self.selection, window)
+        self.jobs = JobsPanel(self.session, self.bridge, window)
+        self.problems = ProblemsPanel(self.session, self.bridge, window)
+        self.history = HistoryPanel(
+            self.session, self.bridge, actions["undo"], actions["redo"], window
+        )
+        for name in ("annotate", "jobs", "problems", "history"):
+            self.window.docks.fill(name, getattr(self, name))
+
+    def _connect(self) -> None:
+        self.status = Status(self)
+        self.commands.connect_actions()
+        self.bridge.files_changed.connect(self._on_files_changed)
+        self.bridge.project_changed.connect(self._on_project_changed)
+        self.model.rows_read.connect(self._on_rows_read)
+        for dock in self.window.docks:
+            let_drops_through(dock.widget())
+        self._on_project_changed()
+
+    def _build_area(self) -> None:
+        from astrogui.window.viewer_area import ViewerArea
+
+        self.area = ViewerArea(
+            self.window.pages, self.session, self.bridge, self.model, self.selection,
+            self.answer, self.compute,
+        )  # fmt: skip
+        self.area.message.connect(self.window.statusBar().showMessage)
+
+    def _build_results(self) -> None:
+        from astrogui.window.panels.results import ResultsPanel
+
+        self.results = ResultsPanel(self.session, self.answer, self.compute, self.window)
+        self.window.docks.fill("results", self.results)
+        self._colour()
+
+    def _view_step(self, kind: str) -> Callable[[], None]:
+        def build() -> None:
+            self.area.view(kind)
+
+        return build
+
+    def _finish(self) -> None:
+        self._colour()
+        self.is_built = True
+        self.area.show_chosen()
+        self.built.emit()
+
+    # -- keeping together ------------------------------------------------------------------
+
+    def choose_theme(self, choice: str) -> None:
+        """Light, dark or the system's, for widgets, icons and views."""
+        self.theme.choose(choice)
+        self._colour()
+
+    def _colour(self) -> None:
+        from astrogui.viewers.colours import THEMES
+
+        palette = self.window.palette()
+        self.icons.use(palette)
+        for name, icon in ICONS.items():
+            self.window.actions_by_name[name].setIcon(self.icons[icon])
+        theme = THEMES["dark" if is_dark(palette) else "light"]
+        self.area.set_theme(theme)
+        self.results.view.set_theme(theme)
+
+    def _on_files_changed(self, item_ids: tuple[int, ...]) -> None:
+        if self._expects_new:
+            self._expects_new = False
+            self._choose(item_ids[0])
+
+    def _on_project_changed(self) -> None:
+        """Begin with the first observation of the project, where it has one."""
+        items = [item for item in self.session.view.items() if item.state != "refused"]
+        if not items:
+            self.selection.clear()
+            self.window.pages.setCurrentWidget(self.window.start_page)
+        elif self.selection.item_id not in {item.item_id for item in items}:
+            self._choose(items[0].item_id)
+
+    def _choose(self, item_id: int) -> None:
+        rows = self.session.view.row_ids(item_id)
+        self.selection.choose_item(item_id, rows[0] if rows else None)
+
+    def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
+        """The chosen observation got its first row: that one is shown."""
+        item_id = self.selection.item_id
+        if item_id is None or self.selection.row_id is not None:
+            return
+        for row_id in row_ids:
+            if self.model.store.item_of(row_id) == item_id:
+                self.selection.choose_item(item_id, row_id)
+                return
