@@ -1,0 +1,142 @@
+"""The command line: the same session without a window, with exit codes that can be relied on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from astrogui.cli import build_parser, row_line
+from astrogui.session.settings import shipped
+
+ROOT = Path(__file__).resolve().parent.parent
+OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def run(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *map(str, words)],
+        capture_output=True, text=True, timeout=300, cwd=cwd or ROOT,
+    )  # fmt: skip
+
+
+def sample(kind: str) -> list[Path]:
+    """The bundled samples whose name says their kind."""
+    return sorted((shipped("resources") / "samples").glob(f"{kind}*"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["analyze"],
+        ["analyze", "x.fits", "--task", "horoscope"],
+        ["analyze", "x.fits", "--export", "out.docx"],
+        ["train", "horoscope"],
+        ["evaluate", "redshift", "--data", "no/such/folder"],
+        ["watch", "no/such/folder"],
+        ["frobnicate-analyze", "--no-such-flag"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_code_two_and_says_what_would_be_right(words):
+    done = run(*words)
+    assert done.returncode == WRONG_USAGE
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_help_lists_every_command():
+    text = build_parser().format_help()
+    for command in ("analyze", "watch", "tasks", "train", "evaluate", "doctor"):
+        assert command in text
+    assert "analyze" in run("--help").stdout
+
+
+def test_a_good_and_a_bad_file_give_two_rows_and_exit_code_one(tmp_path):
+    bad = tmp_path / "cut.fits"
+    bad.write_bytes(b"SIMPLE  =                    T" + b" " * 50)
+    out = tmp_path / "out.csv"
+    (spectrum,) = sample("spectrum")
+    done = run("analyze", spectrum, bad, "--export", out)
+    assert done.returncode == SOME_FAILED, done.stderr
+    lines = out.read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    assert "refused" in out.read_text("utf-8")
+    assert str(bad) in done.stderr
+    assert "68%" in done.stdout
+    assert "z=" in done.stdout
+
+
+def test_a_project_keeps_the_work_and_a_second_run_does_not_repeat_it(tmp_path):
+    (spectrum,) = sample("spectrum")
+    project = tmp_path / "night.astrogui"
+    first = run("analyze", spectrum, "--project", project)
+    assert first.returncode == OK, first.stderr
+    out = tmp_path / "out.ecsv"
+    again = run("analyze", spectrum, "--project", project, "--export", out)
+    assert again.returncode == OK, again.stderr
+    assert again.stdout == first.stdout
+    import sqlite3
+
+    connection = sqlite3.connect(project)
+    assert connection.execute("SELECT COUNT(*) FROM jobs").fetchone() == (1,)
+    connection.close()
+
+
+def test_watching_a_folder_answers_a_file_that_is_still_being_written(tmp_path):
+    (spectrum,) = sample("spectrum")
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    out = tmp_path / "out.csv"
+    words = ["watch", folder, "--quiet-for", "8", "--export", out]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *map(str, words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    data = spectrum.read_bytes()
+    with open(folder / "new.fits", "wb") as file:
+        for start in range(0, len(data), max(len(data) // 4, 1)):
+            file.write(data[start : start + max(len(data) // 4, 1)])
+            file.flush()
+            time.sleep(0.3)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == OK, stderr
+    assert stdout.count("new.fits") >= 1
+    assert "refused" not in stdout
+    assert len(out.read_text("utf-8").splitlines()) == 2
+
+
+def test_tasks_names_every_analysis_with_its_model():
+    done = run("tasks")
+    assert done.returncode == OK
+    for name in ("redshift", "star_galaxy", "bbh"):
+        assert name in done.stdout
+    assert "no model" not in done.stdout
+
+
+def test_doctor_says_where_everything_is():
+    done = run("doctor")
+    assert done.returncode == OK, done.stderr
+    for words in ("PySide6", "tensorflow", "network runtime", "log", "model for redshift"):
+        assert words in done.stdout
+
+
+def test_evaluate_prints_json_alone_on_standard_output():
+    done = run("evaluate", "redshift", "--simulations", "20", "--json")
+    assert done.returncode == OK, done.stderr
+    figures = json.loads(done.stdout)
+    assert set(figures) == {"task", "model", "real", "simulated"}
+    assert figures["real"] is None
+    assert figures["simulated"]
+
+
+def test_a_line_of_a_row_names_the_level_of_every_interval():
+    line = row_line(
+        {"file": "a", "object_id": "b", "z": 0.5, "z_lo68": 0.49, "z_hi68": 0.51,
+         "class": "QSO", "prob_qso": 0.97, "flags": "low signal-to-noise"}
+    )  # fmt: skip
+    assert line == "a  b  z=0.5 [0.49, 0.51] 68%  QSO p=0.970  ! low signal-to-noise"
