@@ -23,7 +23,7 @@ from astrogui.readers.row_spectrum import ApogeeVisit, GamaSpectrum, MarzSpectru
 from astrogui.readers.sdss_spectrum import SdssSpectrum
 from astrogui.readers.spspec import SpSpec
 from astrogui.readers.strain_hdf5_other import BareStrainHdf5, SeriesHdf5
-from astrogui.readers.table_spectrum import TableSpectrum
+from astrogui.readers.table_spectrum import SixdfTable, TableSpectrum
 from astrogui.readers.text_spectrum import TextSpectrum
 from astrogui.readers.text_strain import TextStrain
 from astrogui.readers.x1d import X1d
@@ -41,6 +41,7 @@ READERS: tuple[Reader, ...] = (
     GamaSpectrum(),
     MarzSpectrum(),
     SixdfSpectrum(),
+    SixdfTable(),
     ApogeeVisit(),
     Deep2Spectrum(),
     CubeLikeSpectrum(),

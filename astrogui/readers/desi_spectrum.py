@@ -58,7 +58,14 @@ class DesiSpectrum(SpectrumReader):
             for name in ("targetid", "target_ra", "target_dec", "objtype")
             if name in found
         }
-        ends = np.concatenate([image(head, names[f"{arm}_WAVELENGTH"])[[0, -1]] for arm in arms])
+        ends = []
+        for arm in arms:
+            if 0 in axes(names[f"{arm}_WAVELENGTH"].keywords):
+                raise Damaged(
+                    head.path, f"{arm}_WAVELENGTH", "an axis of length zero", "Fetch it again."
+                )
+            wavelength = image(head, names[f"{arm}_WAVELENGTH"]).ravel()
+            ends += [wavelength[0], wavelength[-1]]
         sources = []
         for row in range(rows):
             if "objtype" in read and str(read["objtype"][row]) in _NO_TARGETS:

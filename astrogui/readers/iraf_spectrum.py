@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Ambiguous, Damaged, FileProblem, NotRecognised
@@ -20,6 +21,7 @@ from astrogui.readers.fits_arrays import axes, image, is_image
 from astrogui.readers.fits_keywords import Keywords, frame, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.lamost_spectrum import LamostSpectrum
+from astrogui.readers.noise import estimated_ivar
 from astrogui.readers.reader import Head, Reader
 from astrogui.readers.row_spectrum import GamaSpectrum, MarzSpectrum
 from astrogui.readers.spectral_axis import (
@@ -183,10 +185,6 @@ def _find_errors(head: Head, arrays: Arrays, axis: SpectralAxis) -> None:
         if name in {"ERR", "ERROR", "SIGMA", "UNCERT", "NOISE"}:
             arrays.error = image(head, hdu)
             return
-        if text(hdu.keywords, "BANDID1").lower().startswith("sigma"):
-            arrays.error = image(head, hdu)
-            arrays.notes.append(f"errors from HDU {hdu.index}, whose BANDID1 says sigma")
-            return
     companion = _beside(head.path, "F", "E")
     if companion:
         other = _same_axis(head, companion)
@@ -194,8 +192,40 @@ def _find_errors(head: Head, arrays: Arrays, axis: SpectralAxis) -> None:
             arrays.error = image(Head(companion), other)
             arrays.notes.append(f"errors from {os.path.basename(companion)} beside the file")
             return
-    if any(is_image(hdu.keywords) for hdu in head.fits_hdus[1:]):
-        arrays.notes.append("further images in the file have no names: not used as errors")
+    for hdu in head.fits_hdus[1:]:
+        if is_image(hdu.keywords) and axes(hdu.keywords) == (axis.wavelength.size,):
+            _weigh(arrays, image(head, hdu), hdu)
+            return
+
+
+def _weigh(arrays: Arrays, values: NDArray[Any], hdu: Hdu) -> None:
+    """Use an image without a name as errors if, and as what, it fits the scatter of the flux.
+
+    Inverse variance, sigma and variance differ by orders of magnitude unless the noise is near one;
+    where not exactly one of them is within a factor of two, the image is left alone.
+    """
+    flux = np.asarray(arrays.flux, np.float64)
+    values = np.asarray(values, np.float64)
+    good = np.isfinite(values) & (values > 0) & np.isfinite(flux)
+    if np.count_nonzero(good) < 0.5 * flux.size or np.any(values < 0):
+        arrays.notes.append(f"HDU {hdu.index} has no name and is no error: not used")
+        return
+    scatter = np.median(1 / np.sqrt(estimated_ivar(flux, ~good)[good] + 1e-300))
+    with np.errstate(all="ignore"):
+        meanings = {"ivar": 1 / np.sqrt(values), "error": values, "variance": np.sqrt(values)}
+        ratios = {name: np.median(sigma[good]) / scatter for name, sigma in meanings.items()}
+    near = [name for name, ratio in ratios.items() if 0.25 < ratio < 4]
+    if len(near) == 1 and 0.5 < ratios[near[0]] < 2:
+        setattr(arrays, near[0], values)
+        arrays.notes.append(
+            f"HDU {hdu.index} has no name; taken as {near[0]}: it fits the scatter of the flux"
+        )
+        return
+    said = text(hdu.keywords, "BANDID1").partition(" ")[0] or "nothing"
+    arrays.notes.append(
+        f"HDU {hdu.index} (BANDID1 says {said}) does not fit the scatter of the flux as an error: "
+        "not used"
+    )
 
 
 def _companion_of_errors(head: Head) -> str:

@@ -271,6 +271,8 @@ def what_it_looks_like(head: Head) -> str:
         return "this is a web page, probably an error message saved under a file's name"
     if text.startswith(b"version https://git-lfs"):
         return "this is a Git LFS pointer, not the file itself"
+    if head.first.startswith(b"PK\x03\x04"):
+        return "a ZIP or NumPy archive, in which no observation is described"
     if head.is_fits:
         from astrogui.readers.fits_structure import contents
 

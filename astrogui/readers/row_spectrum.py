@@ -206,6 +206,7 @@ class SixdfSpectrum(SpectrumReader):
     """6dFGS as first released: rows flux, variance, sky and (in VR) wavelength, after stamps.
 
     The joined spectrum VR is read; counts, in air. Layout: Jones et al. 2004, MNRAS 355, 747.
+    The later release of plain tables is read by ``SixdfTable``.
     """
 
     name = "6dFGS spectrum"

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from astrogui.errors import Damaged, NotRecognised, Unsuitable
 from astrogui.readers import noise
 from astrogui.readers.reader import Head, Reader
-from astrogui.readers.spectral_unit import ANGSTROM, F_LAMBDA, flux_unit, per_angstrom
+from astrogui.readers.spectral_unit import ANGSTROM, F_LAMBDA, FluxUnit, flux_unit, per_angstrom
 from astrogui.records.provenance import Provenance
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
@@ -24,6 +24,7 @@ from astrogui.science.air import vacuum_from_air
 
 MIN_GOOD_SAMPLES = 20
 _SINGLE_PRECISION = 1e30  # inverse variances beyond overflow in float32
+_BRIGHTEST = 1e10  # in F_LAMBDA: a hundred times Sirius; a unit that says more is not meant
 
 
 @dataclass(slots=True, kw_only=True)
@@ -183,6 +184,15 @@ def _calibrated(
     ivar: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, str]:
     unit = flux_unit(arrays.flux_unit)
+    known = np.abs(flux[np.isfinite(flux)])
+    if unit.unit == F_LAMBDA and not unit.per_frequency and known.size:
+        typical = float(np.median(known)) * unit.factor
+        if typical > _BRIGHTEST:
+            note = (
+                f"the stated unit {arrays.flux_unit!r} would make it brighter than any star: "
+                "flux taken as relative"
+            )
+            unit = FluxUnit(1.0, "", note=note)
     if unit.note:
         arrays.notes.append(unit.note)
     factor: NDArray[np.float64] = np.full(wavelength.size, unit.factor)

@@ -122,14 +122,29 @@ def named_roles(path: str, asked: str) -> dict[str, str]:
         pair.split("=", 1) for pair in (word.strip() for word in asked.split(",")) if "=" in pair
     )
     for role in pairs:
-        if role.strip() not in NAMES:
+        if _role_and_unit(role)[0] not in NAMES:
             raise MissingMetadata(
                 path,
                 "option columns",
                 f"{role!r} is no part of a spectrum",
                 f"The parts are {', '.join(NAMES)}.",
             )
-    return {role.strip(): name.strip() for role, name in pairs.items()}
+    return {_role_and_unit(role)[0]: name.strip() for role, name in pairs.items()}
+
+
+def asked_unit(asked: str) -> str | None:
+    """The unit in "wave_nm=NAME" of the option columns, None where none is named."""
+    for word in asked.split(","):
+        role, equals, _ = word.partition("=")
+        stem, unit = _role_and_unit(role)
+        if equals and stem == "wave" and unit:
+            return wavelength_unit(unit)
+    return None
+
+
+def _role_and_unit(role: str) -> tuple[str, str]:
+    stem, _, unit = role.strip().lower().partition("_")
+    return stem, unit
 
 
 class TableSpectrum(SpectrumReader):
@@ -180,7 +195,7 @@ class TableSpectrum(SpectrumReader):
             word for word in (name, f"row {row + 1}" if layout.spectra > 1 else "") if word
         )
         ra, dec = object_position(primary, header)
-        values, unit, medium, _ = wavelengths(head, layout, row)
+        values, unit, _ = wavelengths(head, layout, row)
         return head.source(
             self,
             part=part,
@@ -189,7 +204,7 @@ class TableSpectrum(SpectrumReader):
             ra_deg=ra,
             dec_deg=dec,
             shape=(layout.samples,),
-            wavelength_range_angstrom=wavelength_span(values, unit, medium),
+            wavelength_range_angstrom=wavelength_span(values, unit, self.medium(head, layout)),
             remarks=self.remarks(head, layout, row),
         )
 
@@ -209,12 +224,12 @@ class TableSpectrum(SpectrumReader):
     def arrays(self, head: Head, layout: Layout, row: int) -> Arrays:
         """The columns of one spectrum as the file has them."""
         header = layout.hdu.keywords
-        values, unit, medium, notes = wavelengths(head, layout, row)
+        values, unit, notes = wavelengths(head, layout, row)
         arrays = Arrays(
             wavelength=values,
             flux=cells(head, layout, "flux", row),
             unit=unit,
-            medium=medium,
+            medium=self.medium(head, layout),
             flux_unit=layout.roles["flux"].unit or text(header, "BUNIT", "FLUXUNIT"),
             frame=frame(header, head.fits_hdus[0].keywords),
             notes=notes,
@@ -228,6 +243,10 @@ class TableSpectrum(SpectrumReader):
             arrays.bad = self.bad_samples(head, layout, quality)
         return arrays
 
+    def medium(self, head: Head, layout: Layout) -> str:
+        """Air or vacuum, with "assumed" before where the file leaves it open."""
+        return table_medium(head, layout)
+
     def bad_samples(self, head: Head, layout: Layout, quality: NDArray[Any]) -> NDArray[np.bool_]:
         """(n,) True where the quality column excludes a sample: anything but zero."""
         return np.asarray(np.nan_to_num(np.asarray(quality, np.float64)) != 0)
@@ -238,10 +257,8 @@ def cells(head: Head, layout: Layout, role: str, row: int) -> NDArray[Any]:
     return column(head, layout.hdu, layout.roles[role], row if layout.vectors else None)
 
 
-def wavelengths(
-    head: Head, layout: Layout, row: int
-) -> tuple[NDArray[np.float64], str, str, list[str]]:
-    """Wavelengths of one spectrum with unit, medium and words; raises ``MissingMetadata``."""
+def wavelengths(head: Head, layout: Layout, row: int) -> tuple[NDArray[np.float64], str, list[str]]:
+    """Wavelengths of one spectrum with unit and words; raises ``MissingMetadata``."""
     notes: list[str] = []
     role = "wave" if "wave" in layout.roles else "loglam"
     axis = layout.roles[role]
@@ -252,13 +269,14 @@ def wavelengths(
     values = np.asarray(cells(head, layout, role, row), np.float64)
     if role == "loglam":
         values = 10.0 ** np.clip(values, -9.0, 9.0)
-    unit = wavelength_unit(axis.unit) or wavelength_unit(axis.name.rpartition("_")[2])
+    unit = asked_unit(head.options.get("columns", "")) or wavelength_unit(axis.unit)
+    unit = unit or wavelength_unit(axis.name.rpartition("_")[2])
     if role == "loglam":
         unit = "angstrom"
     if unit is None:
         unit = assumed_unit(head.path, f"{name_of(layout.hdu)}, column {axis.name}", values)
         notes.append(f"wavelengths taken as ångström (column {axis.name} states no unit)")
-    return values, unit, table_medium(head, layout.hdu.keywords, axis), notes
+    return values, unit, notes
 
 
 def assumed_unit(path: str, place: str, values: NDArray[np.float64]) -> str:
@@ -270,14 +288,15 @@ def assumed_unit(path: str, place: str, values: NDArray[np.float64]) -> str:
             path,
             place,
             f"wavelengths up to {largest:g} without a unit could be nanometres or micrometres",
-            "Name the unit in the header, or in the column's name (wave_nm, wave_um).",
+            "Name the unit: --columns wave_nm=NAME,flux=NAME for a table, wave_nm,flux for text.",
         )
     return "angstrom"
 
 
-def table_medium(head: Head, header: Keywords, axis: Column) -> str:
+def table_medium(head: Head, layout: Layout) -> str:
     """Air or vacuum by UCD, keyword or column name; vacuum for space telescopes, else assumed."""
-    primary = head.fits_hdus[0].keywords
+    header, primary = layout.hdu.keywords, head.fits_hdus[0].keywords
+    axis = layout.roles.get("wave") or layout.roles["loglam"]
     ucd = text(header, f"TUCD{axis.number}").lower()
     if ucd.startswith("em.wl"):
         return "air" if "obs.atmos" in ucd else "vacuum"
@@ -304,3 +323,18 @@ def object_position(*headers: Keywords) -> tuple[float | None, float | None]:
         if found[0] is not None:
             return found
     return None, None
+
+
+class SixdfTable(TableSpectrum):
+    """6dFGS as plain tables (WAVE, FLUX): counts in air, without errors."""
+
+    name = "6dFGS table"
+    generic = False
+
+    def claims(self, head: Head) -> bool:
+        if not head.is_fits or not {"OBSRA", "NAME_V"} <= set(head.fits_hdus[0].keywords):
+            return False
+        return len(head.fits_hdus) == 2 and bool(self._layouts(head))
+
+    def medium(self, head: Head, layout: Layout) -> str:
+        return "air"

@@ -23,7 +23,7 @@ from astrogui.readers.spectrum_record import (
     SpectrumReader,
     wavelength_span,
 )
-from astrogui.readers.table_spectrum import NAMES, assumed_unit, named_roles
+from astrogui.readers.table_spectrum import NAMES, asked_unit, assumed_unit, named_roles
 from astrogui.readers.text_table import TextTable, parse, parse_start
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
@@ -195,7 +195,7 @@ def _asked(path: str, asked: str, table: TextTable, width: int) -> _Roles:
             if name.lower() not in lower:
                 raise _not_there(path, name, table.names)
             index[role] = lower.index(name.lower())
-        return _Roles(_by_name(table.names) | index)
+        return _Roles(_by_name(table.names) | index, asked_unit(asked))
     words = [word.strip().lower() for word in asked.split(",")]
     if len(words) > width:
         raise MissingMetadata(
@@ -261,7 +261,7 @@ def _medium(table: TextTable, values: NDArray[np.float64], unit: str) -> str:
 
 def _object_id(table: TextTable) -> str:
     pairs = {key.lower(): value for key, value in table.pairs.items()}
-    for key in ("object", "target", "object_id", "objid", "name", "id", "spec"):
+    for key in ("object", "target", "object_id", "objid", "name", "id"):
         if pairs.get(key):
             return pairs[key][:80]
-    return ""
+    return f"spec {pairs['spec']}"[:80] if pairs.get("spec") else ""
