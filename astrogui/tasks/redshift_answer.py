@@ -24,7 +24,7 @@ Z = Parameter(
     name="z",
     title="redshift",
     low=-0.0044,
-    high=7.0,
+    high=6.99,
     ucd="src.redshift",
     description="barycentric redshift: best peak of the most probable class",
 )
@@ -140,7 +140,8 @@ def _split(members: NDArray[Any], edges: NDArray[Any]) -> tuple[float, float]:
 def _class_quantiles(probability: NDArray[Any]) -> NDArray[np.float64]:
     """(classes, levels): a normal spread with the members' mean and scatter, cut at 0 and 1."""
     deviates = np.array([NormalDist().inv_cdf(level) for level in QUANTILE_LEVELS])
-    mean, scatter = probability.mean(axis=0), probability.std(axis=0, ddof=1)
+    mean = probability.mean(axis=0)
+    scatter = probability.std(axis=0, ddof=min(1, len(probability) - 1))
     return np.clip(mean[:, None] + scatter[:, None] * deviates, 0.0, 1.0)
 
 

@@ -19,7 +19,7 @@ from astrogui.training.recipe import Arrays, Progress
 from astrogui.training.simulate_spectrum import Simulated, simulate
 from astrogui.training.templates import Templates, data_folder, load_templates
 
-BLOCK = 250
+LARGEST_BLOCK = 250
 TRUTH = ("class_index", "cell", "redshift", "signal_to_noise")
 
 
@@ -31,14 +31,15 @@ def make_features(
     Block k comes from the seed (seed, k) alone: the same whether made at once or resumed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    blocks = [(folder, sets, seed, k) for k in range(-(-count // BLOCK))]
+    size = min(LARGEST_BLOCK, count)
+    blocks = [(folder, sets, seed, k, size) for k in range(-(-count // size))]
     missing = [block for block in blocks if not _path(folder, block[3]).exists()]
     done = len(blocks) - len(missing)
     for _ in _mapped(missing):
         done += 1
         if done % 8 == 0 or done == len(blocks):
-            progress(f"simulated {done * BLOCK} of {len(blocks) * BLOCK} spectra")
-    return _joined(folder, len(blocks), count)
+            progress(f"simulated {done * size} of {len(blocks) * size} spectra")
+    return _joined(folder, len(blocks), size, count)
 
 
 def example(simulated: Simulated, sets: tuple[TemplateSet, ...]) -> Arrays:
@@ -81,14 +82,14 @@ def _mapped(blocks: list[Any]) -> Iterator[None]:
         yield from pool.imap_unordered(_make_block, blocks)
 
 
-def _make_block(block: tuple[Path, dict[str, NDArray[Any]], int, int]) -> None:
-    folder, arrays, seed, number = block
+def _make_block(block: tuple[Path, dict[str, NDArray[Any]], int, int, int]) -> None:
+    folder, arrays, seed, number, size = block
     templates: Templates = load_templates(data_folder() / "spectra" / "templates")
     sets = sets_from_arrays(arrays)
     rng = np.random.default_rng([seed, number])
     rows: list[Arrays] = []
     truth = []
-    for _ in range(BLOCK):
+    for _ in range(size):
         simulated = simulate(rng, templates)
         rows.append(example(simulated, sets))
         truth.append(truth_of(simulated))
@@ -105,7 +106,7 @@ def _path(folder: Path, number: int) -> Path:
     return folder / f"block_{number:04d}.npz"
 
 
-def _joined(folder: Path, blocks: int, count: int) -> Arrays:
+def _joined(folder: Path, blocks: int, size: int, count: int) -> Arrays:
     """All blocks as memory-mapped arrays, written once."""
     joined: Arrays = {}
     with np.load(_path(folder, 0)) as first:
@@ -115,11 +116,11 @@ def _joined(folder: Path, blocks: int, count: int) -> Arrays:
         if not path.exists():
             part = path.with_suffix(".part")
             whole = np.lib.format.open_memmap(
-                part, mode="w+", dtype=dtype, shape=(blocks * BLOCK, *shape)
+                part, mode="w+", dtype=dtype, shape=(blocks * size, *shape)
             )
             for number in range(blocks):
                 with np.load(_path(folder, number)) as block:
-                    whole[number * BLOCK : (number + 1) * BLOCK] = block[name]
+                    whole[number * size : (number + 1) * size] = block[name]
             whole.flush()
             del whole
             os.replace(part, path)

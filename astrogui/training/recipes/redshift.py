@@ -1,0 +1,294 @@
+"""How the `redshift` network is made: sets learned, spectra simulated, ranked, calibrated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from astrogui.networks.builder import build
+from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.science import redshift_scan as scan
+from astrogui.training import redshift_card
+from astrogui.training.fit import Batch, FitSettings, array_batches, fit, take
+from astrogui.training.learn_templates import learn_sets
+from astrogui.training.package import CompiledRun, write_model_folder
+from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
+from astrogui.training.redshift_features import make_features
+from astrogui.training.score_redshift import real, simulated_answers, simulated_figures
+from astrogui.training.templates import data_folder, load_templates
+
+NETWORK = "redshift:ranker"
+INPUTS = ("curves", "signals", "summary")
+CATASTROPHIC_SHARE = 0.003  # among confident answers, on the validation simulations
+FALSE_NOVELTY = 0.01
+SET_SEED = 2026  # the template sets are the same whichever seed the networks get
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is simulated and how long it is fitted."""
+
+    set_spectra: int
+    train: int
+    validation: int
+    held_out: int
+    epochs: int
+    steps: int
+    batch: int = 32
+    max_seconds: float = float("inf")
+    members: int = 3
+
+
+FULL = Size(
+    set_spectra=1000, train=20000, validation=3000, held_out=5000, epochs=9, steps=375,
+    max_seconds=2100.0,
+)  # fmt: skip
+QUICK = Size(
+    set_spectra=24, train=64, validation=48, held_out=32, epochs=2, steps=3, batch=16, members=2
+)
+
+
+def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
+    """The model folder ``workdir/redshift``; every step is kept and resumed."""
+    started = time.monotonic()
+    size = QUICK if quick else FULL
+    workdir = workdir / ("quick" if quick else "full")
+    sets = _sets(workdir, size, progress)
+    data = {
+        "train": make_features(workdir / "train", sets, size.train, _stream(seed, 1), progress),
+        "validation": make_features(
+            workdir / "validation", sets, size.validation, _stream(seed, 2), progress
+        ),
+    }
+    config = network_config(len(sets["set_names"]), size.members)
+    model = build(NETWORK, config)
+    history = _fitted(model, data, size, seed, workdir, progress)
+    card = redshift_card.draft(NETWORK, config, _specs(config), seed, history)
+    card, assets = _calibrated(model, card, sets, data["validation"], progress)
+    run = CompiledRun(model, card, assets)
+    held_out = make_features(workdir / "held_out", sets, size.held_out, _stream(seed, 3), progress)
+    progress("measuring on held-out simulations")
+    scores, coverage = held_out_figures(run, held_out)
+    card = redshift_card.finished(
+        card, scores, coverage, size.train, round(time.monotonic() - started), quick
+    )
+    golden = {name: np.asarray(held_out[name][:3], np.float32) for name in INPUTS}
+    return write_model_folder(
+        workdir.parent / "redshift",
+        card=card,
+        model=model,
+        golden_inputs=golden,
+        assets=assets,
+        readme=redshift_card.readme(card),
+        progress=progress,
+    )
+
+
+def simulated(run: Run, n: int, seed: int) -> Measures:
+    """Figures over ``n`` fresh simulations; other than the trained ones for any ``seed``.
+
+    Needs the rest-frame templates of the data folder; without them every figure is null.
+    """
+    import tempfile
+
+    from astrogui.errors import UsageProblem
+
+    try:
+        data_folder()
+    except UsageProblem as problem:
+        return {"n": 0, "reason": str(problem)}
+    sets = {name: np.asarray(value) for name, value in run.assets.items()}
+    with tempfile.TemporaryDirectory(prefix="astrogui-") as place:
+        data = make_features(Path(place), sets, n, 1_000_003 + seed, lambda words: None)
+        scores, _ = held_out_figures(run, data)
+    return scores
+
+
+def network_config(curves: int, members: int = 3) -> dict[str, Any]:
+    """The arguments of the network's builder, plain values for the card."""
+    return {
+        "cells": scan.CELLS,
+        "curves": curves,
+        "pixels": scan.OBSERVED.size,
+        "signals": 3,
+        "summary": len(scan.SUMMARY),
+        "offsets": list(scan.line_offsets()),
+        "ranges": [list(cells) for cells in scan.CLASS_CELLS],
+        "members": members,
+    }
+
+
+def held_out_figures(run: Run, data: Mapping[str, np.ndarray]) -> tuple[Measures, dict[str, Any]]:
+    """The scores, and the card's coverage table."""
+    truth = np.asarray(data["truth"], np.float64)
+    answers = simulated_answers(run, dict(data), truth)
+    novelty = _novelty(answers["novelty_vector"], run.assets, float(run.card.novelty["threshold"]))
+    threshold = float(run.card.calibration["confident_probability"])
+    scores = simulated_figures(answers, truth, novelty, threshold)
+    return scores, redshift_card.coverage(scores, len(truth))
+
+
+def _stream(seed: int, number: int) -> int:
+    """A seed of its own for each of the three sets of simulations of a training."""
+    return 3 * (seed - 1) + number
+
+
+def _sets(workdir: Path, size: Size, progress: Progress) -> Arrays:
+    path = workdir / "sets.npz"
+    if not path.exists():
+        progress("learning template sets from simulated rest-frame spectra")
+        templates = load_templates(data_folder() / "spectra" / "templates")
+        workdir.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, Any] = scan.sets_to_arrays(
+            learn_sets(templates, size.set_spectra, SET_SEED)
+        )
+        np.savez(path, **arrays)
+    with np.load(path, allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
+def _fitted(
+    model: Any,
+    data: Mapping[str, Arrays],
+    size: Size,
+    seed: int,
+    workdir: Path,
+    progress: Progress,
+) -> dict[str, Any]:
+    from astrogui.networks.redshift import CellLoss
+
+    inputs, targets = _examples(data["train"])
+    draw = array_batches(inputs, targets, size.batch)
+    judged = np.arange(min(1500, size.validation))
+    settings = FitSettings(
+        epochs=size.epochs,
+        steps=size.steps,
+        learning_rate=2e-3,
+        seed=seed,
+        max_seconds=size.max_seconds,
+    )
+    validation: Batch = take(*_examples(data["validation"]), judged)
+    return fit(
+        model, {"log_probability": CellLoss()}, draw, settings, workdir / "fit", progress,
+        validation,
+    )  # fmt: skip
+
+
+def _examples(data: Mapping[str, np.ndarray]) -> tuple[Arrays, Arrays]:
+    """Inputs, and class with cell as the target of ``CellLoss``."""
+    truth = np.asarray(data["truth"][:, :2], np.float32)
+    return {name: data[name] for name in INPUTS}, {"log_probability": truth}
+
+
+def _calibrated(
+    model: Any, card: ModelCard, sets: Arrays, data: Arrays, progress: Progress
+) -> tuple[ModelCard, Arrays]:
+    """Temperature, novelty statistic and the certainty called confident, on the validation set."""
+    import dataclasses
+
+    progress("calibrating")
+    truth = np.asarray(data["truth"], np.float64)
+    temperature = _temperature(CompiledRun(model, card, sets), data, truth)
+    card = dataclasses.replace(card, calibration={"temperature": temperature})
+    answers = simulated_answers(CompiledRun(model, card, sets), data, truth)
+    mean, whitening, threshold = _novelty_statistic(answers["novelty_vector"])
+    assets = {**sets, "novelty_mean": mean, "novelty_whitening": whitening}
+    certainty = _confident_certainty(answers, truth)
+    calibration = {"temperature": temperature, "confident_probability": certainty}
+    novelty = {**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY}
+    return dataclasses.replace(card, calibration=calibration, novelty=novelty), assets
+
+
+def _temperature(run: Run, data: Arrays, truth: np.ndarray, most: int = 1500) -> float:
+    """The temperature of the lowest negative log score of the ensemble's mixture."""
+    from astrogui.tasks.redshift_answer import member_masses
+
+    count = min(most, len(truth))
+    batch = {name: np.asarray(data[name][:count], np.float32) for name in INPUTS}
+    outputs = run(batch)["log_probability"]
+    place = truth[:count, :2].astype(int)
+
+    def cost(log_temperature: float) -> float:
+        total = 0.0
+        for row, (class_index, cell) in zip(outputs, place, strict=True):
+            mass = member_masses(row, float(np.exp(log_temperature)))
+            total -= np.log(max(float(mass[:, class_index, cell].mean()), 1e-30))
+        return total / count
+
+    found = minimize_scalar(cost, bounds=(-0.7, 0.7), method="bounded", options={"maxiter": 10})
+    return float(np.exp(found.x))
+
+
+def _novelty_statistic(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean, whitening matrix and threshold: fitted on one half, the threshold on the other."""
+    half = len(vectors) // 2
+    mean = vectors[:half].mean(axis=0)
+    covariance = np.cov(vectors[:half], rowvar=False)
+    # Features that never fire would make any spark infinitely novel.
+    values, axes = np.linalg.eigh(covariance)
+    floor = 1e-4 * float(values.max())
+    whitening = (axes / np.sqrt(np.maximum(values, floor))).T
+    assets = {"novelty_mean": mean, "novelty_whitening": whitening}
+    distances = _novelty(vectors[half:], assets, 1.0)
+    return mean, whitening, float(np.quantile(distances, 1 - FALSE_NOVELTY))
+
+
+def _novelty(vectors: np.ndarray, assets: Mapping[str, np.ndarray], threshold: float) -> np.ndarray:
+    centred = vectors - assets["novelty_mean"]
+    whitened = centred @ assets["novelty_whitening"].T
+    return np.asarray(np.sqrt(np.sum(whitened**2, axis=1)) / threshold)
+
+
+def _confident_certainty(answers: Mapping[str, np.ndarray], truth: np.ndarray) -> float:
+    """The lowest certainty above which at most CATASTROPHIC_SHARE of the answers are wrong."""
+    from astrogui.science.spectral import velocity_offset_km_s
+    from astrogui.training.score_redshift import LIMIT_KM_S
+
+    limits = np.array([LIMIT_KM_S[name] for name in scan.CLASSES])[truth[:, 0].astype(int)]
+    wrong = np.abs(velocity_offset_km_s(answers["z"], truth[:, 2])) >= limits
+    order = np.argsort(-answers["certainty"])
+    share = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
+    fine = np.flatnonzero(share <= CATASTROPHIC_SHARE)
+    last = int(fine[-1]) if fine.size else 0
+    return float(np.clip(answers["certainty"][order[last]], 0.9, 0.9999))
+
+
+def _specs(config: Mapping[str, Any]) -> dict[str, tuple[ArraySpec, ...]]:
+    classes, members = len(config["ranges"]), config["members"]
+    return {
+        "inputs": (
+            ArraySpec(
+                name="curves",
+                shape=(config["cells"], config["curves"]),
+                description="-asinh(chi-square above the least / 6) / 3 of each template set",
+            ),
+            ArraySpec(
+                name="signals",
+                shape=(config["pixels"], config["signals"]),
+                description="matched-filter signal-to-noise of narrow and broad lines (asinh), "
+                "good share of the pixel",
+            ),
+            ArraySpec(
+                name="summary",
+                shape=(config["summary"],),
+                description="; ".join(scan.SUMMARY),
+            ),
+        ),
+        "outputs": (
+            ArraySpec(
+                name="log_probability",
+                shape=(members, classes, config["cells"]),
+                description="of each member, over class and cell of log10(1 + z)",
+            ),
+            ArraySpec(name="features", shape=(members * 24,), description="for the novelty"),
+        ),
+    }
+
+
+RECIPE = Recipe(task="redshift", train=train, simulated=simulated, real=real)

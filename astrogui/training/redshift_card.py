@@ -1,0 +1,220 @@
+"""The words and tables of the `redshift` model's card and README."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.training.learn_templates import PLANS
+from astrogui.training.recipe import Measures
+from astrogui.training.score_redshift import COVERAGE_LEVELS
+from astrogui.training.simulate_spectrum import (
+    CLASS_SHARES,
+    CLASSES,
+    KINDS,
+    REDSHIFT_PRIOR,
+    SPECTROGRAPHS,
+)
+from astrogui.training.templates import data_folder
+
+LIMITS = (
+    "Redshifts are resolved to cells of 138 km/s; a narrow-line redshift is not polished below "
+    "about 30 km/s.",
+    "Galaxies are searched to z = 2 only: a galaxy seen by Lyman alpha alone (z > 2) is answered "
+    "wrongly or as a quasar.",
+    "Nearby Seyfert galaxies may be called GALAXY or QSO; surveys do so too.",
+    "Quasar redshifts carry the scatter of broad lines, about 250 km/s in the simulations; broad "
+    "absorption on a line's blue side can shift an answer by several thousand km/s.",
+    "Stellar types that the templates lack (brown dwarfs beyond L, Wolf-Rayet stars, novae), "
+    "supernovae, blends of two objects and spectra of sky or lamps were not simulated; the "
+    "novelty flag catches some of them only.",
+    "Wavelengths outside 3388-10423 Å are not used.",
+)
+
+
+def draft(
+    network: str,
+    config: Mapping[str, Any],
+    specs: Mapping[str, tuple[ArraySpec, ...]],
+    seed: int,
+    history: Mapping[str, Any],
+) -> ModelCard:
+    """The card with everything known before calibration."""
+    shares = {name: dict(KINDS[name]) for name in CLASSES}
+    return ModelCard(
+        task="redshift",
+        name="redshift 1",
+        version="1",
+        title="Redshift and class of optical spectra",
+        summary="p(class, z) for galaxies, quasars and stars between 3400 and 10400 Å: template "
+        "sets learned on simulations, ranked by an ensemble of three convolutional networks.",
+        network=network,
+        network_config=dict(config),
+        inputs=specs["inputs"],
+        outputs=specs["outputs"],
+        parameters={"z": ""},
+        prior={
+            "class": ", ".join(
+                f"{name} {share:.0%}" for name, share in zip(CLASSES, CLASS_SHARES, strict=True)
+            ),
+            **{f"z of {name}": words for name, words in REDSHIFT_PRIOR.items()},
+            "signal-to-noise": "log-uniform 0.7 to 60 per 138 km/s",
+            "spectrographs": ", ".join(f"{s.name} {s.share:.0%}" for s in SPECTROGRAPHS),
+        },
+        training={
+            "simulation": "astrogui.training.simulate_spectrum, from public rest-frame templates "
+            "(stellar populations, survey eigenspectra, quasar components, star templates)",
+            "kinds": shares,
+            "template_sets": {plan.name: plan.vectors for plan in PLANS},
+            "seed": seed,
+            "trained_on": trained_on(),
+            "fit": dict(history),
+        },
+        calibration={"temperature": 1.0},
+        novelty={
+            "statistic": "Mahalanobis distance of the networks' features, the reduced chi-square "
+            "and the noise's roughness from the validation simulations, over its threshold",
+        },
+        limits=LIMITS,
+    )
+
+
+def trained_on() -> dict[str, Any]:
+    """Real files behind the simulations, with their hashes: none of them is scored."""
+    folder = data_folder()
+    files = sorted((folder / "spectra" / "templates").iterdir())
+    return {
+        "files": {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+        },
+        "sky": [],
+        "gps": [],
+    }
+
+
+def finished(
+    card: ModelCard,
+    scores: Measures,
+    coverage_table: dict[str, Any],
+    spectra: int,
+    seconds: int,
+    quick: bool,
+) -> ModelCard:
+    """With the held-out scores; a quick training says that it is one."""
+    limits = card.limits
+    if quick:
+        limits = ("Trained in a minute to test the program: no answer is to be trusted.", *limits)
+    return dataclasses.replace(
+        card,
+        training={**card.training, "spectra": spectra, "seconds_in_all": seconds},
+        simulated_scores=scores,
+        coverage=coverage_table,
+        limits=limits,
+    )
+
+
+def coverage(scores: Measures, count: int) -> dict[str, Any]:
+    """The card's table: intervals given the right peak, and regions of the whole density."""
+    names = [f"{100 * level:.0f}" for level in COVERAGE_LEVELS]
+    return {
+        "levels": list(COVERAGE_LEVELS),
+        "parameters": {
+            "z": [scores[f"coverage_{name}"] for name in names],
+            "class and z": [scores[f"held_{name}"] for name in names],
+        },
+        "n": count,
+    }
+
+
+def readme(card: ModelCard) -> str:
+    """README.md of the model folder, from the card alone."""
+    scores = card.simulated_scores
+    lines = [
+        f"# {card.title}",
+        "",
+        card.summary,
+        "",
+        "The spectrum is resampled to steps of 2e-4 in log10 wavelength, where a redshift is a "
+        "shift. Twelve template sets, learned on simulated rest-frame spectra, are fitted at "
+        "every redshift with four smooth terms; correlations by FFT give the chi-square of all "
+        "redshifts at once. Three small convolutional networks see these curves, the signals of "
+        "narrow and broad lines at the places where each redshift puts them, and a few summaries "
+        "of the spectrum, and give the probability of every class and redshift cell. Their "
+        "densities are averaged; the spread between them is the epistemic part.",
+        "",
+        "`weights.npz` holds the networks, `assets.npz` the template sets and the novelty "
+        "statistic, `model.onnx` the same networks as a graph, `golden.npz` inputs with the "
+        "outputs that every runtime must give. The card states the prior; answers of objects "
+        "that the prior makes rare are pulled towards what it makes common.",
+        "",
+        "## Prior",
+        "",
+        *[f"- {name}: {words}" for name, words in card.prior.items()],
+        "",
+        f"## Held-out simulations ({scores.get('n')})",
+        "",
+        *_table(scores),
+        "",
+        "Intervals are conditional on the answered class and peak; their coverage counts the "
+        "simulations whose class and peak are right. `held` tests the whole density: how often "
+        "the smallest region of that probability holds the true class and redshift.",
+        "",
+        "![coverage](coverage.svg)",
+        "",
+        *_real(card.real_scores),
+        "## Known limits",
+        "",
+        *[f"- {limit}" for limit in card.limits],
+        "",
+        f"Train again: `python main.py train redshift --seed {card.training.get('seed')}`. "
+        "Measure again: `python main.py evaluate redshift --data FOLDER`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(scores: Mapping[str, Any]) -> list[str]:
+    rows = {"all": scores, **scores.get("by_class", {})}
+    rows |= {f"S/N {name}": row for name, row in scores.get("by_signal_to_noise", {}).items()}
+    columns = ("n", "success", "confident", "catastrophic", "class_accuracy", "coverage_68",
+               "coverage_90", "held_68", "held_90")  # fmt: skip
+    return [
+        "| | " + " | ".join(columns) + " |",
+        "|---|" + "---|" * len(columns),
+        *[
+            f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
+            for name, row in rows.items()
+        ],
+    ]
+
+
+def _real(scores: Mapping[str, Any]) -> list[str]:
+    if not scores:
+        return []
+    rows = {"all": scores, **scores.get("by_folder", {})}
+    columns = ("n", "success", "confident", "n_catastrophic", "class_accuracy", "coverage_68",
+               "coverage_90")  # fmt: skip
+    return [
+        "## Real spectra",
+        "",
+        "Success is |c dz / (1 + z)| below 1000 km/s, 3000 km/s for quasars; none of them was "
+        "used in training. Catastrophic is confident and unsuccessful.",
+        "",
+        "| folder | " + " | ".join(columns) + " |",
+        "|---|" + "---|" * len(columns),
+        *[
+            f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
+            for name, row in rows.items()
+        ],
+        "",
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,272 @@
+"""The figures of `evaluate redshift`: against real spectra with known truth, and simulations."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astrogui.records.interval import grid_quantiles
+from astrogui.science.redshift_peaks import answer_and_alternatives, find_peaks
+from astrogui.science.redshift_scan import CLASSES, cell_edges
+from astrogui.science.spectral import velocity_offset_km_s
+from astrogui.tasks.redshift_answer import REACH, member_masses, novelty_vector
+from astrogui.training.calibrate import binomial_interval
+from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
+
+LIMIT_KM_S = {"GALAXY": 1000.0, "QSO": 3000.0, "STAR": 1000.0}
+NOT_TRUTH = 4  # bit of `zwarning` whose rows are not scored
+COVERAGE_LEVELS = (0.5, 0.68, 0.9, 0.95)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One object with truth, and what was answered; None where there was no answer."""
+
+    folder: str
+    name: str
+    class_true: str
+    subclass: str
+    z_true: float
+    row: Row | None
+
+    @property
+    def success(self) -> bool:
+        if self.row is None or self.row.get("z") is None:
+            return False
+        offset = velocity_offset_km_s(np.array(self.row["z"]), np.array(self.z_true))
+        return abs(float(offset)) < LIMIT_KM_S.get(self.class_true, 1000.0)
+
+    @property
+    def confident(self) -> bool:
+        return bool(self.row and self.row.get("confident"))
+
+    @property
+    def class_right(self) -> bool:
+        return bool(self.row) and self.row is not None and self.row.get("class") == self.class_true
+
+    @property
+    def class_right_or_seyfert(self) -> bool:
+        """Nearby active galaxies are called either by the surveys themselves."""
+        active = any(word in self.subclass for word in ("BROADLINE", "AGN", "Seyfert"))
+        if active and self.z_true < 0.1 and self.row is not None:
+            return self.row.get("class") in ("GALAXY", "QSO")
+        return self.class_right
+
+    def inside(self, level: int) -> bool | None:
+        """Whether the truth lies in the interval; None without one."""
+        if self.row is None or self.row.get(f"z_lo{level}") is None:
+            return None
+        return bool(self.row[f"z_lo{level}"] <= self.z_true <= self.row[f"z_hi{level}"])
+
+
+def real(data_dir: Path, answer: Answer) -> Measures:
+    """Over ``truth.csv`` of a folder laid out as the spectra of the data guide."""
+    truth = _truth(data_dir / "truth.csv")
+    files = list(dict.fromkeys(row["file"] for row in truth))
+    present = [name for name in files if (data_dir / name).is_file()]
+    rows = answer([(data_dir / name,) for name in present], {})
+    by_file: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_file[str(row["file"])].append(row)
+    scored = [
+        _matched(entry, truth, by_file.get(str(data_dir / entry["file"]), [])) for entry in truth
+    ]
+    folders = dict.fromkeys(item.folder for item in scored)
+    return {
+        **figures(scored),
+        "by_folder": {name: figures([s for s in scored if s.folder == name]) for name in folders},
+        "failures": [_failure(item) for item in scored if not item.success],
+    }
+
+
+def figures(scored: Sequence[Scored]) -> Measures:
+    """Shares over scored objects; None where nothing can be counted."""
+    count = len(scored)
+    confident = sum(item.confident for item in scored)
+    wrong = sum(item.confident and not item.success for item in scored)
+    right = [item for item in scored if item.success]
+    measures: Measures = {
+        "n": count,
+        "success": _share(sum(item.success for item in scored), count),
+        "success_interval": list(binomial_interval(len(right), count)) if count else None,
+        "n_catastrophic": wrong,
+        "catastrophic": _share(wrong, confident),
+        "confident": _share(confident, count),
+        "class_accuracy": _share(sum(item.class_right for item in scored), count),
+        "class_accuracy_seyferts_either": _share(
+            sum(item.class_right_or_seyfert for item in scored), count
+        ),
+    }
+    for level in (68, 90):
+        measures[f"coverage_{level}"] = _mean([item.inside(level) for item in scored])
+        measures[f"coverage_{level}_right_peak"] = _mean([item.inside(level) for item in right])
+    return measures
+
+
+def simulated_answers(run: Run, features: Arrays, truth: np.ndarray, block: int = 250) -> Arrays:
+    """Per simulation what the figures need, from the network's outputs in small blocks.
+
+    ``features`` are prepared arrays, ``truth`` (n, 4) in the order of
+    ``redshift_features.TRUTH``. Returns arrays (n, ...): z, class_index, certainty, right (the
+    truth lies in the answered basin and the class is right), low and high (n, levels), rank (the
+    probability below the truth inside the basin), log_score, novelty_vector and
+    ``held`` (n, levels): whether the smallest set of cells of that probability holds the truth.
+    """
+    temperature = float(run.card.calibration["temperature"])
+    edges = cell_edges()
+    kept: dict[str, list[Any]] = defaultdict(list)
+    for start in range(0, len(truth), block):
+        rows = slice(start, start + block)
+        batch = {
+            name: np.asarray(features[name][rows], np.float32)
+            for name in ("curves", "signals", "summary")
+        }
+        outputs = run(batch)
+        kept["novelty_vector"].append(novelty_vector(outputs["features"], batch["summary"]))
+        for log_probability, true in zip(outputs["log_probability"], truth[rows], strict=True):
+            for name, value in _one(log_probability, true, temperature, edges).items():
+                kept[name].append(value)
+    vectors = np.concatenate(kept.pop("novelty_vector"))
+    return {"novelty_vector": vectors, **{n: np.array(values) for n, values in kept.items()}}
+
+
+def simulated_figures(
+    answers: Mapping[str, np.ndarray], truth: np.ndarray, novelty: np.ndarray, threshold: float
+) -> Measures:
+    """The card's scores over held-out simulations; ``threshold`` is the confident certainty.
+
+    ``coverage_*`` counts the simulations whose class and peak were answered rightly: the
+    intervals are conditional on both. ``coverage_*_all`` counts all; ``held_*`` tests the whole
+    joint density by its smallest regions.
+    """
+    limits = np.array([LIMIT_KM_S[name] for name in CLASSES])[truth[:, 0].astype(int)]
+    success = np.abs(velocity_offset_km_s(answers["z"], truth[:, 2])) < limits
+    confident = (answers["certainty"] >= threshold) & (novelty <= 1)
+    measures = _shares(answers, truth, success, confident)
+    bins = ((0.0, 2.0), (2.0, 5.0), (5.0, 15.0), (15.0, np.inf))
+    measures["by_signal_to_noise"] = {
+        f"{low:g}-{high:g}": _shares(answers, truth, success, confident, chosen)
+        for low, high in bins
+        if (chosen := (truth[:, 3] >= low) & (truth[:, 3] < high)).any()
+    }
+    measures["by_class"] = {
+        name: _shares(answers, truth, success, confident, chosen)
+        for index, name in enumerate(CLASSES)
+        if (chosen := truth[:, 0] == index).any()
+    }
+    measures["novel"] = float(np.mean(novelty > 1))
+    return measures
+
+
+def _shares(
+    answers: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    success: np.ndarray,
+    confident: np.ndarray,
+    chosen: np.ndarray | None = None,
+) -> Measures:
+    chosen = np.ones(len(truth), bool) if chosen is None else chosen
+    right, sure = answers["right"] & chosen, confident & chosen
+    z = truth[:, 2][:, None]
+    inside = (answers["low"] <= z) & (z <= answers["high"])
+    measures: Measures = {
+        "n": int(chosen.sum()),
+        "success": float(success[chosen].mean()),
+        "n_catastrophic": int((sure & ~success).sum()),
+        "catastrophic": _share(int((sure & ~success).sum()), int(sure.sum())),
+        "confident": float(confident[chosen].mean()),
+        "completeness": float((success & confident)[chosen].mean()),
+        "class_accuracy": float((answers["class_index"] == truth[:, 0])[chosen].mean()),
+        "log_score": float(answers["log_score"][chosen].mean()),
+        "n_right_peak": int(right.sum()),
+    }
+    for k, level in enumerate(COVERAGE_LEVELS):
+        name = f"{100 * level:.0f}"
+        measures[f"coverage_{name}"] = float(inside[right, k].mean()) if right.any() else None
+        measures[f"coverage_{name}_all"] = float(inside[chosen, k].mean())
+        measures[f"held_{name}"] = float(answers["held"][chosen, k].mean())
+    return measures
+
+
+def _one(
+    log_probability: np.ndarray, true: np.ndarray, temperature: float, edges: np.ndarray
+) -> dict[str, Any]:
+    mass = member_masses(log_probability, temperature).mean(axis=0)
+    by_class = mass.sum(axis=1)
+    answer = answer_and_alternatives(find_peaks(mass, edges, REACH, count=1), by_class)[0]
+    inside = slice(answer.first, answer.last + 1)
+    basin, basin_edges = mass[answer.class_index, inside], edges[answer.first : answer.last + 2]
+    tails = [0.5 - level / 2 for level in COVERAGE_LEVELS]
+    bounds = grid_quantiles(basin_edges, basin, np.array(tails + [1 - t for t in tails]))
+    class_true, cell_true, z_true = int(true[0]), int(true[1]), float(true[2])
+    within = basin_edges[0] <= z_true <= basin_edges[-1]
+    cumulative = np.concatenate([[0.0], np.cumsum(basin)]) / basin.sum()
+    density = mass / np.diff(edges)
+    own = density[class_true, cell_true]
+    above = float(mass[density > own].sum())
+    return {
+        "z": answer.redshift,
+        "class_index": answer.class_index,
+        "certainty": float(mass[:, inside].sum()),
+        "right": bool(within and answer.class_index == class_true),
+        "low": bounds[: len(tails)],
+        "high": bounds[len(tails) :],
+        "rank": float(np.interp(z_true, basin_edges, cumulative)),
+        "log_score": float(np.log(max(mass[class_true, cell_true], 1e-30))),
+        "held": np.array([above + 0.5 * mass[class_true, cell_true] <= p for p in COVERAGE_LEVELS]),
+    }
+
+
+def _truth(path: Path) -> list[dict[str, str]]:
+    """The rows that are scored: with a best redshift that the warning bits do not disown."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        row
+        for row in rows
+        if row["z_best"] and not int(float(row.get("zwarning") or 0)) & NOT_TRUTH
+    ]
+
+
+def _matched(entry: dict[str, str], truth: Sequence[dict[str, str]], rows: Sequence[Row]) -> Scored:
+    """The answer to one truth row: by object where its file holds several, else the first."""
+    alone = sum(other["file"] == entry["file"] for other in truth) == 1
+    answered = [row for row in rows if row.get("z") is not None] or list(rows)
+    named = [row for row in answered if str(row.get("object_id") or "") == entry["object_id"]]
+    row = named[0] if named else answered[0] if alone and answered else None
+    return Scored(
+        folder=entry["file"].split("/")[0],
+        name=entry["file"] if alone else f"{entry['file']} {entry['object_id']}",
+        class_true=entry["class"],
+        subclass=entry.get("subclass") or "",
+        z_true=float(entry["z_best"]),
+        row=row,
+    )
+
+
+def _failure(item: Scored) -> Measures:
+    row = item.row or {}
+    return {
+        "file": item.name,
+        "class_true": item.class_true,
+        "z_true": item.z_true,
+        "z": row.get("z"),
+        "class": row.get("class"),
+        "confident": item.confident,
+        "flags": row.get("flags"),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _mean(values: Sequence[bool | None]) -> float | None:
+    counted = [value for value in values if value is not None]
+    return float(np.mean(counted)) if counted else None

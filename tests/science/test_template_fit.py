@@ -1,0 +1,94 @@
+"""Chi-square at every redshift at once, against least squares at one redshift at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from astrogui.science.template_fit import TemplateSet, best_fit, improvement, polynomials
+
+PIXELS, FIRST, LAST = 500, 3, 180
+
+
+def some_set(rng, penalty=0.1):
+    vectors = np.cumsum(rng.normal(size=(4, PIXELS + LAST - FIRST)), axis=1) * 0.1
+    vectors[0] += 3
+    return TemplateSet(
+        name="some",
+        class_name="GALAXY",
+        first_cell=FIRST,
+        last_cell=LAST,
+        vectors=vectors,
+        penalty=np.array([0.0, penalty, penalty, penalty]),
+    )
+
+
+def some_spectrum(rng, templates, cell=77):
+    weight = rng.uniform(0.5, 30, PIXELS) * (rng.random(PIXELS) > 0.1)
+    noise = rng.normal(size=PIXELS) / np.sqrt(np.maximum(weight, 1))
+    return np.array([1, 0.4, 0.2, -0.5]) @ templates.at(cell, PIXELS) + noise, weight
+
+
+def chi_square_by_least_squares(flux, weight, design, penalty):
+    rows = design * np.sqrt(weight)
+    augmented = np.concatenate([rows.T, np.diag(np.sqrt(penalty))])
+    target = np.concatenate([flux * np.sqrt(weight), np.zeros(len(penalty))])
+    coefficients = np.linalg.lstsq(augmented, target, rcond=None)[0]
+    return np.sum((augmented @ coefficients - target) ** 2)
+
+
+def test_the_improvement_by_fft_equals_least_squares_at_each_redshift():
+    rng = np.random.default_rng(1)
+    templates = some_set(rng)
+    flux, weight = some_spectrum(rng, templates)
+    smooth = polynomials(PIXELS, 3)
+    gain, _ = improvement(flux, weight, templates, smooth)
+    base = chi_square_by_least_squares(flux, weight, smooth, np.zeros(3))
+    penalty = np.concatenate([templates.penalty, np.zeros(3)])
+    for cell in (FIRST, 40, 77, 120, LAST):
+        design = np.concatenate([templates.at(cell, PIXELS), smooth])
+        expected = base - chi_square_by_least_squares(flux, weight, design, penalty)
+        assert gain[cell - FIRST] == pytest.approx(expected, rel=1e-5, abs=1e-2)
+
+
+def test_the_best_redshift_is_where_the_spectrum_was_made():
+    rng = np.random.default_rng(2)
+    templates = some_set(rng)
+    flux, weight = some_spectrum(rng, templates, cell=111)
+    gain, leading = improvement(flux, weight, templates, polynomials(PIXELS, 3))
+    assert FIRST + int(np.argmax(gain)) == 111
+    assert leading[111 - FIRST] > 0
+
+
+def test_an_upside_down_spectrum_has_a_negative_leading_coefficient():
+    rng = np.random.default_rng(3)
+    templates = some_set(rng)
+    flux, weight = some_spectrum(rng, templates)
+    _, upright = improvement(flux, weight, templates, polynomials(PIXELS, 2))
+    _, inverted = improvement(-flux, weight, templates, polynomials(PIXELS, 2))
+    np.testing.assert_allclose(inverted, -upright, rtol=1e-6, atol=1e-6)
+
+
+def test_pixels_without_weight_change_nothing():
+    rng = np.random.default_rng(4)
+    templates = some_set(rng)
+    flux, weight = some_spectrum(rng, templates)
+    smooth = polynomials(PIXELS, 3)
+    spoiled = np.where(weight == 0, 1e6, flux)
+    np.testing.assert_allclose(
+        improvement(flux, weight, templates, smooth)[0],
+        improvement(spoiled, weight, templates, smooth)[0],
+        rtol=1e-6,
+    )
+
+
+def test_the_fit_at_one_redshift_gives_its_chi_square():
+    rng = np.random.default_rng(5)
+    templates = some_set(rng, penalty=0.0)
+    flux, weight = some_spectrum(rng, templates)
+    smooth = polynomials(PIXELS, 3)
+    model, chi_square = best_fit(flux, weight, templates, 77, smooth)
+    design = np.concatenate([templates.at(77, PIXELS), smooth])
+    expected = chi_square_by_least_squares(flux, weight, design, np.zeros(7))
+    assert chi_square == pytest.approx(expected, rel=1e-6)
+    assert np.sum(weight * (flux - model) ** 2) == pytest.approx(chi_square)
