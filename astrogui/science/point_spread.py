@@ -127,14 +127,6 @@ def assumed(size: int = SIZE) -> PointSpread:
     )
 
 
-def fwhm(stamp: Floats) -> float:
-    """Full width at half maximum in grid pixels, from the area above half of the peak."""
-    from scipy.ndimage import zoom
-
-    fine = zoom(np.asarray(stamp, np.float64), 5, order=3, grid_mode=True, mode="nearest")
-    return float(2 * np.sqrt((fine > fine.max() / 2).sum() / np.pi) / 5)
-
-
 @cache
 def _disc_spectra(size: int) -> NDArray[np.complex128]:
     """Fourier transforms of exponential discs of half-light radius `EXTENTS` on the grid."""

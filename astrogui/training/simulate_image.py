@@ -90,7 +90,7 @@ def draw_settings(
 ) -> SkySettings:
     """Settings of one field: SDSS-like with that probability, else another camera and depth."""
     seeing = float(np.clip(rng.lognormal(np.log(1.33), 0.16), 0.9, 2.0))
-    star_factor = float(np.exp(rng.uniform(np.log(0.5), np.log(4.0))))
+    star_factor = float(np.exp(rng.uniform(np.log(0.3), np.log(3.0))))
     if rng.random() < like_sdss:
         return SkySettings(shape=shape, seeing_arcsec=seeing, star_factor=star_factor)
     scale = float(rng.uniform(0.2, 0.5))
@@ -217,7 +217,7 @@ def _galaxy_colours(magnitude_r: np.ndarray, rng: np.random.Generator) -> np.nda
     count = len(magnitude_r)
     median = 0.10 * 10 ** (0.135 * (magnitude_r - 17.7))
     redshift = np.clip(median * rng.lognormal(0, 0.42, count), 0.01, 1.2)
-    early = np.clip(0.50 - 0.07 * (magnitude_r - 17.5), 0.15, 0.5)
+    early = np.clip(0.55 - 0.05 * (magnitude_r - 17.5), 0.25, 0.55)
     # A continuous type: 0 early, 1 spiral, 2 late.
     kind = np.where(
         rng.random(count) < early,
@@ -234,7 +234,8 @@ def _galaxy_colours(magnitude_r: np.ndarray, rng: np.random.Generator) -> np.nda
     )  # (types, colours, sources)
     rows = np.arange(count)
     colours = (1 - part) * at[low, :, rows] + part * at[low + 1, :, rows]
-    return np.asarray(colours + rng.normal(0, [0.15, 0.07, 0.05, 0.06], (count, 4)))
+    # Wider than within a type: dust, and the table's coarseness, are not to be trusted to 0.05 mag.
+    return np.asarray(colours + rng.normal(0, [0.25, 0.14, 0.10, 0.10], (count, 4)))
 
 
 def _pair_some(

@@ -27,7 +27,7 @@ from astrogui.training.star_galaxy_examples import (
 
 MEMBERS = 3
 BATCH = 256
-FIELDS = {"train": 110, "calibrate": 26}
+FIELDS = {"train": 64, "calibrate": 26}
 QUICK_FIELDS = {"train": 6, "calibrate": 3}
 QUICK_SHAPE = (700, 700)
 VALIDATION_FIELDS = 8  # the first of the calibration fields choose the epoch
@@ -201,7 +201,7 @@ def _card(
 
 PRIOR = {
     "sky": "simulated high-latitude sky: stars 500 x 10^(0.15 (r - 18)) per square degree and "
-    "magnitude times a factor log-uniform in 0.5 to 4; galaxies after Yasuda et al. 2001",
+    "magnitude times a factor log-uniform in 0.3 to 3; galaxies after Yasuda et al. 2001",
     "share of stars": "by r magnitude in `calibration.prior`; the option star_fraction replaces it",
     "star": "every point source: stars, white dwarfs and quasars",
     "seeing": "FWHM 0.8 to 2.0 arcsec, varying over the field and between bands",
