@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 
 from astrogui.records.catalogue import Column
 from astrogui.window.bridge import Bridge
-from astrogui.window.formatting import header_text, plain, with_interval
+from astrogui.window.formatting import file_names, header_text, plain, with_interval
 from astrogui.window.row_store import RowStore, sorted_positions
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ class CatalogueModel(QAbstractTableModel):
         if column.type == "bool" and value is not None:
             return "yes" if value else "no"
         if column.name == "file" and isinstance(value, str):
-            return "; ".join(part.rpartition("/")[2] for part in value.split(";"))
+            return file_names(value.split(";"))
         return plain(value, column.format)
 
     def _tip(self, shown: Shown, position: int) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from astrogui.viewers.unit_text import interval_text, unit_text
@@ -39,6 +40,12 @@ def plain(value: Any, style: str = "") -> str:
 def header_text(name: str, unit: str) -> str:
     """A column's head: its name with the unit in brackets."""
     return f"{name} [{unit_text(unit)}]" if unit else name
+
+
+def file_names(paths: Sequence[str]) -> str:
+    """ "frame-g.fits +4": the first file's name and how many more there are."""
+    names = [path.rpartition("/")[2] for path in paths]
+    return names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "") if names else ""
 
 
 def bytes_text(count: int) -> str:

@@ -11,6 +11,7 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,14 @@ class Start(QObject):
 
     def _on_painted(self) -> None:
         trace("first paint")
-        self._pending = iter((self._open_session, self._start_import, self._build_bench))
+        self._pending = iter(
+            (
+                partial(self._import_aside, _import_session),
+                self._open_session,
+                partial(self._import_aside, _import_views),
+                self._build_bench,
+            )
+        )
         self._next()
 
     def _next(self) -> None:
@@ -105,9 +113,9 @@ class Start(QObject):
         self._add_files(self.session)
         trace("session")
 
-    def _start_import(self) -> None:
-        """Load what the views need in a thread, so that the window answers meanwhile."""
-        self._importing = threading.Thread(target=_import_views, name="import", daemon=True)
+    def _import_aside(self, load: Callable[[], None]) -> None:
+        """Import in a thread, so that the window answers meanwhile; the next step waits."""
+        self._importing = threading.Thread(target=load, name="import", daemon=True)
         self._importing.start()
 
     def _build_bench(self) -> None:
@@ -196,11 +204,18 @@ class Interrupts(QObject):
         self._here.recv(64)
 
 
+def _import_session() -> None:
+    import astrogui.session.session  # noqa: F401
+
+
 def _import_views() -> None:
-    """What takes long to import. Only modules: no Qt object is made outside its thread."""
+    """Panels and views. Only modules: no Qt object is made outside its thread."""
     import astrogui.window.panels.results
-    import astrogui.window.viewer_area
     import astrogui.window.workbench  # noqa: F401
+    from astrogui.viewers import VIEWS, view_class
+
+    for name, _ in VIEWS:
+        view_class(name)
 
 
 def analysis_options(options: Namespace) -> dict[str, str]:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from astrogui.records.image import Field
 from astrogui.records.spectrum import Spectrum
-from astrogui.viewers import VIEWS
+from astrogui.viewers import view_class
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.image_view import ImageView
 from astrogui.viewers.viewer import Viewer
@@ -79,7 +79,7 @@ class ViewerArea(QObject):
     def view(self, kind: str) -> Viewer:
         """The view of a kind, made when first asked for."""
         if kind not in self._views:
-            made = VIEWS[kind](self._compute, self._pages)
+            made: Viewer = view_class(kind)(self._compute, self._pages)
             if self._theme is not None:
                 made.set_theme(self._theme)
             made.message.connect(self.message)

@@ -10,8 +10,8 @@ from astrogui.window.catalogue_model import EDITABLE, CatalogueModel
 from astrogui.window.panels.tables import prepare_table, selected_rows
 from astrogui.window.selection import Selection
 
-WIDTHS = {"file": 190, "object_id": 130, "flags": 170, "user_comment": 190, "task": 90}
-WIDE_WITH_BOUNDS = 165
+WIDTHS = {"file": 170, "object_id": 130, "flags": 170, "user_comment": 190, "task": 90}
+WIDE_WITH_BOUNDS = 150
 NARROW = 92
 
 
@@ -99,18 +99,27 @@ class CataloguePanel(QWidget):
         """Columns changed: widths by name, and the selection again by row id."""
         for section in range(self._model.columnCount()):
             self.table.setColumnWidth(section, self._width(section))
-        self._put_judgements_first()
+        self._arrange()
         self._restore_selection()
         self.counted.emit(self._model.rowCount())
 
-    def _put_judgements_first(self) -> None:
-        """The analyst's columns stand beside the object's name, where they are seen."""
+    def _arrange(self) -> None:
+        """Object, answers, judgements, doubts, then the rest: what is read first stands left."""
         heads = self.table.horizontalHeader()
-        anchor = self._model.section_of("object_id")
-        for offset, name in enumerate(EDITABLE, start=1):
-            section = self._model.section_of(name)
-            if anchor is not None and section is not None:
-                heads.moveSection(heads.visualIndex(section), heads.visualIndex(anchor) + offset)
+        sections = range(self._model.columnCount())
+        wanted = sorted(sections, key=lambda section: (self._rank(section), section))
+        for place, section in enumerate(wanted):
+            heads.moveSection(heads.visualIndex(section), place)
+
+    def _rank(self, section: int) -> int:
+        name = self._model.shown_column(section).name
+        if name in {"file", "object_id"}:
+            return 0
+        if name == "class" or (self._model.has_bounds(section) and not name.startswith("prob_")):
+            return 1
+        if name in EDITABLE:
+            return 2
+        return 3 if name.startswith("flags") else 4
 
     def _width(self, section: int) -> int:
         name = self._model.shown_column(section).name

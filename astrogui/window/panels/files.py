@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.window.bridge import Bridge
-from astrogui.window.formatting import bytes_text
+from astrogui.window.formatting import bytes_text, file_names
 from astrogui.window.icons import Icons
 from astrogui.window.panels.list_model import ListModel
 from astrogui.window.panels.tables import prepare_table, selected_rows
@@ -48,6 +48,7 @@ class FilesPanel(QWidget):
         self._table = QTableView(self)
         prepare_table(self._table, self._model, "Files")
         self._table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         heads = self._table.horizontalHeader()
         heads.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         heads.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
@@ -117,9 +118,8 @@ class FilesPanel(QWidget):
 
 
 def _name(item: Any) -> str:
-    names = [path.rpartition("/")[2] for path in item.paths]
     part = item.sources[0].part if item.sources else ""
-    return " + ".join(names) + (f" [{part}]" if part and item.kind != "image" else "")
+    return file_names(item.paths) + (f" [{part}]" if part and item.kind != "image" else "")
 
 
 def _cells(item: Any) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.window.bridge import Bridge
+from astrogui.window.formatting import file_names
 from astrogui.window.panels.list_model import ListModel
 from astrogui.window.panels.tables import prepare_table, selected_rows
 
@@ -143,8 +144,7 @@ class JobsPanel(QWidget):
 
     def _file_name(self, item_id: int) -> str:
         if item_id not in self._names:
-            paths = self._session.view.item(item_id).paths
-            self._names[item_id] = " + ".join(path.rpartition("/")[2] for path in paths)
+            self._names[item_id] = file_names(self._session.view.item(item_id).paths)
         return self._names[item_id]
 
 

@@ -32,7 +32,7 @@ def prepare_table(view: QTableView, model: QAbstractItemModel, name: str) -> Non
     view.setAlternatingRowColors(True)
     view.setShowGrid(False)
     view.setWordWrap(False)
-    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.setTextElideMode(Qt.TextElideMode.ElideRight)
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setAcceptDrops(False)
     view.viewport().setAcceptDrops(False)
