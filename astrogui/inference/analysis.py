@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import monotonic
@@ -111,7 +111,7 @@ class Analyst:
         same = (first.task, first.models_dir) == (other.task, other.models_dir)
         return same and reads == "spectrum"
 
-    def run(self, jobs: Sequence[Job]) -> None:
+    def run(self, jobs: Iterable[Job]) -> None:
         """Answer jobs of one task together; each succeeds or fails for itself."""
         under_way: dict[int, tuple[Job, Steps, Arrays]] = {}
         for job in jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from astrogui.inference.jobs import Job, JobStopped, Report
@@ -26,14 +26,21 @@ class Inbox:
         self._sending = threading.Lock()
         threading.Thread(target=self._receive, name="inbox", daemon=True).start()
 
-    def next(self, together: Callable[[Job, Job], bool], most: int = 8) -> list[Job]:
-        """Wait for a job; with it, up to ``most`` in all that follow and may run together."""
+    def batch(self, together: Callable[[Job, Job], bool], most: int = 8) -> Iterator[Job]:
+        """Wait for a job; then it, and up to ``most`` in all that follow and may run together.
+
+        A job is taken when it is asked for, not before: until then it can be withdrawn.
+        """
         with self._changed:
             self._changed.wait_for(lambda: bool(self._jobs))
-            jobs = [self._jobs.popleft()]
-            while self._jobs and len(jobs) < most and together(jobs[0], self._jobs[0]):
-                jobs.append(self._jobs.popleft())
-            return jobs
+            first = self._jobs.popleft()
+        yield first
+        for _ in range(most - 1):
+            with self._changed:
+                if not self._jobs or not together(first, self._jobs[0]):
+                    return
+                job = self._jobs.popleft()
+            yield job
 
     def is_stopped(self, job_id: int) -> bool:
         """Whether the running job has been asked to stop."""

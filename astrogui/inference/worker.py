@@ -49,6 +49,4 @@ def serve(
     )
     while True:
         watchdog.rest()
-        jobs = inbox.next(analyst.together)
-        watchdog.arm()
-        analyst.run(jobs)
+        analyst.run(inbox.batch(analyst.together))

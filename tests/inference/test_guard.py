@@ -33,9 +33,7 @@ class FaultyBackend(tiny.MeanBackend):
 def guard(backend, fallback=None, batch=16):
     notices = []
     fallbacks = [fallback or tiny.MeanBackend()]
-    guarded = GuardedBackend(
-        backend, fallback=fallbacks.pop, notice=notices.append, batch=batch
-    )
+    guarded = GuardedBackend(backend, fallback=fallbacks.pop, notice=notices.append, batch=batch)
     return guarded, notices
 
 

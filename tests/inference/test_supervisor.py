@@ -1,0 +1,328 @@
+"""The worker process is expendable: killed, hung or crashed, it costs the running job only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import tiny
+from test_runner import ENDS, Listener, assert_orderly
+
+from astrogui.errors import Damaged, JobTimedOut, WorkerDied
+from astrogui.inference.jobs import (
+    Job,
+    JobAdvanced,
+    JobAnswered,
+    JobBegan,
+    JobBroke,
+    JobStopped,
+    RunnerLost,
+    RunnerReady,
+)
+from astrogui.inference.supervisor import SupervisedRunner
+
+HERE = Path(__file__).resolve().parent
+FAKE_WORKER = [sys.executable, "-P", str(HERE / "fake_worker.py")]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    parent = tmp_path_factory.mktemp("models")
+    tiny.write_model(parent)
+    tiny.write_model(parent, "tiny_refined")
+    return str(parent)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts runners and ends them; a worker that is left is a failure."""
+    runners = []
+
+    def start(**options):
+        listener = Listener()
+        log = str(tmp_path / "log")
+        runner = SupervisedRunner(**({"command": FAKE_WORKER, "log": log} | options))
+        runners.append(runner)
+        runner.start(listener)
+        return runner, listener
+
+    yield start
+    pids = [runner.pid for runner in runners]
+    for runner in runners:
+        runner.close()
+    assert not any(alive(pid) for pid in pids if pid is not None)
+
+
+def alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def job(models, job_id, path, task="tiny", **fields):
+    return Job(job_id=job_id, task=task, sources=(tiny.source(path),), models_dir=models, **fields)
+
+
+def test_two_hundred_jobs_are_answered_in_order(start, models):
+    runner, listener = start()
+    for number in range(200):
+        runner.submit(job(models, number, f"flat-{number}.fits"))
+    listener.wait(200)
+    began = [report.job_id for report in listener.reports if isinstance(report, JobBegan)]
+    assert began == list(range(200))
+    for number in range(200):
+        assert_orderly(listener.of(number))
+        (answer,) = listener.of(number)[1].answers
+        assert answer.posterior.median("level") == pytest.approx(number, abs=0.01)
+        assert answer.provenance.backend == "onnx"
+        assert not answer.posterior.quantiles.flags.writeable
+
+
+def test_a_killed_worker_costs_the_running_job_and_is_seen_within_half_a_second(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "slow-30.fits"))
+    runner.submit(job(models, 2, "flat-2.fits"))
+    listener.wait(1, JobBegan)
+    first = runner.pid
+    killed = time.monotonic()
+    os.kill(first, signal.SIGKILL)
+    listener.wait(1, RunnerLost)
+    assert time.monotonic() - killed < 0.5
+    (lost,) = [report for report in listener.reports if isinstance(report, RunnerLost)]
+    assert lost.job_id == 1
+    assert "SIGKILL" in lost.words
+    listener.wait(1)
+    assert listener.names(2)[-1] == "JobDone"
+    assert runner.pid != first
+    ready = [report for report in listener.reports if isinstance(report, RunnerReady)]
+    assert len(ready) == 2
+
+
+def test_a_lost_job_can_be_run_again(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "slow-30.fits"))
+    listener.wait(1, JobBegan)
+    os.kill(runner.pid, signal.SIGKILL)
+    listener.wait(1, RunnerLost)
+    runner.submit(job(models, 1, "flat-1.fits"))
+    listener.wait(1)
+    assert listener.names(1)[-1] == "JobDone"
+
+
+def test_an_idle_worker_that_is_killed_is_replaced(start, models):
+    runner, listener = start()
+    listener.wait(1, RunnerReady)
+    os.kill(runner.pid, signal.SIGKILL)
+    listener.wait(2, RunnerReady)
+    (lost,) = [report for report in listener.reports if isinstance(report, RunnerLost)]
+    assert lost.job_id is None
+    runner.submit(job(models, 1, "flat-1.fits"))
+    listener.wait(1)
+    assert listener.names(1)[-1] == "JobDone"
+
+
+def test_a_file_that_crashes_the_worker_twice_is_refused_and_its_neighbours_are_answered(
+    start, models
+):
+    runner, listener = start()
+    for number, name in enumerate(["flat-1", "die-1", "flat-2", "flat-3"]):
+        runner.submit(job(models, number, f"{name}.fits"))
+    listener.wait(1, RunnerLost)
+    runner.submit(job(models, 1, "die-1.fits"))
+    listener.wait(4)
+    listener.wait(2, RunnerLost)
+    broke = listener.of(1)[-1]
+    assert isinstance(broke, JobBroke)
+    assert isinstance(broke.error, Damaged)
+    assert broke.error.path == "die-1.fits"
+    assert "twice" in broke.error.cause
+    assert [listener.names(n)[-1] for n in (0, 2, 3)] == ["JobDone"] * 3
+    lost = [report.job_id for report in listener.reports if isinstance(report, RunnerLost)]
+    assert lost == [1, None]
+    listener.wait(3, RunnerReady)
+    before = runner.pid
+    runner.submit(job(models, 9, "die-1.fits"))
+    listener.wait(5)
+    assert isinstance(listener.of(9)[-1].error, Damaged)
+    assert listener.names(9) == ["JobBroke"]
+    assert runner.pid == before
+
+
+def test_a_file_that_crashes_the_worker_once_is_answered_the_second_time(start, models, tmp_path):
+    runner, listener = start()
+    path = str(tmp_path / "dieonce-4.fits")
+    runner.submit(job(models, 1, path))
+    listener.wait(1, RunnerLost)
+    runner.submit(job(models, 1, path))
+    listener.wait(1)
+    assert listener.names(1)[-1] == "JobDone"
+
+
+def test_a_waiting_job_is_withdrawn_at_once(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "slow-1.fits"))
+    for number in range(2, 30):
+        runner.submit(job(models, number, "flat-1.fits"))
+    listener.wait(1, JobBegan)
+    asked = time.monotonic()
+    runner.cancel(29)  # still with the supervisor
+    runner.cancel(4)  # already with the worker
+    listener.wait(2, JobStopped)
+    assert time.monotonic() - asked < 0.5
+    assert listener.names(29) == listener.names(4) == ["JobStopped"]
+    listener.wait(29)
+    assert not any(isinstance(report, RunnerLost) for report in listener.reports)
+
+
+def test_a_running_job_stops_where_it_looks(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "refineslowly-1.fits", "tiny_refined"))
+    listener.wait(1, JobAdvanced)
+    pid = runner.pid
+    runner.cancel(1)
+    listener.wait(1)
+    assert listener.names(1)[-1] == "JobStopped"
+    assert runner.pid == pid
+
+
+def test_a_running_job_that_does_not_stop_costs_the_worker_after_two_seconds(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "hang-1.fits"))
+    runner.submit(job(models, 2, "flat-2.fits"))
+    listener.wait(1, JobBegan)
+    pid, asked = runner.pid, time.monotonic()
+    runner.cancel(1)
+    listener.wait(1, JobStopped)
+    assert 1.9 < time.monotonic() - asked < 3.0
+    listener.wait(2)
+    assert listener.names(1)[-1] == "JobStopped"
+    assert listener.names(2)[-1] == "JobDone"
+    assert runner.pid != pid
+    assert not alive(pid)
+
+
+def test_a_job_without_progress_is_timed_out(start, models):
+    runner, listener = start(job_timeout_s=0.8)
+    runner.submit(job(models, 1, "hang-1.fits"))
+    runner.submit(job(models, 2, "flat-2.fits"))
+    listener.wait(2)
+    broke = listener.of(1)[-1]
+    assert isinstance(broke.error, JobTimedOut)
+    assert "hang-1.fits" in str(broke.error)
+    assert listener.names(2)[-1] == "JobDone"
+
+
+def test_a_job_that_makes_progress_may_take_longer_than_the_time_out(start, models):
+    runner, listener = start(job_timeout_s=0.8)
+    runner.submit(job(models, 1, "refineslowly-1.fits", "tiny_refined"))  # takes two seconds
+    listener.wait(1)
+    assert listener.names(1)[-1] == "JobDone"
+
+
+def test_a_worker_that_cannot_start_breaks_the_jobs_in_words(start, models):
+    runner, listener = start(command=[sys.executable, "-c", "raise SystemExit(7)"])
+    runner.submit(job(models, 1, "flat-1.fits"))
+    listener.wait(1)
+    broke = listener.of(1)[-1]
+    assert isinstance(broke.error, WorkerDied)
+    assert "exit code 7" in str(broke.error)
+    lost = [report for report in listener.reports if isinstance(report, RunnerLost)]
+    assert len(lost) == 5
+
+
+def test_jobs_submitted_while_the_worker_starts_wait_for_it(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "flat-1.fits"))
+    runner.submit(job(models, 2, "flat-1.fits"))
+    runner.cancel(2)
+    listener.wait(1, JobStopped)
+    assert not any(isinstance(report, RunnerReady) for report in listener.reports)
+    listener.wait(2)
+    assert listener.names(1)[-1] == "JobDone"
+
+
+def test_a_listener_that_fails_does_not_end_the_supervision(models, caplog):
+    heard = []
+
+    def listener(report):
+        heard.append(report)
+        raise RuntimeError("a bug of the listener")
+
+    runner = SupervisedRunner(command=FAKE_WORKER)
+    runner.start(listener)
+    try:
+        runner.submit(job(models, 1, "flat-1.fits"))
+        deadline = time.monotonic() + 20
+        while not any(isinstance(report, ENDS) for report in heard):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        runner.close()
+    assert "the listener failed" in caplog.text
+
+
+def test_the_worker_of_the_application_answers_and_never_imports_tensorflow(start, tmp_path):
+    runner, listener = start(command=[sys.executable, str(HERE / "modules_worker.py")])
+    models = tmp_path / "models"
+    tiny.write_model(models)
+    runner.submit(job(str(models), 1, "flat-1.fits"))
+    listener.wait(1)
+    assert listener.names(1)[-1] == "JobDone"
+    loaded = (tmp_path / "models" / "loaded.txt").read_text().split()
+    assert "onnxruntime" in loaded
+    assert not {"tensorflow", "keras", "jax", "PySide6"} & set(loaded)
+
+
+def test_a_worker_whose_parent_is_killed_ends_itself(models):
+    code = (
+        "import sys, time\n"
+        f"sys.path[:0] = [{str(HERE.parents[1])!r}, {str(HERE)!r}]\n"
+        "import tiny\n"
+        "from astrogui.inference.jobs import Job\n"
+        "from astrogui.inference.supervisor import SupervisedRunner\n"
+        f"runner = SupervisedRunner(command={FAKE_WORKER!r})\n"
+        "def listen(report):\n"
+        "    if type(report).__name__ == 'JobBegan': print(runner.pid, flush=True)\n"
+        "runner.start(listen)\n"
+        "source = tiny.source('hang-1.fits')\n"
+        f"runner.submit(Job(job_id=1, task='tiny', sources=(source,), models_dir={models!r}))\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while alive(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_nothing_is_left_behind(models, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    listener = Listener()
+    runner = SupervisedRunner(command=FAKE_WORKER)
+    runner.start(listener)
+    runner.submit(job(models, 1, "flat-1.fits"))
+    listener.wait(1)
+    assert len(list(tmp_path.iterdir())) == 1
+    runner.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_answers_before_a_death_are_kept(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "refineslowly-1.fits", "tiny_refined"))
+    listener.wait(1, JobAnswered)
+    os.kill(runner.pid, signal.SIGKILL)
+    listener.wait(1, RunnerLost)
+    assert [type(report) for report in listener.of(1)[:2]] == [JobBegan, JobAnswered]
