@@ -69,6 +69,10 @@ class HelperProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
     def meet(self, timeout_s: float, also: Sequence[Any] = ()) -> Connection | None:
         """The connection once the child has called, or None when ``timeout_s`` is over.
 

@@ -138,6 +138,8 @@ class ReaderProcess:
 
     def _connection(self) -> Connection:
         """The connection to a running process; raises ``WorkerDied`` when none starts."""
+        if self._process is not None and not self._process.is_alive:
+            self._end_process()  # something ended it while it waited
         if self._process is None:
             process = HelperProcess(self._command, log=self._log, said=self._said)
             with self._changed:
