@@ -1,0 +1,322 @@
+"""The graphics items of the image view: tiled pixels, and source marks over them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from astrogui.viewers.colours import colour_table, mark_colour
+from astrogui.viewers.image_tiles import (
+    FirstLook,
+    Look,
+    Tile,
+    extent,
+    factor_for,
+    rendered,
+    tiles_in_view,
+)
+
+KEPT_TILES = 64
+
+
+@dataclass(slots=True, eq=False)
+class _Painted:
+    """A tile in memory: its values, its rendering, and the look it was rendered with."""
+
+    values: NDArray[np.float32]
+    index: NDArray[np.uint8]
+    look: Look
+
+
+class TiledImageItem(pg.GraphicsObject):
+    """Paints a first look at once and sharper tiles as they come; row 0 is at the bottom."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shape: tuple[int, int] = (1, 1)
+        self.look = Look()
+        self.colours: tuple[str, bool, str] = ("grey", False, "#d8c7d3")
+        self._base: tuple[FirstLook, NDArray[np.uint8]] | None = None
+        self._tiles: OrderedDict[Tile, _Painted] = OrderedDict()
+
+    def set_image(self, shape: tuple[int, int], base: FirstLook, look: Look) -> None:
+        """A new image, of which the first look is already there."""
+        self.prepareGeometryChange()
+        self.shape, self.look = shape, look
+        self._tiles.clear()
+        self._base = (base, rendered(base.values, look))
+        self.informViewBoundsChanged()
+        self.update()
+
+    def clear(self) -> None:
+        self._base = None
+        self._tiles.clear()
+        self.update()
+
+    def add_tile(
+        self, tile: Tile, values: NDArray[np.float32], index: NDArray[np.uint8], look: Look
+    ) -> None:
+        """Keep a tile; the one unused for longest goes when there are too many."""
+        self._tiles[tile] = _Painted(values, index, look)
+        self._tiles.move_to_end(tile)
+        while len(self._tiles) > KEPT_TILES:
+            self._tiles.popitem(last=False)
+        self.update()
+
+    def restyle(
+        self, renderings: Sequence[tuple[Tile | None, NDArray[np.uint8]]], look: Look
+    ) -> None:
+        """Take over new renderings of tiles that are still kept (None: the first look)."""
+        for tile, index in renderings:
+            if tile is None and self._base is not None:
+                self._base = (self._base[0], index)
+            elif tile is not None and tile in self._tiles:
+                self._tiles[tile].index, self._tiles[tile].look = index, look
+        self.update()
+
+    def drop_tiles(self, factor: int) -> None:
+        """Forget tiles of one scale, because better ones can be had now."""
+        for tile in [tile for tile in self._tiles if tile.factor == factor]:
+            del self._tiles[tile]
+
+    def set_colours(self, name: str, inverse: bool, no_data: str) -> None:
+        self.colours = (name, inverse, no_data)
+        self.update()
+
+    def values_in_view(self) -> list[tuple[Tile | None, NDArray[np.float32]]]:
+        """What must be rendered anew when the look changes."""
+        kept: list[tuple[Tile | None, NDArray[np.float32]]] = []
+        if self._base is not None:
+            kept.append((None, self._base[0].values))
+        kept += [(t, self._tiles[t].values) for t in self._wanted() if t in self._tiles]
+        return kept
+
+    def missing(self) -> list[Tile]:
+        """Tiles in view that are absent or rendered with another look, the middle first."""
+        if self._base is None:
+            return []
+        if self._base[0].factor == 1:  # the first look is the whole image already
+            return []
+        return [
+            tile
+            for tile in self._wanted()
+            if tile not in self._tiles or self._tiles[tile].look != self.look
+        ]
+
+    def value_at(self, x: int, y: int) -> float | tuple[float, ...] | None:
+        """The pixel's value where it is in memory at full scale, else None."""
+        if self._base is not None and self._base[0].factor == 1:
+            values, row, column = self._base[0].values, y, x
+        else:
+            tile = Tile(1, y // 512, x // 512)
+            if tile not in self._tiles:
+                return None
+            values, row, column = self._tiles[tile].values, y % 512, x % 512
+        if not (0 <= row < values.shape[0] and 0 <= column < values.shape[1]):
+            return None
+        value = values[row, column]
+        return tuple(float(v) for v in value) if np.ndim(value) else float(value)
+
+    def _wanted(self) -> list[Tile]:
+        view = self.getViewBox()
+        if view is None:
+            return []
+        rect = view.viewRect()
+        factor = factor_for(rect.width() / max(view.width(), 1.0), self.shape)
+        corners = (rect.left(), rect.top(), rect.right(), rect.bottom())
+        return tiles_in_view(self.shape, factor, corners)
+
+    def boundingRect(self) -> QRectF:
+        ny, nx = self.shape
+        return QRectF(-0.5, -0.5, nx, ny)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        del option, widget
+        if self._base is None:
+            return
+        view = self.getViewBox()
+        per_screen = view.viewRect().width() / max(view.width(), 1.0) if view else 1.0
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, per_screen > 1.0)
+        look, index = self._base
+        if look.factor > 1 or index.shape[:2] != self.shape:
+            blocks_y, blocks_x = index.shape[:2]
+            whole = QRectF(-0.5, -0.5, blocks_x * look.factor, blocks_y * look.factor)
+        else:
+            whole = self.boundingRect()
+        painter.save()
+        painter.setClipRect(self.boundingRect())
+        painter.drawImage(whole, self._qimage(index))
+        painter.restore()
+        wanted = self._wanted()
+        finest = wanted[0].factor if wanted else 1
+        # Coarse to fine, so that what is sharp lies on top while the rest still comes.
+        for tile in sorted(self._tiles, key=lambda t: -t.factor):
+            if tile.factor >= finest:
+                y0, y1, x0, x1 = extent(self.shape, tile)
+                self._draw(painter, tile, QRectF(x0 - 0.5, y0 - 0.5, x1 - x0, y1 - y0))
+        for tile in wanted:
+            if tile in self._tiles:
+                self._tiles.move_to_end(tile)
+
+    def _draw(self, painter: QPainter, tile: Tile, rect: QRectF) -> None:
+        view = self.getViewBox()
+        if view is None or view.viewRect().intersects(rect):
+            painter.drawImage(rect, self._qimage(self._tiles[tile].index))
+
+    def _qimage(self, index: NDArray[np.uint8]) -> QImage:
+        height, width = index.shape[:2]
+        if index.ndim == 3:
+            return QImage(index.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        image = QImage(index.data, width, height, width, QImage.Format.Format_Indexed8)
+        image.setColorTable(colour_table(*self.colours))
+        return image
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A source on an image: 0-based pixel centre, semi-axes in pixels, angle in radians from +x.
+
+    ``colour`` is a class ("star", "galaxy" ...) or "#rrggbb".
+    """
+
+    row_id: int
+    x: float
+    y: float
+    a: float = 6.0
+    b: float = 6.0
+    theta: float = 0.0
+    label: str = ""
+    colour: str = ""
+
+
+class MarksItem(pg.GraphicsObject):
+    """Ellipses around sources, coloured by class; the selected one is drawn twice as strong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: tuple[Mark, ...] = ()
+        self.selected: int | None = None
+        self._places: NDArray[np.float64] = np.zeros((0, 5))
+        self.setZValue(10)
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        self.prepareGeometryChange()
+        self.marks = tuple(marks)
+        rows = [(m.x, m.y, max(m.a, 0.5), max(m.b, 0.5), m.theta) for m in self.marks]
+        self._places = np.array(rows, dtype=np.float64).reshape(-1, 5)
+        self.update()
+
+    def select(self, row_id: int | None) -> None:
+        self.selected = row_id
+        self.update()
+
+    def mark(self, row_id: int | None) -> Mark | None:
+        return next((mark for mark in self.marks if mark.row_id == row_id), None)
+
+    def nearest(self, x: float, y: float, reach: float) -> Mark | None:
+        """The mark whose ellipse, widened by ``reach`` pixels, holds (x, y) most centrally."""
+        if not self.marks:
+            return None
+        px, py, a, b, theta = self._places.T
+        dx, dy = x - px, y - py
+        along = (dx * np.cos(theta) + dy * np.sin(theta)) / (a + reach)
+        across = (-dx * np.sin(theta) + dy * np.cos(theta)) / (b + reach)
+        distance = np.hypot(along, across)
+        best = int(np.nanargmin(distance))
+        return self.marks[best] if distance[best] <= 1.0 else None
+
+    def boundingRect(self) -> QRectF:
+        if not self.marks:
+            return QRectF()
+        x, y, a = self._places[:, 0], self._places[:, 1], self._places[:, 2].max() + 2
+        low, high = (x.min() - a, y.min() - a), (x.max() + a, y.max() + a)
+        return QRectF(low[0], low[1], high[0] - low[0], high[1] - low[1])
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        del option, widget
+        view = self.getViewBox()
+        if view is None or not self.marks:
+            return
+        rect = view.viewRect()
+        x, y, reach = self._places[:, 0], self._places[:, 1], self._places[:, 2]
+        seen = np.flatnonzero(
+            (x > rect.left() - reach)
+            & (x < rect.right() + reach)
+            & (y > rect.top() - reach)
+            & (y < rect.bottom() + reach)
+        )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, seen.size < 3000)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        screen = rect.width() / max(view.width(), 1.0)  # image pixels per screen pixel
+        ranked = sorted(seen.tolist(), key=lambda i: self.marks[i].row_id == self.selected)
+        for i in ranked:
+            self._ellipse(painter, i, screen)
+        if screen < 0.6 and seen.size < 400:
+            self._labels(painter, ranked, view)
+
+    def _ellipse(self, painter: QPainter, i: int, screen: float) -> None:
+        x, y, a, b, theta = self._places[i]
+        chosen = self.marks[i].row_id == self.selected
+        # Never so small on the screen that it hides the source it marks.
+        a, b = max(a, 4.0 * screen), max(b, 4.0 * screen)
+        if chosen:
+            a, b = a + 2.5 * screen, b + 2.5 * screen
+        painter.save()
+        painter.translate(x, y)
+        painter.rotate(float(np.degrees(theta)))
+        widths = ((5.0, "#000000"), (2.8, "#ffffff")) if chosen else ((3.0, "#000000"),)
+        for width, colour in widths:
+            painter.setPen(_cosmetic(QColor(colour), width, 1.0 if chosen else 0.45))
+            painter.drawEllipse(QPointF(0, 0), a, b)
+        if chosen:
+            painter.setPen(_cosmetic(mark_colour(self.marks[i].colour), 1.6, 1.0))
+            painter.drawEllipse(QPointF(0, 0), a + 3.0 * screen, b + 3.0 * screen)
+        else:
+            painter.setPen(_cosmetic(mark_colour(self.marks[i].colour), 1.5, 1.0))
+            painter.drawEllipse(QPointF(0, 0), a, b)
+        painter.restore()
+
+    def _labels(self, painter: QPainter, ranked: list[int], view: Any) -> None:
+        """Labels beside the marks, the selected one first, none over another."""
+        painter.save()
+        painter.resetTransform()
+        metrics = QFontMetricsF(painter.font())
+        taken: list[QRectF] = []
+        for i in reversed(ranked):
+            mark = self.marks[i]
+            if not mark.label:
+                continue
+            corner = self.sceneTransform().map(
+                QPointF(mark.x + mark.a * 0.8, mark.y + mark.a * 0.8)
+            )
+            box = metrics.boundingRect(mark.label).translated(corner)
+            if any(box.intersects(other) for other in taken):
+                continue
+            taken.append(box)
+            painter.setPen(QColor(0, 0, 0, 190))
+            painter.drawText(corner + QPointF(1, 1), mark.label)
+            painter.setPen(mark_colour(mark.colour))
+            painter.drawText(corner, mark.label)
+        painter.restore()
+        del view
+
+
+def _cosmetic(colour: QColor, width: float, alpha: float) -> QPen:
+    colour = QColor(colour)
+    colour.setAlphaF(alpha)
+    pen = QPen(colour, width)
+    pen.setCosmetic(True)
+    return pen

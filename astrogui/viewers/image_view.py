@@ -1,0 +1,554 @@
+"""The image view: pan, zoom, stretches, cuts, colour maps, sky read-out, source marks.
+
+A large image is never loaded whole: a sparse first look is painted at once, then tiles at the
+scale of the screen come from a pool, few at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from astrogui.errors import AstroguiError
+from astrogui.records.image import Field, Image
+from astrogui.viewers.colours import Theme
+from astrogui.viewers.image_composite import COMPOSITE, can_compose, composed
+from astrogui.viewers.image_controls import ImageControls
+from astrogui.viewers.image_item import Mark, MarksItem, TiledImageItem
+from astrogui.viewers.image_overlay import ImageOverlay
+from astrogui.viewers.image_tiles import (
+    FirstLook,
+    Levels,
+    Look,
+    cuts_of,
+    first_look,
+    kept_factors,
+    kept_levels,
+    loaded_tile,
+    restyled,
+)
+from astrogui.viewers.sky import Sky
+from astrogui.viewers.unit_text import unit_text
+from astrogui.viewers.viewer import Compute, Viewer
+
+TILES_IN_FLIGHT = 4
+
+
+class ImageBox(pg.ViewBox):
+    """Left button moves, wheel zooms, right button drags contrast (up and down) and bias."""
+
+    contrast_dragged = Signal(float, float, bool)
+
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
+        if ev.button() != Qt.MouseButton.RightButton:
+            super().mouseDragEvent(ev, axis)
+            return
+        ev.accept()
+        moved = ev.pos() - ev.buttonDownPos()
+        self.contrast_dragged.emit(
+            moved.x() / max(self.width(), 1), moved.y() / max(self.height(), 1), ev.isStart()
+        )
+
+
+class ImageView(Viewer):
+    """Shows the bands of one field, one at a time or composed to colours."""
+
+    mark_clicked = Signal(int)
+    empty_words = "No image is shown. Choose an image in the list, or drop a FITS file here."
+
+    def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(compute, parent)
+        self._field: Field | None = None
+        self._image: Image | None = None
+        self._levels: Levels = {}
+        self._sample: Any = None
+        self._sky: Sky | None = None
+        self._place: tuple[float, float] | None = None  # under the mouse
+        self._restyle_again = False
+        self._drag_start = Look()
+        self._keep_view = False
+        self._build()
+        self.set_theme(self.theme)
+
+    # What is shown --------------------------------------------------------------------------
+
+    @property
+    def image(self) -> Image | None:
+        """The band on the screen."""
+        return self._image
+
+    @property
+    def look(self) -> Look:
+        return self._item.look
+
+    def show_record(self, record: Field) -> None:
+        """Show a field's first band; marks of an earlier field go."""
+        self._field = record
+        self._keep_view = False
+        self.set_marks([])
+        names = [
+            image.band or f"image {i + 1}" if len(record.images) > 1 else image.band or "image"
+            for i, image in enumerate(record.images)
+        ]
+        self.controls.set_bands(names + ([COMPOSITE] if can_compose(record) else []))
+        self._show_band(_first_band(record))
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Ellipses over the image, one a row."""
+        self._marks.set_marks(marks)
+        classes = sorted({m.colour for m in marks if m.colour and not m.colour.startswith("#")})
+        self._overlay.legend = tuple(classes)
+        self._overlay.refresh()
+
+    def show_answers(self, answers: list[tuple[dict[str, Any], Any]]) -> None:
+        """Marks from rows that have "x" and "y" (0-based), coloured by their class."""
+        self.set_marks(marks_of_rows([row for row, _ in answers]))
+
+    def select(self, row_id: int | None) -> None:
+        """Highlight a mark, and bring it into view when it lies outside."""
+        self._marks.select(row_id)
+        mark = self._marks.mark(row_id)
+        if mark is None:
+            return
+        rect = self._box.viewRect()
+        if not rect.contains(QPointF(mark.x, mark.y)):
+            rect.moveCenter(QPointF(mark.x, mark.y))
+            self._box.setRange(rect, padding=0)
+
+    def clear(self) -> None:
+        self._field = self._image = self._sky = self._sample = None
+        self._levels = {}
+        self._item.clear()
+        self.set_marks([])
+        super().clear()
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self._graphics.setBackground(theme.panel)
+        self._overlay.theme = theme
+        self._on_map(self.controls.map.currentText(), self.controls.inverse.isChecked())
+        self._overlay.refresh()
+
+    # Where it is shown ----------------------------------------------------------------------
+
+    def fit(self) -> None:
+        """The whole image in the view."""
+        self._box.setRange(self._item.boundingRect(), padding=0.02)
+
+    def one_to_one(self) -> None:
+        """One image pixel on one screen pixel, about the present centre."""
+        centre = self._box.viewRect().center()
+        width, height = self._box.width(), self._box.height()
+        rect = QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height)
+        self._box.setRange(rect, padding=0)
+
+    def zoom(self, factor: float) -> None:
+        """Closer (factor > 1) or farther, about the centre."""
+        self._box.scaleBy((1 / factor, 1 / factor))
+
+    def centre_on(self, x: float, y: float) -> None:
+        rect = self._box.viewRect()
+        rect.moveCenter(QPointF(x, y))
+        self._box.setRange(rect, padding=0)
+
+    def read_out(self, x: float, y: float) -> str:
+        """The words for a 0-based place: FITS pixel, value with unit, sky position."""
+        parts = [f"pixel {x + 1:.1f}, {y + 1:.1f}"]
+        if self._image is None:
+            return ""
+        column, row = math.floor(x + 0.5), math.floor(y + 0.5)
+        ny, nx = self._image.shape
+        if 0 <= column < nx and 0 <= row < ny:
+            parts.append(self._value_text(column, row))
+        if self._sky is not None:
+            position = self._sky.position(x, y)
+            parts.append(self._sky.text(*position) if position else "outside the projection")
+        elif self._image.wcs_header:
+            parts.append("sky position: preparing")
+        else:
+            parts.append("no sky coordinates in the file")
+        return "     ".join(part for part in parts if part)
+
+    # Building -------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.controls = ImageControls(self)
+        controls = self.controls
+        controls.band_chosen.connect(self._on_band)
+        controls.stretch_chosen.connect(self._on_stretch)
+        controls.cuts_chosen.connect(self._on_cut_choice)
+        controls.limits_typed.connect(self._on_limits)
+        controls.map_chosen.connect(self._on_map)
+        controls.fit_wanted.connect(self.fit)
+        controls.one_to_one_wanted.connect(self.one_to_one)
+        controls.zoom_wanted.connect(self.zoom)
+        controls.marks_wanted.connect(self._on_marks_wanted)
+
+        self._graphics = pg.GraphicsView(self)
+        self._graphics.setAccessibleName("Image")
+        self._graphics.setAcceptDrops(False)
+        self._box = ImageBox(enableMenu=False, lockAspect=True)
+        self._graphics.setCentralItem(self._box)
+        self._item = TiledImageItem()
+        self._marks = MarksItem()
+        self._box.addItem(self._item, ignoreBounds=True)
+        self._box.addItem(self._marks, ignoreBounds=True)
+        self._overlay = ImageOverlay(self._box)
+        self._box.sigRangeChanged.connect(self._on_range)
+        self._box.sigResized.connect(self._on_range)
+        self._box.contrast_dragged.connect(self._on_contrast_dragged)
+        scene = self._graphics.scene()
+        scene.sigMouseMoved.connect(self._on_mouse_moved)
+        scene.sigMouseClicked.connect(self._on_mouse_clicked)
+
+        self._notes = _strip("Remarks of the reader")
+        self._readout = _strip("Read-out")
+        self._readout.setText("Move over the image for pixel, value and sky position.")
+        self._body.addWidget(controls)
+        self._body.addWidget(self._notes)
+        self._body.addWidget(self._graphics, 1)
+        self._body.addWidget(self._readout)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for keys, slot in self._keys():
+            self.add_shortcut(keys, slot)
+
+    def _keys(self) -> tuple[tuple[str, Callable[[], None]], ...]:
+        return (
+            ("F", self.fit),
+            ("1", self.one_to_one),
+            ("+", self.controls._on_closer),
+            ("=", self.controls._on_closer),
+            ("-", self.controls._on_farther),
+            ("I", self.controls.inverse.toggle),
+            ("M", self.controls.marks.toggle),
+            ("S", self.controls.next_stretch),
+            ("C", self.controls.next_cuts),
+            ("[", self._on_previous_band),
+            ("]", self._on_next_band),
+            ("Left", self._on_left),
+            ("Right", self._on_right),
+            ("Up", self._on_up),
+            ("Down", self._on_down),
+        )
+
+    # The way of the pixels ------------------------------------------------------------------
+
+    def _show_band(self, index: int) -> None:
+        assert self._field is not None
+        self.forget()
+        self._restyle_again = False
+        self._levels, self._sky, self._sample = {}, None, None
+        self.controls.band.blockSignals(True)
+        self.controls.band.setCurrentIndex(index)
+        self.controls.band.blockSignals(False)
+        if index >= len(self._field.images):
+            self.ask("composite", self._on_composite, composed, self._field)
+            return
+        self._begin(self._field.images[index])
+
+    def _begin(self, image: Image) -> None:
+        self._image = image
+        kind, percentage = self.controls.cut_choice()
+        self.ask("first", self._on_first, _begun, image, kind, percentage)
+        self._show_notes(image)
+
+    def _on_composite(self, image: Image) -> None:
+        self._begin(image)
+
+    def _on_first(self, result: tuple[Image, FirstLook, tuple[float, float]]) -> None:
+        image, base, (low, high) = result
+        self._sample = base.values
+        self.controls.set_enabled_for(not image.is_colour)
+        if image.is_colour:
+            look = Look(0.0, _white_of(image), "linear")
+        elif self.controls.cut_choice()[0] == "manual":
+            look = Look(self.look.low, self.look.high, self.controls.stretch.currentText())
+        else:
+            look = Look(low, high, self.controls.stretch.currentText())
+        self.controls.set_limits(look.low, look.high)
+        self._item.set_image(image.shape, base, look)
+        self.show_content()
+        self._set_zoom_limits(image.shape)
+        if not self._keep_view:
+            self.fit()
+        self._keep_view = True
+        self._overlay.pixel_scale_arcsec = image.pixel_scale_arcsec
+        self._overlay.directions = None
+        self._overlay.refresh()
+        if image.wcs_header:
+            self.ask("sky", self._on_sky, _sky_of, image)
+        if kept_factors(image.shape) and not image.is_colour:
+            self.ask("levels", self._on_levels, kept_levels, image)
+        self._want_tiles()
+
+    def _on_levels(self, levels: Levels) -> None:
+        self._levels = levels
+        self._want_tiles()
+
+    def _on_sky(self, sky: Sky | None) -> None:
+        self._sky = sky
+        self._on_range()
+        self._write_read_out()
+
+    def _want_tiles(self) -> None:
+        """Ask for the tiles in view that are missing, few at once."""
+        if self._image is None or not self.shows_content:
+            return
+        free = TILES_IN_FLIGHT - self.awaits("tile:")
+        for tile in self._item.missing():
+            if free <= 0:
+                break
+            if tile.factor >= 4 and not self._levels and self.awaits("levels"):
+                break  # the overview, on its way, has them all
+            key = f"tile:{tile.factor}:{tile.row}:{tile.column}"
+            if key in self._numbers:
+                continue
+            self.ask(key, self._on_tile, loaded_tile, self._image, self._levels, tile, self.look)
+            free -= 1
+
+    def _on_tile(self, loaded: tuple[Any, Any, Any, Look]) -> None:
+        self._item.add_tile(*loaded)
+        self._want_tiles()
+
+    def _set_look(self, look: Look) -> None:
+        if self._image is None or self._image.is_colour or look == self.look:
+            return
+        self._item.look = look
+        self.controls.set_limits(look.low, look.high)
+        self._want_restyle()
+
+    def _want_restyle(self) -> None:
+        # While one rendering is under way the next waits for it: a drag shows every step that
+        # the machine can keep up with, instead of none until the hand rests.
+        if self.awaits("restyle"):
+            self._restyle_again = True
+            return
+        self._restyle_again = False
+        self.ask("restyle", self._on_restyled, restyled, self._item.values_in_view(), self.look)
+
+    def _on_restyled(self, result: tuple[Any, Look]) -> None:
+        self._item.restyle(*result)
+        if self._restyle_again:
+            self._want_restyle()
+        else:
+            self._want_tiles()
+
+    def on_failed(self, key: str, error: BaseException) -> None:
+        if key == "sky":  # pixels are still worth looking at
+            self._readout.setText(f"The sky coordinates cannot be used: {error}")
+        elif key.startswith("value"):
+            self._readout.setText(str(error))
+        elif key == "composite":
+            self.message.emit(f"The colour composite failed: {error}")
+            self._show_band(0)
+        else:
+            super().on_failed(key, error)
+            if not isinstance(error, AstroguiError):
+                self._image = None
+
+    # Slots ----------------------------------------------------------------------------------
+
+    def _on_band(self, index: int) -> None:
+        if self._field is not None and index >= 0:
+            self._show_band(index)
+
+    def _on_previous_band(self) -> None:
+        self.controls.step_band(-1)
+
+    def _on_next_band(self) -> None:
+        self.controls.step_band(1)
+
+    def _on_stretch(self, stretch: str) -> None:
+        self._set_look(Look(self.look.low, self.look.high, stretch))
+
+    def _on_cut_choice(self, kind: str, percentage: float) -> None:
+        if self._image is not None and self._sample is not None and not self._image.is_colour:
+            self.ask("cuts", self._on_cuts, cuts_of, self._image, self._sample, kind, percentage)
+
+    def _on_cuts(self, cuts: tuple[float, float]) -> None:
+        self._set_look(Look(*cuts, self.look.stretch))
+
+    def _on_limits(self, low: float, high: float) -> None:
+        # The fields are rounded: a field left as it was written is no new cut.
+        if (f"{low:.4g}", f"{high:.4g}") == (f"{self.look.low:.4g}", f"{self.look.high:.4g}"):
+            return
+        self.controls.show_manual()
+        self._set_look(Look(low, high, self.look.stretch))
+
+    def _on_contrast_dragged(self, across: float, down: float, starts: bool) -> None:
+        if starts:
+            self._drag_start = self.look
+        start = self._drag_start
+        width = (start.high - start.low) * 10.0 ** (1.5 * down)
+        middle = (start.low + start.high) / 2 - across * (start.high - start.low)
+        self.controls.show_manual()
+        self._set_look(Look(middle - width / 2, middle + width / 2, start.stretch))
+
+    def _on_map(self, name: str, inverse: bool) -> None:
+        self._item.set_colours(name, inverse, self.theme.no_data)
+
+    def _on_marks_wanted(self, wanted: bool) -> None:
+        self._marks.setVisible(wanted)
+
+    def _on_range(self, *_: object) -> None:
+        if self._sky is not None:
+            centre = self._box.viewRect().center()
+            self._overlay.directions = self._sky.directions(centre.x(), centre.y())
+        self._overlay.refresh()
+        self._want_tiles()
+
+    def _on_left(self) -> None:
+        self._pan(-0.1, 0.0)
+
+    def _on_right(self) -> None:
+        self._pan(0.1, 0.0)
+
+    def _on_up(self) -> None:
+        self._pan(0.0, 0.1)
+
+    def _on_down(self) -> None:
+        self._pan(0.0, -0.1)
+
+    def _pan(self, across: float, up: float) -> None:
+        rect = self._box.viewRect()
+        self._box.translateBy(x=across * rect.width(), y=up * rect.height())
+
+    def _on_mouse_moved(self, position: QPointF) -> None:
+        if not self._box.sceneBoundingRect().contains(position):
+            return
+        place = self._box.mapSceneToView(position)
+        self._place = (place.x(), place.y())
+        self._write_read_out()
+
+    def _on_mouse_clicked(self, event: Any) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or not self._marks.isVisible():
+            return
+        place = self._box.mapSceneToView(event.scenePos())
+        screen = self._box.viewRect().width() / max(self._box.width(), 1.0)
+        mark = self._marks.nearest(place.x(), place.y(), 4.0 * screen)
+        if mark is not None:
+            self._marks.select(mark.row_id)
+            self.mark_clicked.emit(mark.row_id)
+            self.place_clicked.emit(mark.row_id)
+
+    # Words ----------------------------------------------------------------------------------
+
+    def _write_read_out(self) -> None:
+        if self._place is not None and self._image is not None:
+            self._readout.setText(self.read_out(*self._place))
+
+    def _value_text(self, column: int, row: int) -> str:
+        assert self._image is not None
+        value = self._item.value_at(column, row)
+        if self._image.band == COMPOSITE:
+            return ""  # brightness on the screen is no measurement
+        if value is None and self._image.pixels is not None:
+            pixel = self._image.pixels[row, column]
+            value = tuple(map(float, pixel)) if self._image.is_colour else float(pixel)
+        if value is None:
+            self.ask("value", self._on_value, _one_pixel, self._image, column, row)
+            return "value: reading"
+        return _value_words(value, self._image.unit)
+
+    def _on_value(self, result: tuple[int, int, float]) -> None:
+        column, row, value = result
+        if self._image is None or self._place is None:
+            return
+        if (math.floor(self._place[0] + 0.5), math.floor(self._place[1] + 0.5)) == (column, row):
+            words = _value_words(value, self._image.unit)
+            self._readout.setText(self._readout.text().replace("value: reading", words))
+
+    def _show_notes(self, image: Image) -> None:
+        self._notes.setText("  ·  ".join(image.notes))
+        self._notes.setVisible(bool(image.notes))
+
+    def _set_zoom_limits(self, shape: tuple[int, int]) -> None:
+        longest = float(max(shape))
+        self._box.setLimits(
+            xMin=-8 * longest,
+            xMax=9 * longest,
+            yMin=-8 * longest,
+            yMax=9 * longest,
+            minXRange=4.0,
+            minYRange=4.0,
+        )
+
+
+def marks_of_rows(rows: Sequence[dict[str, Any]]) -> list[Mark]:
+    """A mark for each row with a place; the shape from "a", "b", "theta" where the row has them."""
+    marks = []
+    for row in rows:
+        x, y = row.get("x"), row.get("y")
+        if x is None or y is None:
+            continue
+        a = float(row.get("a") or row.get("radius") or 2.5)
+        b = float(row.get("b") or a)
+        marks.append(
+            Mark(
+                row_id=int(row["row_id"]),
+                x=float(x),
+                y=float(y),
+                a=max(3.0 * a, 5.0),
+                b=max(3.0 * b, 5.0),
+                theta=float(row.get("theta") or 0.0),
+                label=str(row.get("object_id") or ""),
+                colour=str(row.get("user_class") or row.get("class") or ""),
+            )
+        )
+    return marks
+
+
+def _begun(
+    image: Image, kind: str, percentage: float
+) -> tuple[Image, FirstLook, tuple[float, float]]:
+    base = first_look(image)
+    if image.is_colour or kind == "manual":
+        return image, base, (0.0, 1.0)
+    return image, base, cuts_of(image, base.values, kind, percentage)
+
+
+def _sky_of(image: Image) -> Sky | None:
+    wcs = image.wcs()
+    return Sky(wcs) if wcs is not None else None
+
+
+def _one_pixel(image: Image, column: int, row: int) -> tuple[int, int, float]:
+    return column, row, float(image.section(row, row + 1, column, column + 1)[0, 0])
+
+
+def _white_of(image: Image) -> float:
+    """The full scale of a colour picture: 1, or 255 for bytes."""
+    assert image.pixels is not None
+    return 255.0 if float(image.pixels[::8, ::8].max(initial=0.0)) > 1.0 else 1.0
+
+
+def _first_band(field: Field) -> int:
+    """The r band where there is one: most sources are seen in it."""
+    for name in ("r", "R", "i", "g"):
+        if name in field.bands:
+            return field.bands.index(name)
+    return 0
+
+
+def _value_words(value: float | tuple[float, ...], unit: str) -> str:
+    if isinstance(value, tuple):
+        return "red {:.4g}, green {:.4g}, blue {:.4g}".format(*value)
+    if not math.isfinite(value):
+        return "no data"
+    return f"value {value:.6g} {unit_text(unit)}".rstrip().replace("-", "−")
+
+
+def _strip(name: str) -> QLabel:
+    label = QLabel()
+    label.setAccessibleName(name)
+    label.setWordWrap(False)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    # Long text is cut rather than widening the dock.
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    label.setMinimumWidth(50)
+    return label

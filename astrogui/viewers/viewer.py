@@ -1,0 +1,222 @@
+"""What all views share: a theme, words where there is nothing to show, and work done elsewhere.
+
+Heavy work goes to ``compute(function, *args)``, which returns a future; its result comes back
+through a queued signal, so that it arrives in the GUI thread whichever thread finished it. Each
+request has a key and a number: a result whose number is no longer the latest is dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMarginsF, QObject, QPoint, QRect, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QKeySequence, QPageSize, QPainter, QPdfWriter, QShortcut
+from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from astrogui.errors import AstroguiError
+from astrogui.viewers.colours import LIGHT, Theme
+
+Compute = Callable[..., "Future[Any]"]
+_log = logging.getLogger(__name__)
+
+
+def at_once(function: Callable[..., Any], *args: Any) -> Future[Any]:
+    """A ``Compute`` without threads: the work is done before the future is returned."""
+    future: Future[Any] = Future()
+    try:
+        future.set_result(function(*args))
+    except Exception as error:
+        future.set_exception(error)
+    return future
+
+
+class _Courier(QObject):
+    """Carries finished futures into the GUI thread; outlives a view that goes while work runs."""
+
+    arrived = Signal(str, int, object)
+
+
+class Viewer(QWidget):
+    """A view of one kind of record or answer. It holds no session and opens no file."""
+
+    place_clicked = Signal(object)  # the row id of what was clicked
+    message = Signal(str)  # words for a status bar
+
+    empty_words = "Nothing to show yet."
+
+    def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._compute = compute or at_once
+        self._theme = LIGHT
+        self._numbers: dict[str, int] = {}
+        self._handlers: dict[str, str] = {}
+        self._futures: dict[str, Future[Any]] = {}
+        self._counter = 0
+        self._courier = _Courier()
+        self._courier.arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+
+        self._words = QLabel(self.empty_words)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words.setWordWrap(True)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._content = QWidget()
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(self._words)
+        self._stack.addWidget(self._content)
+        self._body = QVBoxLayout(self._content)
+        self._body.setContentsMargins(4, 4, 4, 4)
+        self._body.setSpacing(3)
+
+    @property
+    def theme(self) -> Theme:
+        return self._theme
+
+    def set_theme(self, theme: Theme) -> None:
+        """Show everything in these colours; subclasses recolour what they drew."""
+        self._theme = theme
+
+    def show_record(self, record: Any) -> None:
+        """Show an observation."""
+        raise NotImplementedError
+
+    def show_answers(self, answers: list[tuple[dict[str, Any], Any]]) -> None:
+        """Show the rows of this observation with their posteriors, as far as they are loaded."""
+
+    def clear(self) -> None:
+        """Forget the record; work under way is dropped."""
+        self.forget()
+        self.show_words(self.empty_words)
+
+    def show_words(self, words: str) -> None:
+        """Words in place of the view: what is missing, or what went wrong."""
+        self._words.setText(words)
+        self._stack.setCurrentWidget(self._words)
+
+    def show_content(self) -> None:
+        self._stack.setCurrentWidget(self._content)
+
+    @property
+    def shows_content(self) -> bool:
+        return self._stack.currentWidget() is self._content
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 480)
+
+    def save_figure(self, path: str | Path) -> None:
+        """The view as it stands, as .png, .svg or .pdf; raises ``ValueError`` for others."""
+        suffix = Path(path).suffix.lower()
+        if suffix == ".png":
+            if not self.grab().save(str(path), "PNG"):
+                raise OSError(f"{path}: the picture could not be written")
+        elif suffix == ".pdf":
+            self._render_pdf(str(path))
+        elif suffix == ".svg":
+            self._render_svg(str(path))
+        else:
+            raise ValueError(f"{path}: figures are written as .png, .svg or .pdf")
+
+    def _render_pdf(self, path: str) -> None:
+        writer = QPdfWriter(path)
+        millimetres = QSizeF(self.width() * 25.4 / 96, self.height() * 25.4 / 96)
+        writer.setPageSize(QPageSize(millimetres, QPageSize.Unit.Millimeter))
+        writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+        writer.setResolution(96)
+        painter = QPainter(writer)
+        self.render(painter, QPoint())
+        painter.end()
+
+    def _render_svg(self, path: str) -> None:
+        from PySide6.QtSvg import QSvgGenerator
+
+        generator = QSvgGenerator()
+        generator.setFileName(path)
+        generator.setSize(self.size())
+        generator.setViewBox(QRect(0, 0, self.width(), self.height()))
+        painter = QPainter(generator)
+        self.render(painter, QPoint())
+        painter.end()
+
+    def ask(
+        self, key: str, then: Callable[[Any], None], function: Callable[..., Any], *args: Any
+    ) -> None:
+        """Have ``function(*args)`` computed; ``then``, a method of this view, gets the result.
+
+        A later request of the same key, or ``forget``, makes the result of this one unwanted.
+        """
+        self._counter += 1
+        number = self._counter
+        earlier = self._futures.pop(key, None)
+        if earlier is not None:
+            earlier.cancel()
+        self._numbers[key] = number
+        self._handlers[key] = then.__name__
+        future = self._compute(function, *args)
+        self._futures[key] = future
+        future.add_done_callback(_delivery(self._courier, key, number))
+
+    def forget(self, prefix: str = "") -> None:
+        """Want no results any more of the requests whose key starts with ``prefix``."""
+        for key in [key for key in self._numbers if key.startswith(prefix)]:
+            del self._numbers[key]
+            self._handlers.pop(key, None)
+            future = self._futures.pop(key, None)
+            if future is not None:
+                future.cancel()
+
+    def awaits(self, prefix: str = "") -> int:
+        """How many results are under way whose key starts with ``prefix``."""
+        return sum(key.startswith(prefix) for key in self._numbers)
+
+    def on_failed(self, key: str, error: BaseException) -> None:
+        """What to do when the work of ``key`` failed; by default it is said in words."""
+        del key
+        self.show_words(str(error) if isinstance(error, AstroguiError) else _bug_words(error))
+
+    def _on_arrived(self, key: str, number: int, future: Future[Any]) -> None:
+        if self._numbers.get(key) != number:
+            return
+        del self._numbers[key]
+        self._futures.pop(key, None)
+        handler = getattr(self, self._handlers.pop(key))
+        try:
+            result = future.result(timeout=0)
+        except CancelledError:
+            return
+        except AstroguiError as error:
+            self.on_failed(key, error)
+        except Exception as error:
+            _log.exception("the view's work %r failed", key)
+            self.on_failed(key, error)
+        else:
+            handler(result)
+
+    def add_shortcut(self, keys: str, slot: Callable[..., Any]) -> QShortcut:
+        """A key that works while the view or a child has the focus."""
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(slot)
+        return shortcut
+
+
+def _delivery(courier: _Courier, key: str, number: int) -> Callable[[Future[Any]], None]:
+    """A callback that knows the courier only, so that it never keeps a view alive."""
+
+    def deliver(future: Future[Any]) -> None:
+        try:
+            courier.arrived.emit(key, number, future)
+        except RuntimeError:  # the application is shutting down
+            _log.debug("result %r came after the end", key)
+
+    return deliver
+
+
+def _bug_words(error: BaseException) -> str:
+    return (
+        f"This view failed ({type(error).__name__}: {error}). "
+        "The details are in the log; please report them."
+    )
