@@ -147,7 +147,7 @@ def _band_view(
     off = ~(np.isfinite(x) & np.isfinite(y))
     x, y = np.where(off, -1e6, x - x0), np.where(off, -1e6, y - y0)
     cuts = cutouts.cut(pixels, x[rows], y[rows], jacobian[rows], step)
-    masked = cutouts.nearest(bad, x[rows], y[rows], jacobian[rows], step)
+    masked = cutouts.nearest(_grown(bad), x[rows], y[rows], jacobian[rows], step)
     column = np.clip(np.rint(x[rows]).astype(np.intp), 0, pixels.shape[1] - 1)
     row = np.clip(np.rint(y[rows]).astype(np.intp), 0, pixels.shape[0] - 1)
     # White noise of a band's pixel, seen through a grid of `step`: its variance goes with area.
@@ -189,6 +189,15 @@ def _ellipse_in_band(found: Detections, jacobian: Floats) -> tuple[Floats, Float
     theta = (theta + np.pi / 2) % np.pi - np.pi / 2
     factor = detection.KRON_FACTOR * found.kron_radius * scale
     return found.a * factor, found.b * factor, theta
+
+
+def _grown(bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Bad pixels and their neighbours, which the interpolation has mixed with them."""
+    if not bad.any():
+        return bad
+    from scipy.ndimage import binary_dilation
+
+    return np.asarray(binary_dilation(bad, np.ones((3, 3), bool)))
 
 
 def _core() -> NDArray[np.bool_]:

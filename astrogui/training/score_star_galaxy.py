@@ -89,8 +89,8 @@ def real(folder: Path, answer: Answer) -> Measures:
     if not rows:
         return figures(np.empty(0), np.empty(0, bool), np.empty(0)) | {"by_folder": {}}
     frames = sorted({row["frame"] for row in rows})
-    answers = {frame: answer([bands_of(folder / "frames" / frame)], {}) for frame in frames}
-    scored = [_scored(row, answers[row["frame"]]) for row in rows]
+    found = {frame: _Found(answer([bands_of(folder / "frames" / frame)], {})) for frame in frames}
+    scored = [_scored(row, found[row["frame"]]) for row in rows]
     probability = np.array([item[0] for item in scored])
     magnitude = np.array([item[1] for item in scored])
     galaxy = np.array([row["class"] == "galaxy" for row in rows])
@@ -130,9 +130,33 @@ def bands_of(folder: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _scored(row: Mapping[str, str], answers: Sequence[Row]) -> tuple[float, float]:
+class _Found:
+    """The answers of one frame, with their positions as arrays."""
+
+    def __init__(self, answers: Sequence[Row]) -> None:
+        self.answers = answers
+        self.ra, self.dec, self.x, self.y = (
+            np.array([_number(answer.get(name)) for answer in answers])
+            for name in ("ra", "dec", "x", "y")
+        )
+
+    def nearest(self, row: Mapping[str, str]) -> Row | None:
+        """The answer nearest to a place, within `MATCH_ARCSEC` or `MATCH_PIXELS`."""
+        ra, dec = _number(row.get("ra")), _number(row.get("dec"))
+        if not math.isnan(ra + dec):
+            east = ((self.ra - ra + 180) % 360 - 180) * math.cos(math.radians(dec))
+            distance, limit = np.hypot(east, self.dec - dec) * 3600, MATCH_ARCSEC
+        else:
+            x, y = _number(row.get("x")) + 1, _number(row.get("y")) + 1
+            distance, limit = np.hypot(self.x - x, self.y - y), MATCH_PIXELS
+        if not np.isfinite(distance).any() or np.nanmin(distance) > limit:
+            return None
+        return self.answers[int(np.nanargmin(distance))]
+
+
+def _scored(row: Mapping[str, str], found: _Found) -> tuple[float, float]:
     """P(galaxy) and the r magnitude of one labelled place."""
-    nearest = _nearest(row, answers)
+    nearest = found.nearest(row)
     magnitude = _number(row.get("mag_r"))
     if nearest is None:
         return UNDETECTED, magnitude
@@ -140,26 +164,6 @@ def _scored(row: Mapping[str, str], answers: Sequence[Row]) -> tuple[float, floa
         magnitude = _number(nearest.get("mag_r"))
     probability = _number(nearest.get("prob_galaxy"))
     return (UNDETECTED if math.isnan(probability) else probability), magnitude
-
-
-def _nearest(row: Mapping[str, str], answers: Sequence[Row]) -> Row | None:
-    """The answer nearest to a place, within `MATCH_ARCSEC` or `MATCH_PIXELS`."""
-    ra, dec = _number(row.get("ra")), _number(row.get("dec"))
-    if not math.isnan(ra + dec):
-        east = (_column(answers, "ra") - ra + 180) % 360 - 180
-        distance = np.hypot(east * math.cos(math.radians(dec)), _column(answers, "dec") - dec)
-        distance, limit = distance * 3600, MATCH_ARCSEC
-    else:
-        x, y = _number(row.get("x")), _number(row.get("y"))
-        distance = np.hypot(_column(answers, "x") - 1 - x, _column(answers, "y") - 1 - y)
-        limit = MATCH_PIXELS
-    if not np.isfinite(distance).any() or np.nanmin(distance) > limit:
-        return None
-    return answers[int(np.nanargmin(distance))]
-
-
-def _column(answers: Sequence[Row], name: str) -> np.ndarray:
-    return np.array([_number(answer.get(name)) for answer in answers])
 
 
 def _number(value: Any) -> float:

@@ -187,6 +187,7 @@ def _card(
         prior=PRIOR,
         training={
             "simulation": "astrogui.training.simulate_image, searched and prepared by the task",
+            "trained_on": {"files": {}, "sky": [], "gps": []},  # simulated pixels only
             "seed": seed,
             "fields": fields,
             "sources": {name: len(arrays["label"]) for name, arrays in examples.items()},
