@@ -146,9 +146,9 @@ def replay(kind: str, folder: Path) -> Replay:
 def difference(expected: Outputs, found: Outputs) -> float:
     """The largest |found - expected| / (|expected| + s) of all values of all outputs.
 
-    s is the median |expected| of an output's non-zero values: a huge value, such as the logarithm
-    of an impossible probability, does not hide the differences of the others. Infinite where a
-    shape, a name or the place of a NaN differs.
+    s is the median |expected| of an output's non-zero values, but at most one: huge values, such
+    as the logarithms of impossible probabilities, do not hide the differences of the others.
+    Infinite where a shape, a name or the place of a NaN differs.
     """
     if set(expected) - set(found):
         return float("inf")
@@ -158,7 +158,7 @@ def difference(expected: Outputs, found: Outputs) -> float:
         if want.shape != have.shape or not np.array_equal(np.isnan(want), np.isnan(have)):
             return float("inf")
         size = np.abs(want[np.isfinite(want) & (want != 0)])
-        scale = float(np.median(size)) if size.size else 1.0
+        scale = min(float(np.median(size)), 1.0) if size.size else 1.0
         with np.errstate(invalid="ignore"):
             apart = np.where(want == have, 0.0, np.abs(have - want) / (np.abs(want) + scale))
         worst = max(worst, float(np.nanmax(apart, initial=0.0)))
