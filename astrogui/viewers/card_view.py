@@ -53,6 +53,9 @@ class CardView(QScrollArea):
             bottom="nominal probability of the interval (%)", left="truth inside (%)"
         )
         self._plot.showGrid(x=True, y=True, alpha=0.15)
+        ticks = [[(float(value), str(value)) for value in range(0, 101, 20)]]
+        for side in ("bottom", "left"):
+            self._plot.getAxis(side).setTicks(ticks)
         self._legend = self._plot.addLegend(offset=(8, 8), labelTextSize="9pt")
         self._band = ErrorBandItem(self._theme.colour("muted", 0.25))
         self._diagonal = pg.PlotCurveItem([0, 100], [0, 100])
@@ -103,7 +106,7 @@ class CardView(QScrollArea):
                 100 * levels, 100 * np.asarray(values, np.float64), symbol="o", symbolSize=6
             )
             self._plot.addItem(curve)
-            self._legend.addItem(curve, str(name))
+            self._legend.addItem(curve, str(name).replace("_", " "))
             self.curves[str(name)] = curve
         self._plot.setXRange(0, 100, padding=0.02)
         self._plot.setYRange(0, 100, padding=0.02)

@@ -1,20 +1,20 @@
-"""The graphics items of the image view: tiled pixels, and source marks over them."""
+"""The graphics item of an image: tiles of pixels at the scale of the screen."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from astrogui.viewers.colours import colour_table, mark_colour
+from astrogui.viewers.colours import colour_table
+from astrogui.viewers.image_marks import Mark
 from astrogui.viewers.image_tiles import (
     FirstLook,
     Look,
@@ -26,6 +26,7 @@ from astrogui.viewers.image_tiles import (
 )
 
 KEPT_TILES = 64
+__all__ = ["KEPT_TILES", "Mark", "TiledImageItem"]
 
 
 @dataclass(slots=True, eq=False)
@@ -82,11 +83,6 @@ class TiledImageItem(pg.GraphicsObject):
             elif tile is not None and tile in self._tiles:
                 self._tiles[tile].index, self._tiles[tile].look = index, look
         self.update()
-
-    def drop_tiles(self, factor: int) -> None:
-        """Forget tiles of one scale, because better ones can be had now."""
-        for tile in [tile for tile in self._tiles if tile.factor == factor]:
-            del self._tiles[tile]
 
     def set_colours(self, name: str, inverse: bool, no_data: str) -> None:
         self.colours = (name, inverse, no_data)
@@ -181,142 +177,3 @@ class TiledImageItem(pg.GraphicsObject):
         image = QImage(index.data, width, height, width, QImage.Format.Format_Indexed8)
         image.setColorTable(colour_table(*self.colours))
         return image
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A source on an image: 0-based pixel centre, semi-axes in pixels, angle in radians from +x.
-
-    ``colour`` is a class ("star", "galaxy" ...) or "#rrggbb".
-    """
-
-    row_id: int
-    x: float
-    y: float
-    a: float = 6.0
-    b: float = 6.0
-    theta: float = 0.0
-    label: str = ""
-    colour: str = ""
-
-
-class MarksItem(pg.GraphicsObject):
-    """Ellipses around sources, coloured by class; the selected one is drawn twice as strong."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.marks: tuple[Mark, ...] = ()
-        self.selected: int | None = None
-        self._places: NDArray[np.float64] = np.zeros((0, 5))
-        self.setZValue(10)
-
-    def set_marks(self, marks: Sequence[Mark]) -> None:
-        self.prepareGeometryChange()
-        self.marks = tuple(marks)
-        rows = [(m.x, m.y, max(m.a, 0.5), max(m.b, 0.5), m.theta) for m in self.marks]
-        self._places = np.array(rows, dtype=np.float64).reshape(-1, 5)
-        self.update()
-
-    def select(self, row_id: int | None) -> None:
-        self.selected = row_id
-        self.update()
-
-    def mark(self, row_id: int | None) -> Mark | None:
-        return next((mark for mark in self.marks if mark.row_id == row_id), None)
-
-    def nearest(self, x: float, y: float, reach: float) -> Mark | None:
-        """The mark whose ellipse, widened by ``reach`` pixels, holds (x, y) most centrally."""
-        if not self.marks:
-            return None
-        px, py, a, b, theta = self._places.T
-        dx, dy = x - px, y - py
-        along = (dx * np.cos(theta) + dy * np.sin(theta)) / (a + reach)
-        across = (-dx * np.sin(theta) + dy * np.cos(theta)) / (b + reach)
-        distance = np.hypot(along, across)
-        best = int(np.nanargmin(distance))
-        return self.marks[best] if distance[best] <= 1.0 else None
-
-    def boundingRect(self) -> QRectF:
-        if not self.marks:
-            return QRectF()
-        x, y, a = self._places[:, 0], self._places[:, 1], self._places[:, 2].max() + 2
-        low, high = (x.min() - a, y.min() - a), (x.max() + a, y.max() + a)
-        return QRectF(low[0], low[1], high[0] - low[0], high[1] - low[1])
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        del option, widget
-        view = self.getViewBox()
-        if view is None or not self.marks:
-            return
-        rect = view.viewRect()
-        x, y, reach = self._places[:, 0], self._places[:, 1], self._places[:, 2]
-        seen = np.flatnonzero(
-            (x > rect.left() - reach)
-            & (x < rect.right() + reach)
-            & (y > rect.top() - reach)
-            & (y < rect.bottom() + reach)
-        )
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, seen.size < 3000)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        screen = rect.width() / max(view.width(), 1.0)  # image pixels per screen pixel
-        ranked = sorted(seen.tolist(), key=lambda i: self.marks[i].row_id == self.selected)
-        for i in ranked:
-            self._ellipse(painter, i, screen)
-        if screen < 0.6 and seen.size < 400:
-            self._labels(painter, ranked, view)
-
-    def _ellipse(self, painter: QPainter, i: int, screen: float) -> None:
-        x, y, a, b, theta = self._places[i]
-        chosen = self.marks[i].row_id == self.selected
-        # Never so small on the screen that it hides the source it marks.
-        a, b = max(a, 4.0 * screen), max(b, 4.0 * screen)
-        if chosen:
-            a, b = a + 2.5 * screen, b + 2.5 * screen
-        painter.save()
-        painter.translate(x, y)
-        painter.rotate(float(np.degrees(theta)))
-        widths = ((5.0, "#000000"), (2.8, "#ffffff")) if chosen else ((3.0, "#000000"),)
-        for width, colour in widths:
-            painter.setPen(_cosmetic(QColor(colour), width, 1.0 if chosen else 0.45))
-            painter.drawEllipse(QPointF(0, 0), a, b)
-        if chosen:
-            painter.setPen(_cosmetic(mark_colour(self.marks[i].colour), 1.6, 1.0))
-            painter.drawEllipse(QPointF(0, 0), a + 3.0 * screen, b + 3.0 * screen)
-        else:
-            painter.setPen(_cosmetic(mark_colour(self.marks[i].colour), 1.5, 1.0))
-            painter.drawEllipse(QPointF(0, 0), a, b)
-        painter.restore()
-
-    def _labels(self, painter: QPainter, ranked: list[int], view: Any) -> None:
-        """Labels beside the marks, the selected one first, none over another."""
-        painter.save()
-        painter.resetTransform()
-        metrics = QFontMetricsF(painter.font())
-        taken: list[QRectF] = []
-        for i in reversed(ranked):
-            mark = self.marks[i]
-            if not mark.label:
-                continue
-            corner = self.sceneTransform().map(
-                QPointF(mark.x + mark.a * 0.8, mark.y + mark.a * 0.8)
-            )
-            box = metrics.boundingRect(mark.label).translated(corner)
-            if any(box.intersects(other) for other in taken):
-                continue
-            taken.append(box)
-            painter.setPen(QColor(0, 0, 0, 190))
-            painter.drawText(corner + QPointF(1, 1), mark.label)
-            painter.setPen(mark_colour(mark.colour))
-            painter.drawText(corner, mark.label)
-        painter.restore()
-        del view
-
-
-def _cosmetic(colour: QColor, width: float, alpha: float) -> QPen:
-    colour = QColor(colour)
-    colour.setAlphaF(alpha)
-    pen = QPen(colour, width)
-    pen.setCosmetic(True)
-    return pen

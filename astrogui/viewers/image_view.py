@@ -12,28 +12,36 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from astrogui.errors import AstroguiError
 from astrogui.records.image import Field, Image
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.image_composite import COMPOSITE, can_compose, composed
 from astrogui.viewers.image_controls import ImageControls
-from astrogui.viewers.image_item import Mark, MarksItem, TiledImageItem
+from astrogui.viewers.image_item import TiledImageItem
+from astrogui.viewers.image_loading import (
+    begun,
+    first_band,
+    one_pixel,
+    sky_of,
+    strip,
+    value_words,
+    white_of,
+)
+from astrogui.viewers.image_marks import Mark, MarksItem, marks_of_rows, placed
 from astrogui.viewers.image_overlay import ImageOverlay
 from astrogui.viewers.image_tiles import (
     FirstLook,
     Levels,
     Look,
     cuts_of,
-    first_look,
     kept_factors,
     kept_levels,
     loaded_tile,
     restyled,
 )
 from astrogui.viewers.sky import Sky
-from astrogui.viewers.unit_text import unit_text
 from astrogui.viewers.viewer import Compute, Viewer
 
 TILES_IN_FLIGHT = 4
@@ -69,6 +77,7 @@ class ImageView(Viewer):
         self._sample: Any = None
         self._sky: Sky | None = None
         self._place: tuple[float, float] | None = None  # under the mouse
+        self._given_marks: tuple[Mark, ...] = ()
         self._restyle_again = False
         self._drag_start = Look()
         self._keep_view = False
@@ -96,29 +105,26 @@ class ImageView(Viewer):
             for i, image in enumerate(record.images)
         ]
         self.controls.set_bands(names + ([COMPOSITE] if can_compose(record) else []))
-        self._show_band(_first_band(record))
+        self._show_band(first_band(record))
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Ellipses over the image, one a row."""
-        self._marks.set_marks(marks)
+        self._given_marks = tuple(marks)
+        self._place_marks()
         classes = sorted({m.colour for m in marks if m.colour and not m.colour.startswith("#")})
         self._overlay.legend = tuple(classes)
         self._overlay.refresh()
 
     def show_answers(self, answers: list[tuple[dict[str, Any], Any]]) -> None:
-        """Marks from rows that have "x" and "y" (0-based), coloured by their class."""
+        """Marks from rows with a place, coloured by their class."""
         self.set_marks(marks_of_rows([row for row, _ in answers]))
 
     def select(self, row_id: int | None) -> None:
         """Highlight a mark, and bring it into view when it lies outside."""
         self._marks.select(row_id)
-        mark = self._marks.mark(row_id)
-        if mark is None:
-            return
-        rect = self._box.viewRect()
-        if not rect.contains(QPointF(mark.x, mark.y)):
-            rect.moveCenter(QPointF(mark.x, mark.y))
-            self._box.setRange(rect, padding=0)
+        place = self._marks.place_of(row_id)
+        if place is not None and not self._box.viewRect().contains(QPointF(*place)):
+            self.centre_on(*place)
 
     def clear(self) -> None:
         self._field = self._image = self._sky = self._sample = None
@@ -206,8 +212,8 @@ class ImageView(Viewer):
         scene.sigMouseMoved.connect(self._on_mouse_moved)
         scene.sigMouseClicked.connect(self._on_mouse_clicked)
 
-        self._notes = _strip("Remarks of the reader")
-        self._readout = _strip("Read-out")
+        self._notes = strip("Remarks of the reader")
+        self._readout = strip("Read-out")
         self._readout.setText("Move over the image for pixel, value and sky position.")
         self._body.addWidget(controls)
         self._body.addWidget(self._notes)
@@ -254,7 +260,7 @@ class ImageView(Viewer):
     def _begin(self, image: Image) -> None:
         self._image = image
         kind, percentage = self.controls.cut_choice()
-        self.ask("first", self._on_first, _begun, image, kind, percentage)
+        self.ask("first", self._on_first, begun, image, kind, percentage)
         self._show_notes(image)
 
     def _on_composite(self, image: Image) -> None:
@@ -265,7 +271,7 @@ class ImageView(Viewer):
         self._sample = base.values
         self.controls.set_enabled_for(not image.is_colour)
         if image.is_colour:
-            look = Look(0.0, _white_of(image), "linear")
+            look = Look(0.0, white_of(image), "linear")
         elif self.controls.cut_choice()[0] == "manual":
             look = Look(self.look.low, self.look.high, self.controls.stretch.currentText())
         else:
@@ -281,7 +287,7 @@ class ImageView(Viewer):
         self._overlay.directions = None
         self._overlay.refresh()
         if image.wcs_header:
-            self.ask("sky", self._on_sky, _sky_of, image)
+            self.ask("sky", self._on_sky, sky_of, image)
         if kept_factors(image.shape) and not image.is_colour:
             self.ask("levels", self._on_levels, kept_levels, image)
         self._want_tiles()
@@ -292,8 +298,14 @@ class ImageView(Viewer):
 
     def _on_sky(self, sky: Sky | None) -> None:
         self._sky = sky
+        self._place_marks()
         self._on_range()
         self._write_read_out()
+
+    def _place_marks(self) -> None:
+        scale = self._image.pixel_scale_arcsec if self._image is not None else None
+        places = placed(self._given_marks, self._sky, scale)
+        self._marks.set_marks(self._given_marks, places)
 
     def _want_tiles(self) -> None:
         """Ask for the tiles in view that are missing, few at once."""
@@ -451,16 +463,16 @@ class ImageView(Viewer):
             pixel = self._image.pixels[row, column]
             value = tuple(map(float, pixel)) if self._image.is_colour else float(pixel)
         if value is None:
-            self.ask("value", self._on_value, _one_pixel, self._image, column, row)
+            self.ask("value", self._on_value, one_pixel, self._image, column, row)
             return "value: reading"
-        return _value_words(value, self._image.unit)
+        return value_words(value, self._image.unit)
 
     def _on_value(self, result: tuple[int, int, float]) -> None:
         column, row, value = result
         if self._image is None or self._place is None:
             return
         if (math.floor(self._place[0] + 0.5), math.floor(self._place[1] + 0.5)) == (column, row):
-            words = _value_words(value, self._image.unit)
+            words = value_words(value, self._image.unit)
             self._readout.setText(self._readout.text().replace("value: reading", words))
 
     def _show_notes(self, image: Image) -> None:
@@ -477,78 +489,3 @@ class ImageView(Viewer):
             minXRange=4.0,
             minYRange=4.0,
         )
-
-
-def marks_of_rows(rows: Sequence[dict[str, Any]]) -> list[Mark]:
-    """A mark for each row with a place; the shape from "a", "b", "theta" where the row has them."""
-    marks = []
-    for row in rows:
-        x, y = row.get("x"), row.get("y")
-        if x is None or y is None:
-            continue
-        a = float(row.get("a") or row.get("radius") or 2.5)
-        b = float(row.get("b") or a)
-        marks.append(
-            Mark(
-                row_id=int(row["row_id"]),
-                x=float(x),
-                y=float(y),
-                a=max(3.0 * a, 5.0),
-                b=max(3.0 * b, 5.0),
-                theta=float(row.get("theta") or 0.0),
-                label=str(row.get("object_id") or ""),
-                colour=str(row.get("user_class") or row.get("class") or ""),
-            )
-        )
-    return marks
-
-
-def _begun(
-    image: Image, kind: str, percentage: float
-) -> tuple[Image, FirstLook, tuple[float, float]]:
-    base = first_look(image)
-    if image.is_colour or kind == "manual":
-        return image, base, (0.0, 1.0)
-    return image, base, cuts_of(image, base.values, kind, percentage)
-
-
-def _sky_of(image: Image) -> Sky | None:
-    wcs = image.wcs()
-    return Sky(wcs) if wcs is not None else None
-
-
-def _one_pixel(image: Image, column: int, row: int) -> tuple[int, int, float]:
-    return column, row, float(image.section(row, row + 1, column, column + 1)[0, 0])
-
-
-def _white_of(image: Image) -> float:
-    """The full scale of a colour picture: 1, or 255 for bytes."""
-    assert image.pixels is not None
-    return 255.0 if float(image.pixels[::8, ::8].max(initial=0.0)) > 1.0 else 1.0
-
-
-def _first_band(field: Field) -> int:
-    """The r band where there is one: most sources are seen in it."""
-    for name in ("r", "R", "i", "g"):
-        if name in field.bands:
-            return field.bands.index(name)
-    return 0
-
-
-def _value_words(value: float | tuple[float, ...], unit: str) -> str:
-    if isinstance(value, tuple):
-        return "red {:.4g}, green {:.4g}, blue {:.4g}".format(*value)
-    if not math.isfinite(value):
-        return "no data"
-    return f"value {value:.6g} {unit_text(unit)}".rstrip().replace("-", "−")
-
-
-def _strip(name: str) -> QLabel:
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setWordWrap(False)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    # Long text is cut rather than widening the dock.
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    label.setMinimumWidth(50)
-    return label

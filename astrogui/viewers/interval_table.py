@@ -36,6 +36,7 @@ class IntervalTable(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setAlternatingRowColors(True)
         self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -57,6 +58,8 @@ class IntervalTable(QTableWidget):
                 if column == 0:
                     cell.setToolTip(f"{parameter.name}: {parameter.description}".rstrip(": "))
                 self.setItem(i, column, cell)
+        # Without a value of its own a task quotes the median: one column says it.
+        self.setColumnHidden(HEADINGS.index("value"), posterior.best is None)
         has = posterior.aleatoric is not None and posterior.epistemic is not None
         for column in range(len(HEADINGS), len(HEADINGS) + len(SPREADS)):
             self.setColumnHidden(column, not has)

@@ -196,7 +196,7 @@ class PosteriorView(Viewer):
         item.set_curve(x, y, intervals, posterior.value(name))
         plot.addItem(item)
         plot.set_titles(bottom=with_unit(parameter.title or name, parameter.unit))
-        plot.getAxis("left").setStyle(showValues=False)
+        plot.getAxis("left").setTicks([[]])
         plot.getAxis("left").setWidth(8)
         plot.setMouseEnabled(x=True, y=False)
         plot.set_theme(self.theme)

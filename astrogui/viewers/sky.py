@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 BAR_LENGTHS_ARCSEC = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 
@@ -37,10 +38,12 @@ class Sky:
         lon, lat = float(longitude), float(latitude)
         return (lon, lat) if math.isfinite(lon) and math.isfinite(lat) else None
 
-    def pixel(self, longitude_deg: float, latitude_deg: float) -> tuple[float, float] | None:
-        """The 0-based pixel of a position, without the last of the distortion."""
-        x, y = self._wcs.wcs_world2pix(longitude_deg, latitude_deg, 0)
-        return (float(x), float(y)) if np.isfinite(x) and np.isfinite(y) else None
+    def pixels(self, longitudes_deg: Any, latitudes_deg: Any) -> NDArray[np.float64]:
+        """(n, 2) 0-based pixels of positions, distortion included; NaN where there is none."""
+        sky = np.column_stack([longitudes_deg, latitudes_deg]).astype(np.float64)
+        if not self._wcs.has_distortion:
+            return np.asarray(self._wcs.wcs_world2pix(sky, 0), dtype=np.float64)
+        return np.asarray(self._wcs.all_world2pix(sky, 0, quiet=True), dtype=np.float64)
 
     def directions(self, x: float, y: float) -> Directions | None:
         """North, east and scale at a pixel, by steps of one pixel along both axes."""

@@ -26,7 +26,7 @@ from astrogui.viewers.viewer import Compute, Viewer
 
 MAP_COLUMNS = 700
 MAP_DELAY_MS = 200  # a map is computed once the view has rested for this long
-_TIME_KEYS = ("gps", "merger_gps", "geocentric_gps", "gps_merger")
+_TIME_KEYS = ("gps", "gps_found", "merger_gps", "geocentric_gps", "gps_merger")
 _ASD_RANGE_HZ = (10.0, 2000.0)
 
 
