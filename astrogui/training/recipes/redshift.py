@@ -46,7 +46,7 @@ class Size:
 
 
 FULL = Size(
-    set_spectra=1000, train=20000, validation=3000, held_out=5000, epochs=9, steps=375,
+    set_spectra=1000, train=16000, validation=2500, held_out=5000, epochs=8, steps=320,
     max_seconds=2100.0,
 )  # fmt: skip
 QUICK = Size(

@@ -1,0 +1,117 @@
+"""Simulated spectra: what is asked for is what is made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from astrogui.science.lines import wavelength_of
+from astrogui.training import spectrum_objects
+from astrogui.training.simulate_spectrum import (
+    CLASSES,
+    KINDS,
+    SPECTROGRAPHS,
+    drawn_kind,
+    drawn_redshift,
+    mean_transmission,
+    observe,
+    simulate,
+)
+from astrogui.training.templates import REST, REST_ANGSTROM
+
+
+def test_one_seed_gives_one_spectrum(formula_templates):
+    first, second = (simulate(np.random.default_rng([3, 4]), formula_templates) for _ in range(2))
+    assert first.redshift == second.redshift
+    np.testing.assert_array_equal(first.flux, second.flux)
+    other = simulate(np.random.default_rng([3, 5]), formula_templates)
+    assert other.redshift != first.redshift
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_simulated_spectrum_can_be_a_record(formula_templates, name):
+    rng = np.random.default_rng(11)
+    for _ in range(12):
+        made = simulate(rng, formula_templates, name)
+        assert made.class_name == name
+        assert np.all(np.diff(made.wavelength_angstrom) > 0)
+        assert np.all(np.isfinite(made.flux))
+        assert np.all(np.isfinite(made.ivar))
+        assert np.all(made.ivar >= 0)
+        assert np.all(made.ivar[made.mask] == 0)
+
+
+def test_redshifts_stay_inside_their_priors():
+    rng = np.random.default_rng(12)
+    limits = {"GALAXY": (0.0, 2.0), "QSO": (0.0, 6.95), "STAR": (-0.004, 0.004)}
+    for name in CLASSES:
+        drawn = [drawn_redshift(rng, name, drawn_kind(rng, name)) for _ in range(300)]
+        assert limits[name][0] <= min(drawn)
+        assert max(drawn) <= limits[name][1]
+
+
+def test_the_shares_of_kinds_are_shares():
+    for kinds in KINDS.values():
+        assert sum(share for _, share in kinds) == pytest.approx(1.0)
+    assert sum(item.share for item in SPECTROGRAPHS) == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_line_is_observed_at_its_redshifted_place():
+    redshift = 0.2471
+    rest = 1 + 50 * np.exp(-0.5 * ((REST_ANGSTROM - 5008.24) / 1.0) ** 2)
+    made = observe(np.random.default_rng(1), rest, "GALAXY", "forming", redshift, SPECTROGRAPHS[1])
+    place = 5008.24 * (1 + redshift)
+    near = np.abs(made.wavelength_angstrom - place) < 30
+    weight = np.clip(made.flux[near] - np.median(made.flux[near]), 0, None) ** 2
+    centre = np.sum(weight * made.wavelength_angstrom[near]) / weight.sum()
+    assert centre == pytest.approx(place, abs=0.8)
+
+
+def test_the_stated_errors_match_the_noise_within_a_third(formula_templates):
+    ratios = []
+    rng = np.random.default_rng(5)
+    flat = np.ones(REST.size)
+    for _ in range(20):
+        made = observe(rng, flat, "GALAXY", "passive", 0.1, SPECTROGRAPHS[1])
+        good = ~made.mask
+        step = np.diff(made.flux[good]) * np.sqrt(made.ivar[good][1:] / 2)
+        ratios.append(1.4826 * np.median(np.abs(step)))
+    assert np.min(ratios) > 0.7
+    assert np.max(ratios) < 1.45
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.15)
+
+
+def test_nothing_is_seen_below_the_lyman_limit_and_all_above_lyman_alpha():
+    wavelength = np.linspace(3400, 10400, 500)
+    transmission = mean_transmission(wavelength, 5.0)
+    assert np.all(transmission[wavelength > 1216 * 6.0] == 1)
+    assert np.all(transmission[wavelength < 912 * 6.0 * 0.6] < 0.05)
+
+
+def test_star_forming_galaxies_keep_the_balmer_decrement(formula_templates):
+    """Without dust the ratio of Hα to Hβ is 2.86; dust only raises it."""
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        lines = spectrum_objects._nebular(rng, "forming", np.ones(REST.size))
+        flux = {}
+        for name in ("Hα", "Hβ"):
+            place = wavelength_of(name)
+            near = np.abs(REST_ANGSTROM - place) < 8
+            flux[name] = np.sum(lines[near] * np.gradient(REST_ANGSTROM)[near])
+        assert flux["Hα"] / flux["Hβ"] > 2.6
+
+
+def test_broadening_conserves_flux_and_adds_width():
+    line = np.exp(-0.5 * ((REST_ANGSTROM - 5000) / 1.0) ** 2)
+    wide = spectrum_objects.broadened(line, 500.0)
+    assert wide.sum() == pytest.approx(line.sum(), rel=1e-3)
+    x = REST.centres_log10
+    spread = np.sqrt(np.sum(wide * (x - np.log10(5000)) ** 2) / wide.sum())
+    expected = np.hypot(500 / 299792.458, 1.0 / 5000) / np.log(10)
+    assert spread == pytest.approx(expected, rel=0.02)
+
+
+def test_dust_dims_the_blue_more():
+    transmission = spectrum_objects.dust(0.3)
+    assert transmission[spectrum_objects._at(4000)] < transmission[spectrum_objects._at(8000)] < 1
+    assert spectrum_objects.dust(0.0) == pytest.approx(1.0)
