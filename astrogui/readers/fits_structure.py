@@ -188,7 +188,14 @@ def _walk(head: _Head, data: _Bytes) -> Iterator[Hdu]:
                 f"{hdu.data_bytes}, there are {there}",
                 "The file was cut; fetch it again.",
             )
-        data.skip(-hdu.data_bytes % BLOCK)
+        padding = -hdu.data_bytes % BLOCK
+        if data.skip(padding) < padding:  # all pixels may be there, but what followed them is not
+            raise Damaged(
+                head.path,
+                f"{name_of(hdu)}, byte {data.position}",
+                f"the file ends inside a block (FITS files consist of whole blocks of {BLOCK})",
+                "The file was cut; fetch it again.",
+            )
         yield hdu
         count += 1
         if count > MAX_HDUS:

@@ -57,6 +57,8 @@ class Head:
             raise Unreadable(self.path, "", "this is a directory", "Give the files in it.")
         if not os.path.exists(self.path):
             raise Unreadable(self.path, "", "there is no such file", "Check the name.")
+        if not os.path.isfile(self.path):
+            raise Unreadable(self.path, "", "this is no regular file", "Give a file on disk.")
         if not os.access(self.path, os.R_OK):
             raise Unreadable(
                 self.path, "", "no permission to read it", "Ask the owner for permission."
