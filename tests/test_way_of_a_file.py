@@ -1,4 +1,4 @@
-"""The way of a file: one sample of each kind from path to exported row, and each kind of bad file."""
+"""The way of a file: one of each kind from path to exported row, and each kind of bad file."""
 
 from __future__ import annotations
 
