@@ -202,11 +202,15 @@ class Analyst:
     def _answer(
         self, way: _Way, pairs: Sequence[tuple[Place, Posterior]], refined: bool = False
     ) -> None:
+        origins = {
+            method: way.provenance(method)
+            for method in {_method(posterior, refined) for _, posterior in pairs}
+        }
         answers = tuple(
             Answer(
                 place=place,
                 posterior=posterior,
-                provenance=way.provenance(_method(posterior, refined)),
+                provenance=origins[_method(posterior, refined)],
                 refined=refined,
             )
             for place, posterior in pairs

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import mmap
 import os
 import tempfile
-from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from enum import Enum
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -42,6 +41,7 @@ LARGE_ARRAY_BYTES = 1 << 20
 LONGEST_MESSAGE_BYTES = 1 << 30
 _ALIGNMENT = 64
 _PREFIX = "arrays-"
+_PLAIN = frozenset({bool, int, float, str})
 
 
 def _own_classes(modules: tuple[Any, ...]) -> dict[str, type]:
@@ -59,6 +59,9 @@ RECORDS: dict[str, type] = {
         (catalogue, image, model_card, posterior, provenance, source, spectrum, strain, jobs)
     ).items()
     if is_dataclass(cls)
+}
+FIELDS: dict[str, tuple[str, ...]] = {
+    name: tuple(field.name for field in fields(cls)) for name, cls in RECORDS.items()
 }
 ERRORS: dict[str, type] = {
     name: cls for name, cls in _own_classes((errors,)).items() if issubclass(cls, AstroguiError)
@@ -81,13 +84,12 @@ def receive(connection: Connection, folder: Path | None = None) -> Any:
 
 def encode(value: Any, folder: Path | None = None) -> bytes:
     """The bytes of a message; see ``send``."""
-    arrays: list[NDArray[Any]] = []
-    head: dict[str, Any] = {"value": _structure(value, arrays)}
+    writer = _Writer()
+    head: dict[str, Any] = {"value": writer.structure(value)}
+    arrays = writer.arrays
     small = [index for index, array in enumerate(arrays) if not _is_large(array, folder)]
     large = [index for index in range(len(arrays)) if index not in set(small)]
-    layout: list[dict[str, Any]] = [
-        {"dtype": array.dtype.str, "shape": array.shape} for array in arrays
-    ]
+    layout: list[list[Any]] = [[array.dtype.str, list(array.shape), 0] for array in arrays]
     _place(layout, arrays, small)
     if large:
         assert folder is not None
@@ -104,81 +106,107 @@ def decode(message: bytes, folder: Path | None = None) -> Any:
     line, _, _ = message.partition(b"\n")
     head = json.loads(line)
     inside = memoryview(message)[len(line) + 1 :]
-    mapped = _map_and_unlink(folder, head["file"]) if "file" in head else None
+    mapped = _map_and_unlink(folder, head["file"]) if "file" in head else inside
     in_file = set(head.get("in_file", ()))
-    arrays = []
-    for index, entry in enumerate(head["arrays"]):
-        buffer = mapped if index in in_file else inside
-        assert buffer is not None
-        arrays.append(_view(buffer, entry))
-    return _rebuild(head["value"], arrays)
+    arrays = [
+        _view(mapped if index in in_file else inside, *entry)
+        for index, entry in enumerate(head["arrays"])
+    ]
+    return _Builder(arrays).value(head["value"])
 
 
-def _structure(value: Any, arrays: list[NDArray[Any]]) -> Any:
-    """JSON for ``value``; what JSON lacks is a dict with the key "#" for its kind."""
-    if isinstance(value, Flag):
-        return {"#": "Flag", "v": int(value)}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or (isinstance(value, bool | int | float | str) and not _is_enum(value)):
-        return value
-    if isinstance(value, np.ndarray):
+class _Writer:
+    """Turns values into JSON, collecting their arrays.
+
+    What JSON lacks becomes a list whose first item names its kind: plain lists start with "[".
+    A record met again (the provenance that many answers share) is written once.
+    """
+
+    def __init__(self) -> None:
+        self.arrays: list[NDArray[Any]] = []
+        self._seen: dict[int, int] = {}
+
+    def structure(self, value: Any) -> Any:
+        """JSON for ``value``; raises ``TypeError`` for what does not travel."""
+        kind = type(value)
+        if value is None or kind in _PLAIN:
+            return value
+        if kind is tuple:
+            return ["(", *map(self.structure, value)]
+        if kind is list:
+            return ["[", *map(self.structure, value)]
+        if kind is dict:
+            return ["{", *([self.structure(k), self.structure(v)] for k, v in value.items())]
+        if kind is Flag:
+            return ["flag", int(value)]
+        if kind is np.ndarray:
+            return self._array(value)
+        if isinstance(value, np.generic):
+            return self.structure(value.item())
+        return self._object(value)
+
+    def _array(self, value: NDArray[Any]) -> list[Any]:
         if value.dtype.hasobject:
             raise TypeError("arrays of Python objects do not travel")
-        arrays.append(np.ascontiguousarray(value) if value.ndim else value)
-        return {"#": "array", "v": len(arrays) - 1}
-    if isinstance(value, tuple | list):
-        items = [_structure(item, arrays) for item in value]
-        return items if isinstance(value, list) else {"#": "tuple", "v": items}
-    if isinstance(value, dict):
-        pairs = [[_structure(k, arrays), _structure(v, arrays)] for k, v in value.items()]
-        return {"#": "dict", "v": pairs}
-    return _object(value, arrays)
+        self.arrays.append(np.ascontiguousarray(value) if value.ndim else value)
+        return ["array", len(self.arrays) - 1]
+
+    def _object(self, value: object) -> list[Any]:
+        """A record or one of our errors."""
+        name = type(value).__name__
+        if isinstance(value, AstroguiError) and ERRORS.get(name) is type(value):
+            return ["error", name, *(str(part) for part in value.args)]
+        if RECORDS.get(name) is not type(value):
+            raise TypeError(f"a {name} does not travel between processes")
+        if id(value) in self._seen:
+            return ["same", self._seen[id(value)]]
+        content = [[field, self.structure(getattr(value, field))] for field in FIELDS[name]]
+        self._seen[id(value)] = len(self._seen)
+        return ["record", name, *content]
 
 
-def _object(value: object, arrays: list[NDArray[Any]]) -> dict[str, Any]:
-    """A record or one of our errors; raises ``TypeError`` for anything else."""
-    name = type(value).__name__
-    if is_dataclass(value) and RECORDS.get(name) is type(value):
-        content = {f.name: _structure(getattr(value, f.name), arrays) for f in fields(value)}
-        return {"#": "record", "class": name, "v": content}
-    if isinstance(value, AstroguiError) and ERRORS.get(name) is type(value):
-        return {"#": "error", "class": name, "v": [str(part) for part in value.args]}
-    raise TypeError(f"a {name} does not travel between processes")
+class _Builder:
+    """Turns JSON back into values, records by their constructors."""
 
+    def __init__(self, arrays: list[NDArray[Any]]) -> None:
+        self._arrays = arrays
+        self._records: list[Any] = []
 
-def _is_enum(value: Any) -> bool:
-    return isinstance(value, Enum)
-
-
-def _rebuild(value: Any, arrays: list[NDArray[Any]]) -> Any:
-    if isinstance(value, list):
-        return [_rebuild(item, arrays) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kind, content = value["#"], value["v"]
-    builders: dict[str, Callable[[], Any]] = {
-        "Flag": lambda: Flag(content),
-        "array": lambda: arrays[content],
-        "tuple": lambda: tuple(_rebuild(item, arrays) for item in content),
-        "dict": lambda: {_rebuild(k, arrays): _rebuild(v, arrays) for k, v in content},
-        "record": lambda: RECORDS[value["class"]](
-            **{name: _rebuild(item, arrays) for name, item in content.items()}
-        ),
-        "error": lambda: ERRORS[value["class"]](*content),
-    }
-    return builders[kind]()
+    def value(self, written: Any) -> Any:
+        """The value that ``_Writer.structure`` wrote; raises ``ValueError`` for anything else."""
+        if not isinstance(written, list):
+            return written
+        kind, *content = written
+        if kind == "(":
+            return tuple(map(self.value, content))
+        if kind == "[":
+            return list(map(self.value, content))
+        if kind == "{":
+            return {self.value(k): self.value(v) for k, v in content}
+        if kind == "array":
+            return self._arrays[content[0]]
+        if kind == "flag":
+            return Flag(content[0])
+        if kind == "error":
+            return ERRORS[content[0]](*content[1:])
+        if kind == "same":
+            return self._records[content[0]]
+        if kind != "record":
+            raise ValueError(f"a message holds no {kind!r}")
+        fields = {name: self.value(item) for name, item in content[1:]}
+        self._records.append(RECORDS[content[0]](**fields))
+        return self._records[-1]
 
 
 def _is_large(array: NDArray[Any], folder: Path | None) -> bool:
     return folder is not None and array.nbytes > LARGE_ARRAY_BYTES
 
 
-def _place(layout: list[dict[str, Any]], arrays: list[NDArray[Any]], chosen: list[int]) -> None:
+def _place(layout: list[list[Any]], arrays: list[NDArray[Any]], chosen: list[int]) -> None:
     """Note where each of the chosen arrays starts, one after another and aligned."""
     offset = 0
     for index in chosen:
-        layout[index]["offset"] = offset
+        layout[index][2] = offset
         offset += arrays[index].nbytes + _fill(arrays[index])
 
 
@@ -231,13 +259,12 @@ def _map_and_unlink(folder: Path | None, name: str) -> memoryview:
     return memoryview(mapped)
 
 
-def _view(buffer: memoryview, entry: dict[str, Any]) -> NDArray[Any]:
-    """The read-only array that ``entry`` describes; raises ``ValueError`` beyond the buffer."""
-    dtype, shape = np.dtype(entry["dtype"]), tuple(entry["shape"])
-    count = int(np.prod(shape, dtype=np.int64))
+def _view(buffer: memoryview, dtype: str, shape: list[int], offset: int) -> NDArray[Any]:
+    """A read-only array in the buffer; raises ``ValueError`` beyond its end."""
+    count = math.prod(shape)
     if count == 0:
         array = np.zeros(shape, dtype)
     else:
-        array = np.frombuffer(buffer, dtype, count, entry["offset"]).reshape(shape)
+        array = np.frombuffer(buffer, dtype, count, offset).reshape(shape)
     array.flags.writeable = False
     return array

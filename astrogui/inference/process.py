@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge, wait
 from pathlib import Path
@@ -39,7 +39,12 @@ class HelperProcess:
     """
 
     def __init__(
-        self, command: Sequence[str], *, log: str | None = None, said: dict[str, Any] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        log: str | None = None,
+        said: dict[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="astrogui-"))
         self._authkey = secrets.token_bytes(32)
@@ -53,7 +58,7 @@ class HelperProcess:
             "folder": str(self.folder),
         }
         try:
-            self._process = _spawn(command, log)
+            self._process = _spawn(command, log, environment or {})
         except OSError:
             self._listener.close()
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -151,7 +156,9 @@ def _listen(folder: Path) -> tuple[socket.socket, str | list[Any]]:
     return listener, address
 
 
-def _spawn(command: Sequence[str], log: str | None) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: Sequence[str], log: str | None, changes: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     """The child, reading standard input from us and writing its errors to the log."""
     root = str(Path(__file__).resolve().parents[2])
     environment = {
@@ -159,6 +166,7 @@ def _spawn(command: Sequence[str], log: str | None) -> subprocess.Popen[bytes]:
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
         "PYTHONFAULTHANDLER": "1",
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        **changes,
     }
     group: dict[str, Any] = (
         {"process_group": 0}

@@ -21,6 +21,7 @@ from astrogui.records.source import Source
 
 LOG = logging.getLogger(__name__)
 START_S = 30.0
+FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parsing has no use for them
 LONGEST_READ_S = 120.0
 """However much is read meanwhile: a library may read the same bytes for ever."""
 
@@ -141,7 +142,9 @@ class ReaderProcess:
         if self._process is not None and not self._process.is_alive:
             self._end_process()  # something ended it while it waited
         if self._process is None:
-            process = HelperProcess(self._command, log=self._log, said=self._said)
+            process = HelperProcess(
+                self._command, log=self._log, said=self._said, environment=FEW_THREADS
+            )
             with self._changed:
                 self._process = process
         try:

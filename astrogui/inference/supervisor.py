@@ -77,7 +77,7 @@ class SupervisedRunner:
         self._waking = threading.Lock()
         self._woken = False
         # The supervisor thread's own:
-        self._queue: deque[Job] = deque()
+        self._queue: dict[int, Job] = {}  # in the order of submission
         self._sent: dict[int, _Sent] = {}
         self._process: HelperProcess | None = None
         self._connection: Connection | None = None
@@ -173,14 +173,12 @@ class SupervisedRunner:
         if self._strikes[_identity(job)] >= STRIKES:
             self._tell(JobBroke(job.job_id, _refused(job)))
         else:
-            self._queue.append(job)
+            self._queue[job.job_id] = job
 
     def _stop(self, job_id: int) -> None:
-        for job in self._queue:
-            if job.job_id == job_id:
-                self._queue.remove(job)
-                self._tell(JobStopped(job_id))
-                return
+        if self._queue.pop(job_id, None) is not None:
+            self._tell(JobStopped(job_id))
+            return
         sent = self._sent.get(job_id)
         if sent is not None and sent.stop_by is None:
             sent.stop_by = time.monotonic() + STOP_S
@@ -214,9 +212,10 @@ class SupervisedRunner:
     def _hand_out(self) -> None:
         """Send waiting jobs as far as the pipeline reaches."""
         while self._connection is not None and self._queue and len(self._sent) < PIPELINE:
-            if self._sent and (self._is_single(self._queue[0]) or self._has_single()):
+            job = next(iter(self._queue.values()))
+            if self._sent and (self._is_single(job) or self._has_single()):
                 return
-            job = self._queue.popleft()
+            del self._queue[job.job_id]
             if not self._sent:
                 self._heard = time.monotonic()
             self._sent[job.job_id] = _Sent(job)
@@ -339,10 +338,10 @@ class SupervisedRunner:
         for sent in self._sent.values():
             if sent.begun:  # one of these may be the culprit: each runs alone now
                 self._singly.add(sent.job.job_id)
-        back = [sent for sent in self._sent.values() if sent.stop_by is None]
+        back = {i: sent.job for i, sent in self._sent.items() if sent.stop_by is None}
         stopped = [sent for sent in self._sent.values() if sent.stop_by is not None]
         self._sent.clear()
-        self._queue.extendleft(sent.job for sent in reversed(back))
+        self._queue = back | self._queue
         for sent in stopped:
             self._tell(JobStopped(sent.job.job_id))
         self._drop_worker()
@@ -352,10 +351,10 @@ class SupervisedRunner:
 
     def _give_up(self, how: str) -> None:
         """Break what waits: a worker that never starts will not answer it."""
-        while self._queue:
-            job = self._queue.popleft()
-            words = f"The analysis process cannot be started ({how}). See the log, then run again."
-            self._tell(JobBroke(job.job_id, WorkerDied(words)))
+        words = f"The analysis process cannot be started ({how}). See the log, then run again."
+        for job_id in self._queue:
+            self._tell(JobBroke(job_id, WorkerDied(words)))
+        self._queue.clear()
 
     def _drop_worker(self) -> None:
         process, self._process, self._connection = self._process, None, None

@@ -200,10 +200,6 @@ def test_a_large_array_goes_through_a_mapped_file_that_is_gone_at_once(tmp_path)
 
 
 def test_a_record_is_checked_by_its_constructor_on_arrival():
-    message = encode(tiny.spectrum()).replace(b'"frame": "barycentric"', b'"frame": "barycentrik"')
-    assert decode(message).frame == "barycentrik"
-    falling = encode(np.array([2.0, 1.0]))
-    assert decode(falling)[0] == 2.0
     broken = dataclasses.replace(tiny.spectrum(), header={})
     object.__setattr__(broken, "wavelength_angstrom", broken.wavelength_angstrom[::-1])
     with pytest.raises(ValueError, match="rise"):
@@ -213,8 +209,8 @@ def test_a_record_is_checked_by_its_constructor_on_arrival():
 @pytest.mark.parametrize("name", ["/etc/passwd", "../secret", "other", "arrays-/../x"])
 def test_a_message_cannot_name_a_file_outside_its_folder(name, tmp_path):
     (tmp_path / "other").write_bytes(b"0" * 64)
-    message = b'{"value": {"#": "array", "v": 0}, "file": "%s", "in_file": [0],' % name.encode()
-    message += b' "arrays": [{"dtype": "<f8", "shape": [2], "offset": 0}]}\n'
+    message = b'{"value": ["array", 0], "file": "%s", "in_file": [0],' % name.encode()
+    message += b' "arrays": [["<f8", [2], 0]]}\n'
     with pytest.raises(ValueError, match="may not name"):
         decode(message, tmp_path)
 
@@ -233,6 +229,24 @@ def test_a_pickle_is_no_message():
 
 
 def test_an_array_beyond_the_message_is_refused():
-    message = encode(np.arange(4.0)).replace(b'"shape": [4]', b'"shape": [9]')
+    message = encode(np.arange(4.0)).replace(b'"<f8", [4]', b'"<f8", [9]')
     with pytest.raises(ValueError, match="buffer"):
         decode(message)
+
+
+def test_lists_that_look_like_our_marks_come_back_as_lists():
+    value = [["(", 1], ["record", "Spectrum"], ("same", 0), {"[": ["array", 0], ("a", 1): []}]
+    assert_same(value, decode(encode(value)))
+
+
+def test_an_unknown_mark_is_refused():
+    with pytest.raises(ValueError, match="no 'system'"):
+        decode(b'{"value": ["system", "ls"], "arrays": []}\n')
+
+
+def test_a_record_that_many_share_is_written_once():
+    one = encode((ANSWER,))
+    many = encode((ANSWER, *(dataclasses.replace(ANSWER) for _ in range(9))))
+    assert len(many) < 2 * len(one)
+    back = decode(many)
+    assert all(answer.provenance is back[0].provenance for answer in back)
