@@ -68,6 +68,8 @@ class Bridge(QObject):
     def close(self) -> None:
         """Deliver nothing more."""
         with self._lock:
+            if self._is_closed:
+                return
             self._is_closed = True
             self._arrived.clear()
         self._unsubscribe()

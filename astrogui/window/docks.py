@@ -70,8 +70,8 @@ class Docks:
         window, docks = self._window, self._docks
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         for dock in docks.values():
-            window.removeDockWidget(dock)
             dock.setFloating(False)
+            window.removeDockWidget(dock)
         window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["files"])
         window.splitDockWidget(docks["files"], docks["catalogue"], down)
         window.splitDockWidget(docks["files"], docks["viewer"], across)

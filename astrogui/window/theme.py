@@ -17,7 +17,7 @@ LIGHT = {
     "base": "#ffffff",
     "alternate": "#f6f7f9",
     "text": "#1b1f24",
-    "disabled": "#737a84",
+    "disabled": "#666d77",
     "button": "#e9ebee",
     "highlight": "#2563b0",
     "highlighted": "#ffffff",

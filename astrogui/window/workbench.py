@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
 
 from astrogui.window.bridge import Bridge
 from astrogui.window.catalogue_model import CatalogueModel
@@ -152,7 +153,7 @@ class Workbench(QObject):
     def _colour(self) -> None:
         from astrogui.viewers.colours import THEMES
 
-        palette = self.window.palette()
+        palette = QApplication.palette()  # widgets learn of a new one a turn later
         self.icons.use(palette)
         for name, icon in ICONS.items():
             self.window.actions_by_name[name].setIcon(self.icons[icon])

@@ -1,0 +1,82 @@
+"""The window on a session: the fake one for widgets alone, the real one for whole ways."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from fake_session import FakeSession
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtWidgets import QApplication
+
+from astrogui.window.main_window import MainWindow
+from astrogui.window.theme import ThemeKeeper
+from astrogui.window.workbench import Workbench
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    """Nothing of the person who runs the tests is read or written."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    QSettings.setPath(
+        QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "qsettings")
+    )
+
+
+@pytest.fixture
+def theme(qapp):
+    return ThemeKeeper(qapp, "light")
+
+
+@pytest.fixture
+def fake():
+    session = FakeSession()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def open_bench(qtbot, theme):
+    """Opens windows on sessions and takes them down again."""
+    opened = []
+
+    def open_on(session, settings=None) -> Workbench:
+        window = MainWindow(settings)
+        if settings is None:
+            window.resize(1200, 800)
+        bench = Workbench(window, session, theme)
+        for step in bench.steps():
+            step()
+        window.show()
+        qtbot.waitExposed(window)
+        opened.append(bench)
+        return bench
+
+    yield open_on
+    for bench in opened:
+        bench.close()
+        bench.window.close()
+        bench.window.deleteLater()
+    del opened[:]
+    deliver_deletions()
+    gc.collect()
+
+
+@pytest.fixture
+def bench(open_bench, fake):
+    return open_bench(fake)
+
+
+@pytest.fixture
+def filled(bench, fake, qtbot):
+    """A window with five spectra, their rows read."""
+    bench.commands.add([f"/data/s{number}.fits" for number in range(1, 6)])
+    qtbot.waitUntil(lambda: bench.model.rowCount() == 5 and not bench.area.is_busy)
+    return bench
+
+
+def deliver_deletions() -> None:
+    """Let every widget that is to be deleted go now."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QApplication.processEvents()

@@ -1,0 +1,116 @@
+"""Events and futures reach the window's thread merged, in order, and never a dead widget."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+
+from astrogui.errors import UsageProblem
+from astrogui.session import events
+from astrogui.window.bridge import Bridge
+
+
+@pytest.fixture
+def bridge(qtbot, fake):
+    made = Bridge(fake)
+    yield made
+    made.close()
+
+
+def test_a_thousand_row_events_become_one_signal_in_the_windows_thread(bridge, fake, qtbot):
+    heard = []
+
+    def hear(ids, names, initiator):
+        heard.append((ids, names, initiator, threading.current_thread()))
+
+    bridge.rows_changed.connect(hear)
+    for number in range(1000):
+        last = fake.say(events.RowsChanged((number % 7,), ("z",)))
+    last.result(5)
+    qtbot.waitUntil(lambda: bool(heard))
+    assert len(heard) == 1
+    assert heard[0][0] == tuple(range(7))
+    assert heard[0][3] is threading.main_thread()
+
+
+def test_rows_keep_their_initiators_apart(bridge, fake, qtbot):
+    heard = {}
+    bridge.rows_changed.connect(lambda ids, names, who: heard.setdefault(who, ids))
+    fake.say(events.RowsChanged((1,), ("user_class",), "dock"))
+    fake.say(events.RowsChanged((2,), ("z",))).result(5)
+    qtbot.waitUntil(lambda: len(heard) == 2)
+    assert heard == {"dock": (1,), None: (2,)}
+
+
+def test_progress_is_told_by_its_newest_value(bridge, fake, qtbot):
+    heard = []
+    bridge.job_progressed.connect(heard.append)
+    for step in range(10):
+        last = fake.say(events.JobProgressed(4, step / 10, f"step {step}"))
+    last.result(5)
+    qtbot.waitUntil(lambda: bool(heard))
+    assert heard[-1] == {4: (0.9, "step 9")}
+
+
+def test_a_future_is_received_in_the_windows_thread(bridge, qtbot):
+    received = []
+    future: Future[int] = Future()
+    bridge.after(future, lambda value: received.append((value, QThread.currentThread())))
+    threading.Thread(target=future.set_result, args=(7,)).start()
+    qtbot.waitUntil(lambda: bool(received))
+    assert received == [(7, bridge.thread())]
+
+
+def test_a_fault_of_the_world_is_said_in_its_own_words(bridge, qtbot):
+    future: Future[int] = Future()
+    future.set_exception(UsageProblem("There is no task x."))
+    with qtbot.waitSignal(bridge.noticed) as noticed:
+        bridge.after(future, pytest.fail)
+    assert noticed.args == ["There is no task x."]
+
+
+def test_a_bug_is_logged_and_said_without_stopping_the_window(bridge, qtbot, caplog):
+    future: Future[int] = Future()
+    future.set_exception(KeyError("x"))
+    with qtbot.waitSignal(bridge.noticed) as noticed:
+        bridge.after(future, pytest.fail)
+    assert "KeyError" in noticed.args[0]
+    assert "a session call failed" in caplog.text
+
+
+class Receiver(QObject):
+    def __init__(self):
+        super().__init__()
+        self.got = []
+
+    def take(self, value):
+        self.got.append(value)
+
+
+def test_a_widget_that_is_gone_receives_nothing(bridge, qtbot):
+    import shiboken6
+
+    receiver = Receiver()
+    future: Future[int] = Future()
+    bridge.after(future, receiver.take)
+    shiboken6.delete(receiver)
+    future.set_result(1)
+    after: list[int] = []
+    sentinel: Future[int] = Future()
+    bridge.after(sentinel, after.append)
+    sentinel.set_result(2)
+    qtbot.waitUntil(lambda: after == [2])
+    assert receiver.got == []
+
+
+def test_a_closed_bridge_delivers_nothing(bridge, fake, qtbot):
+    heard = []
+    bridge.noticed.connect(heard.append)
+    fake.say(events.Noticed("early")).result(5)
+    bridge.close()
+    fake.say(events.Noticed("late")).result(5)
+    qtbot.wait(50)
+    assert heard == []
