@@ -28,8 +28,8 @@ from astrogui.training.star_galaxy_examples import (
 MEMBERS = 3
 BATCH = 256
 FIELDS = {"train": 64, "calibrate": 26}
-QUICK_FIELDS = {"train": 6, "calibrate": 3}
-QUICK_SHAPE = (700, 700)
+QUICK_FIELDS = {"train": 4, "calibrate": 2}
+QUICK_SHAPE = (512, 512)
 VALIDATION_FIELDS = 8  # the first of the calibration fields choose the epoch
 SKIPPED_SHARE = 6  # each member is trained without one field in so many
 CONFIG: dict[str, Any] = {
@@ -75,7 +75,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     calibration = calibrate(model, examples["train"], rest)
     card = _card(examples, history, calibration, seed, simulated_s)
     run = CompiledRun(model, card, {}, 512)
-    simulated = score_star_galaxy.simulated(run, 300 if quick else 5000, seed + 1)
+    simulated = score_star_galaxy.simulated(run, 200 if quick else 5000, seed + 1)
     card = replace(card, simulated_scores=simulated, coverage=simulated["coverage"])
     golden = _golden(seed)
     return write_model_folder(
