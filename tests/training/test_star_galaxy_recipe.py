@@ -9,12 +9,12 @@ import pytest
 
 pytest.importorskip("keras")
 
-from astrogui.networks.builder import assign_weights, build  # noqa: E402
-from astrogui.records.model_card import card_from_json  # noqa: E402
-from astrogui.training import star_galaxy_calibration as calibration  # noqa: E402
-from astrogui.training.package import largest_difference, run_graph, run_network  # noqa: E402
-from astrogui.training.recipes import star_galaxy as recipe  # noqa: E402
-from astrogui.training.star_galaxy_examples import field_examples, with_less  # noqa: E402
+from astrogui.networks.builder import assign_weights, build
+from astrogui.records.model_card import card_from_json
+from astrogui.training import star_galaxy_calibration as calibration
+from astrogui.training.package import largest_difference, run_graph, run_network
+from astrogui.training.recipes import star_galaxy as recipe
+from astrogui.training.star_galaxy_examples import field_examples, with_less
 
 
 @pytest.fixture(scope="module")
