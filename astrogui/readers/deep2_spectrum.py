@@ -98,9 +98,12 @@ class Deep2Spectrum(SpectrumReader):
 def _halves(head: Head, extraction: str) -> list[Hdu]:
     """The tables of an extraction, blue before red."""
     found = {
-        text(hdu.keywords, "EXTNAME"): hdu for hdu in head.fits_hdus[1:] if is_table(hdu.keywords)
+        text(hdu.keywords, "EXTNAME").upper(): hdu
+        for hdu in head.fits_hdus[1:]
+        if is_table(hdu.keywords)
     }
-    wanted = [found[f"{extraction}-{half}"] for half in "BR" if f"{extraction}-{half}" in found]
+    names = [f"{extraction}-{half}".upper() for half in "BR"]
+    wanted = [found[name] for name in names if name in found]
     return [
         hdu
         for hdu in wanted

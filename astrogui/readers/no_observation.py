@@ -17,7 +17,7 @@ _USE_THE_SPECTRA = "Add the file of the spectra themselves."
 class NoObservation(SpectrumReader):
     """Tables of redshifts and sets of templates, as Redrock and the SDSS pipeline write them."""
 
-    name = "results or templates without an observation"
+    name = "no observation (results, templates)"
 
     def claims(self, head: Head) -> bool:
         return head.is_fits and bool(_what(head))

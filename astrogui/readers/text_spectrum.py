@@ -29,6 +29,7 @@ from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 
 _NAME = re.compile(r"\s*([^\[(]+?)\s*(?:[\[(]\s*([^\])]*)[\])])?\s*")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _LARGEST = 1e7  # beyond this a first column holds times or identifiers, not wavelengths
 _GIRAUD = {"obs", "slit", "spec"}
 """Comments of the FORS2 spectra of Giraud et al. 2011 (RAA 11, 245): wavelength in air, flux, flag
@@ -52,7 +53,7 @@ class TextSpectrum(SpectrumReader):
     generic = True
 
     def claims(self, head: Head) -> bool:
-        if not head.is_text:
+        if not head.is_text or _CONTROL.search(head.first):
             return False
         start = head.first.decode("utf-8", errors="replace")
         if len(head.first) == 4096:
@@ -87,11 +88,6 @@ class TextSpectrum(SpectrumReader):
     def spectrum(self, head: Head, source: Source) -> Spectrum:
         table = parse(head.path, head.content)
         roles = _roles(head, table)
-        if table.last_line_open and table.rows.shape[0]:
-            table.rows = table.rows[:-1]
-            roles.notes.append(
-                "the file ends inside its last line, which is left out: it may have been cut"
-            )
         values, unit = _wavelengths(head, table, roles)
 
         def cells(role: str) -> NDArray[np.float64] | None:

@@ -26,7 +26,6 @@ class TextTable:
     rows: NDArray[np.float64]
     names: list[str] = field(default_factory=list)  # of the columns, as written; [] without
     comments: list[str] = field(default_factory=list)
-    last_line_open: bool = False  # the file does not end with a line's end
 
     @property
     def pairs(self) -> dict[str, str]:
@@ -107,12 +106,31 @@ def parse(path: str, content: bytes) -> TextTable:
     lines = text.splitlines()
     start = _first_row(lines)
     comments, names, first = parse_start("\n".join(lines[: start + 1]))
-    open_end = not text.endswith(("\n", "\r"))
     body = [line for line in lines[start:] if line.strip()]
     rows = _quick(body)
     if rows is None:
-        rows = _slow(path, lines, start, len(first[0]) if first else 0, open_end)
-    return TextTable(rows, names, comments, open_end)
+        rows = _slow(path, lines, start, len(first[0]) if first else 0)
+    if body and not text.endswith(("\n", "\r")):
+        _check_last_line(path, body, len(lines))
+    return TextTable(rows, names, comments)
+
+
+def _check_last_line(path: str, body: list[str], count: int) -> None:
+    """Raise ``Damaged`` unless a last line without an end is written out like those before it."""
+    before = {_pattern(line) for line in body[-40:-1]}
+    if len(before) == 1 and _pattern(body[-1]) in before:
+        return
+    raise Damaged(
+        path,
+        f"line {count}",
+        "the last line does not end, so it may have been cut",
+        "Fetch the file again, or end its last line if it is whole.",
+    )
+
+
+def _pattern(line: str) -> tuple[int, ...]:
+    """Digits after the point of each number: the same in every line of a fixed format."""
+    return tuple(len(word.rpartition(".")[2]) for word in words_of(line.strip()))
 
 
 def _first_row(lines: list[str]) -> int:
@@ -138,10 +156,8 @@ def _quick(body: list[str]) -> NDArray[np.float64] | None:
         return None
 
 
-def _slow(
-    path: str, lines: list[str], start: int, width: int, open_end: bool
-) -> NDArray[np.float64]:
-    """The rows one by one, so that a broken one is named; a cut last line is left out."""
+def _slow(path: str, lines: list[str], start: int, width: int) -> NDArray[np.float64]:
+    """The rows one by one, so that a broken one is named."""
     rows: list[list[float]] = []
     for index, line in enumerate(lines[start:], start=start + 1):
         bare = line.strip()
@@ -150,8 +166,6 @@ def _slow(
         numbers = numbers_of(bare)
         if numbers is not None and len(numbers) == width:
             rows.append(numbers)
-        elif index == len(lines) and open_end:
-            break
         else:
             found = "words" if numbers is None else f"{len(numbers)} numbers"
             raise Damaged(
