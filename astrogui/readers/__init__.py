@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from astrogui.readers.cube_like import CubeLikeSpectrum
 from astrogui.readers.deep2_spectrum import Deep2Spectrum
 from astrogui.readers.desi_spectrum import DesiSpectrum
@@ -58,9 +60,11 @@ READERS: tuple[Reader, ...] = (
 
 def recognise(path: str, options: dict[str, str] | None = None) -> tuple[Source, ...]:
     """The observations in a file; raises ``FileProblem``."""
-    return _recognise(path, READERS, options)
+    with np.errstate(all="ignore"):  # what broken numbers give is checked, not warned of
+        return _recognise(path, READERS, options)
 
 
 def read(source: Source) -> Any:
     """The record of a source: ``Image``, ``Spectrum`` or ``Strain``; raises ``FileProblem``."""
-    return reader_named(source.format, READERS).read(source)
+    with np.errstate(all="ignore"):
+        return reader_named(source.format, READERS).read(source)

@@ -100,16 +100,20 @@ class DesiSpectrum(SpectrumReader):
             wavelength = image(head, names[f"{arm}_WAVELENGTH"]).astype(np.float64)
             flux = np.asarray(image(head, names[f"{arm}_FLUX"], row), np.float64)
             ivar = np.asarray(image(head, names[f"{arm}_IVAR"], row), np.float64)
-            if f"{arm}_MASK" in names:
-                ivar = np.where(image(head, names[f"{arm}_MASK"], row) == 0, ivar, 0.0)
-            if not wavelength.shape == flux.shape == ivar.shape:
+            mask = (
+                image(head, names[f"{arm}_MASK"], row)
+                if f"{arm}_MASK" in names
+                else np.zeros(flux.shape, np.int32)
+            )
+            if not wavelength.shape == flux.shape == ivar.shape == mask.shape:
                 raise Damaged(
                     head.path,
                     f"arm {arm}",
-                    f"{wavelength.size} wavelengths, {flux.size} fluxes, {ivar.size} errors",
+                    f"{wavelength.size} wavelengths, {flux.size} fluxes, {ivar.size} errors, "
+                    f"{mask.size} mask bits",
                     "Fetch the file again.",
                 )
-            known = np.isfinite(flux) & np.isfinite(ivar) & (ivar > 0)
+            known = np.isfinite(flux) & np.isfinite(ivar) & (ivar > 0) & (mask == 0)
             arms.append((wavelength, np.where(known, flux, 0.0), np.where(known, ivar, 0.0)))
         wavelength, flux, ivar = joined(arms)
         arrays = Arrays(
