@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from astrogui.errors import FileProblem, UsageProblem
 from astrogui.training.calibrate import area_under_roc, expected_calibration_error
 from astrogui.training.recipe import Answer, Measures, Row, Run
 from astrogui.training.star_galaxy_examples import field_examples, joined
@@ -107,7 +108,12 @@ def real(folder: Path, answer: Answer) -> Measures:
 
 
 def scored_rows(table: Path) -> list[dict[str, str]]:
-    """The rows of a table of labels that have a truth, which is put under `class`."""
+    """The rows of a table of labels that have a truth, which is put under `class`.
+
+    Raises `UsageProblem` where there is no such table.
+    """
+    if not table.is_file():
+        raise UsageProblem(f"{table}: there is no table of labels. Give the folder that holds it.")
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     truth = "label_coadd" if any(row.get("label_coadd") for row in rows) else "label"
@@ -115,10 +121,11 @@ def scored_rows(table: Path) -> list[dict[str, str]]:
 
 
 def bands_of(folder: Path) -> tuple[Path, ...]:
-    """The image files of one frame: whatever a reader takes for an image and that has a band."""
-    from astrogui.errors import FileProblem
+    """The image files of one frame: whatever a reader takes for an image of one band."""
     from astrogui.readers import recognise
 
+    if not folder.is_dir():
+        raise UsageProblem(f"{folder}: the labels name this frame, but there is no such folder.")
     paths = []
     for path in sorted(folder.iterdir()):
         try:

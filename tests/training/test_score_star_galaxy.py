@@ -7,6 +7,7 @@ import csv
 import numpy as np
 import pytest
 
+from astrogui.errors import UsageProblem
 from astrogui.training import score_star_galaxy as score
 
 
@@ -114,3 +115,11 @@ def test_places_of_several_instruments_are_told_apart(tmp_path):
     measures = scored(tmp_path, rows)
     assert set(measures["by_instrument"]) == {"A", "B"}
     assert measures["by_instrument"]["A"]["auc"] is None
+
+
+def test_a_folder_without_labels_or_frames_is_refused_in_words(tmp_path):
+    with pytest.raises(UsageProblem, match=r"labels\.csv: there is no table of labels"):
+        score.real(tmp_path, lambda groups, options: [])
+    write_table(tmp_path, [{"frame": "field_b", "x": 1, "y": 2, "label": "star"}])
+    with pytest.raises(UsageProblem, match="field_b: the labels name this frame"):
+        score.real(tmp_path, lambda groups, options: [])
