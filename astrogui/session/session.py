@@ -179,6 +179,8 @@ class Session:
                 f"The tasks are: {', '.join(sorted(known))}."
             )
         future: Future[list[int]] = Future()
+        # A batch that queues no job is the last thing that an idle future may wait for.
+        future.add_done_callback(lambda _: self._loop.post(self._check_idle))
         wanted = list(paths)
         self._loop.post(
             lambda: self._intake.begin(wanted, tasks, dict(options or {}), future, as_one)

@@ -329,3 +329,20 @@ def test_settings_survive_and_broken_ones_fall_back(tmp_path):
     assert load_settings(path) == Settings()
     path.write_text('author = 3.5\ncolour = "red"')
     assert load_settings(path).theme == "system"
+
+
+def test_idle_asked_for_while_files_are_read_comes_though_they_queue_no_job(tmp_path, models):
+    reader = FakeReader()
+    answers: list[Future] = []
+    reader.recognise = lambda path, options=None: answers.append(Future()) or answers[-1]
+    session = make(tmp_path, models, reader=reader)
+    try:
+        session.add(files(tmp_path, "bad.fits"))
+        idle = session.idle()
+        while not answers:
+            session.start_worker().result(5)
+        assert not idle.done()
+        answers[0].set_exception(Damaged("bad.fits", "byte 7", "cut", "Fetch it again."))
+        idle.result(5)
+    finally:
+        session.close()
