@@ -43,7 +43,8 @@ class TiledImageItem(pg.GraphicsObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shape: tuple[int, int] = (1, 1)
+        # Not "shape": Qt asks every graphics item for a method of that name.
+        self.pixel_shape: tuple[int, int] = (1, 1)
         self.look = Look()
         self.colours: tuple[str, bool, str] = ("grey", False, "#d8c7d3")
         self._base: tuple[FirstLook, NDArray[np.uint8]] | None = None
@@ -52,7 +53,7 @@ class TiledImageItem(pg.GraphicsObject):
     def set_image(self, shape: tuple[int, int], base: FirstLook, look: Look) -> None:
         """A new image, of which the first look is already there."""
         self.prepareGeometryChange()
-        self.shape, self.look = shape, look
+        self.pixel_shape, self.look = shape, look
         self._tiles.clear()
         self._base = (base, rendered(base.values, look))
         self.informViewBoundsChanged()
@@ -127,12 +128,12 @@ class TiledImageItem(pg.GraphicsObject):
         if view is None:
             return []
         rect = view.viewRect()
-        factor = factor_for(rect.width() / max(view.width(), 1.0), self.shape)
+        factor = factor_for(rect.width() / max(view.width(), 1.0), self.pixel_shape)
         corners = (rect.left(), rect.top(), rect.right(), rect.bottom())
-        return tiles_in_view(self.shape, factor, corners)
+        return tiles_in_view(self.pixel_shape, factor, corners)
 
     def boundingRect(self) -> QRectF:
-        ny, nx = self.shape
+        ny, nx = self.pixel_shape
         return QRectF(-0.5, -0.5, nx, ny)
 
     def paint(
@@ -145,7 +146,7 @@ class TiledImageItem(pg.GraphicsObject):
         per_screen = view.viewRect().width() / max(view.width(), 1.0) if view else 1.0
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, per_screen > 1.0)
         look, index = self._base
-        if look.factor > 1 or index.shape[:2] != self.shape:
+        if look.factor > 1 or index.shape[:2] != self.pixel_shape:
             blocks_y, blocks_x = index.shape[:2]
             whole = QRectF(-0.5, -0.5, blocks_x * look.factor, blocks_y * look.factor)
         else:
@@ -159,7 +160,7 @@ class TiledImageItem(pg.GraphicsObject):
         # Coarse to fine, so that what is sharp lies on top while the rest still comes.
         for tile in sorted(self._tiles, key=lambda t: -t.factor):
             if tile.factor >= finest:
-                y0, y1, x0, x1 = extent(self.shape, tile)
+                y0, y1, x0, x1 = extent(self.pixel_shape, tile)
                 self._draw(painter, tile, QRectF(x0 - 0.5, y0 - 0.5, x1 - x0, y1 - y0))
         for tile in wanted:
             if tile in self._tiles:

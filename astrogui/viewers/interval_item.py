@@ -22,8 +22,8 @@ class IntervalItem(pg.GraphicsObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.x: Array = np.zeros(0)
-        self.y: Array = np.zeros(0)
+        self.curve_x: Array = np.zeros(0)
+        self.curve_y: Array = np.zeros(0)
         self.intervals: dict[float, tuple[float, float]] = {}
         self.value = float("nan")
         self.theme: Theme = LIGHT
@@ -39,7 +39,7 @@ class IntervalItem(pg.GraphicsObject):
     ) -> None:
         """Show a density; the intervals are shaded, the narrower the darker."""
         self.prepareGeometryChange()
-        self.x, self.y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        self.curve_x, self.curve_y = np.asarray(x, np.float64), np.asarray(y, np.float64)
         self.intervals = dict(intervals)
         self.value, self.colour = value, colour
         self.informViewBoundsChanged()
@@ -50,16 +50,16 @@ class IntervalItem(pg.GraphicsObject):
         self.update()
 
     def boundingRect(self) -> QRectF:
-        if not self.x.size:
+        if not self.curve_x.size:
             return QRectF()
-        top = float(np.max(self.y)) or 1.0
-        return QRectF(float(self.x[0]), 0.0, float(self.x[-1] - self.x[0]), top)
+        top = float(np.max(self.curve_y)) or 1.0
+        return QRectF(float(self.curve_x[0]), 0.0, float(self.curve_x[-1] - self.curve_x[0]), top)
 
     def dataBounds(
         self, axis: int, frac: float = 1.0, orthoRange: object = None
     ) -> tuple[float, float] | None:
         del frac, orthoRange
-        if not self.x.size:
+        if not self.curve_x.size:
             return None
         rect = self.boundingRect()
         return (rect.left(), rect.right()) if axis == 0 else (0.0, rect.bottom() * 1.05)
@@ -68,7 +68,7 @@ class IntervalItem(pg.GraphicsObject):
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         del option, widget
-        if self.x.size < 2:
+        if self.curve_x.size < 2:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line: QColor = self.theme.colour(self.colour)
@@ -85,7 +85,7 @@ class IntervalItem(pg.GraphicsObject):
             )
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(pen(line, 1.6))
-        painter.drawPolyline(pg.functions.arrayToQPolygonF(self.x, self.y))
+        painter.drawPolyline(pg.functions.arrayToQPolygonF(self.curve_x, self.curve_y))
         if np.isfinite(self.value):
             painter.setPen(pen(self.theme.colour("text"), 1.2, Qt.PenStyle.DashLine))
             painter.drawLine(QLineF(self.value, 0.0, self.value, self.boundingRect().bottom()))
@@ -93,6 +93,6 @@ class IntervalItem(pg.GraphicsObject):
     def shaded(self, level: float) -> tuple[Array, Array]:
         """The part of the curve above an interval, its ends included."""
         low, high = self.intervals[level]
-        inside = (self.x > low) & (self.x < high)
-        x = np.concatenate([[low], self.x[inside], [high]])
-        return x, np.interp(x, self.x, self.y, left=0.0, right=0.0)
+        inside = (self.curve_x > low) & (self.curve_x < high)
+        x = np.concatenate([[low], self.curve_x[inside], [high]])
+        return x, np.interp(x, self.curve_x, self.curve_y, left=0.0, right=0.0)

@@ -76,7 +76,7 @@ class RedshiftPanel:
             self.alternatives = alternatives_of({**row, **posterior.extras})
             self._show_overview(posterior, posterior.density)
         self.set_theme(self._theme)
-        return bool(self.interval_item.x.size)
+        return bool(self.interval_item.curve_x.size)
 
     def _show_peak(self, posterior: Posterior) -> None:
         x, y = curve_of(posterior, "z")

@@ -138,10 +138,9 @@ def _power(tokens: list[tuple[str, str]], i: int, kind: str) -> tuple[float, int
     """The exponent that follows token i - 1 (1 where there is none) and the next place."""
     explicit = i < len(tokens) and tokens[i][1] in {"**", "^"}
     i += int(explicit)
-    if explicit and i < len(tokens) and tokens[i][1] == "(":
-        if i + 2 < len(tokens) and tokens[i + 2][1] == ")":
-            return float(tokens[i + 1][1]), i + 3
-        raise ValueError("exponent")
+    bracketed = _bracketed_number(tokens, i) if explicit or kind == "name" else None
+    if bracketed is not None:
+        return bracketed
     if i < len(tokens) and (tokens[i][0] == "sign" or (explicit and tokens[i][0] == "scale")):
         return float(tokens[i][1]), i + 1
     follows = kind == "name" and i < len(tokens) and tokens[i][0] == "scale"
@@ -150,6 +149,18 @@ def _power(tokens: list[tuple[str, str]], i: int, kind: str) -> tuple[float, int
     if explicit:
         raise ValueError("exponent")
     return 1.0, i
+
+
+def _bracketed_number(tokens: list[tuple[str, str]], i: int) -> tuple[float, int] | None:
+    """The number in "(-2)" or "(1/2)" from token i, and the next place; None for anything else."""
+    inside = [text for _, text in tokens[i : i + 5]]
+    if len(inside) < 3 or inside[0] != "(" or tokens[i + 1][0] not in {"sign", "scale"}:
+        return None
+    if inside[2] == ")":
+        return float(inside[1]), i + 3
+    if len(inside) == 5 and inside[2] == "/" and inside[4] == ")" and tokens[i + 3][0] == "scale":
+        return float(inside[1]) / float(inside[3]), i + 5
+    return None
 
 
 def number_text(value: float, uncertainty: float = math.nan) -> str:

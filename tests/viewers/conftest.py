@@ -1,0 +1,44 @@
+"""Fixtures of the views' tests: a pool, and waiting until a view has got all it asked for."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@pytest.fixture
+def settled(qtbot):
+    """A function that waits until nothing is under way in a view."""
+
+    def wait(view, timeout=20_000):
+        timer = getattr(view, "_map_timer", None)
+
+        def done():
+            return not view.awaits() and not (timer is not None and timer.isActive())
+
+        qtbot.waitUntil(done, timeout=timeout)
+        return view
+
+    return wait
+
+
+@pytest.fixture
+def shown(qtbot, pool, settled):
+    """A function that makes a view of a class, shows a record in it and waits."""
+
+    def show(cls, record, size=(900, 640)):
+        view = cls(pool.submit)
+        qtbot.addWidget(view)
+        view.resize(*size)
+        view.show()
+        view.show_record(record)
+        return settled(view)
+
+    return show
