@@ -1,0 +1,239 @@
+"""The strain view: no glitch is lost, noise is white, times are right, gaps are gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import viewer_samples as samples
+
+from astrogui.viewers.envelope import Envelope
+from astrogui.viewers.gps_time import clock_text, leap_seconds, utc_of, utc_text
+from astrogui.viewers.strain_axes import FrequencyAxis, PowerAxis, UtcAxis, quality_spans
+from astrogui.viewers.strain_products import energy_map, products
+from astrogui.viewers.strain_view import StrainView
+
+
+@pytest.mark.parametrize("size", [5_000, 300_000, 3_000_000])
+@pytest.mark.parametrize("place", [0.013, 0.5, 0.9999])
+def test_a_glitch_of_one_sample_survives_any_zoom(size, place):
+    values = np.random.default_rng(1).normal(size=size)
+    glitch = int(place * size)
+    values[glitch] = 50.0
+    envelope = Envelope(values)
+    for width in (size, size // 3, 2000):
+        first = max(0, min(glitch - width // 2, size - width))
+        x, y = envelope.between(first, first + width, 400)
+        assert np.nanmax(y) == 50.0
+        assert abs(x[np.nanargmax(y)] - glitch) <= 2.2 * width / 400 + 64
+        assert x.size <= 2 * (400 + 3)
+
+
+def test_few_samples_come_back_as_they_are():
+    values = np.arange(100.0)
+    x, y = Envelope(values).between(10, 30, 400)
+    assert np.array_equal(x, np.arange(10.0, 30.0))
+    assert np.array_equal(y, values[10:30])
+
+
+def test_a_gap_stays_a_gap():
+    values = np.ones(100_000)
+    values[40_000:60_000] = np.nan
+    x, y = Envelope(values).between(0, 100_000, 100)
+    missing = x[np.isnan(y)]
+    assert missing.min() == pytest.approx(40_000, abs=1200)
+    assert missing.max() == pytest.approx(60_000, abs=1200)
+
+
+def test_a_glitch_is_on_the_screen(shown):
+    record = samples.strain(seconds=16)
+    loud = record.samples.copy()
+    loud[30_000] += 3e-19
+    view = shown(StrainView, samples.network(samples.strain(samples=loud)))
+    made = view.panels[0].products
+    _, y = view.panels[0].curves["strain"].getData()
+    assert np.nanmax(np.abs(y)) == pytest.approx(
+        1e21 * np.nanmax(np.abs(made.highpassed.values)), rel=1e-6
+    )
+    assert np.nanmax(np.abs(y)) > 30
+
+
+def test_white_noise_has_the_density_that_it_should():
+    made = products(samples.strain(seconds=32, sigma=1e-21))
+    band = (made.frequency_hz > 50) & (made.frequency_hz < 1500)
+    expected = 1e-21 * np.sqrt(2 / 4096.0)
+    assert np.median(made.asd[band]) == pytest.approx(expected, rel=0.05)
+
+
+def test_the_whitened_series_has_unit_density_and_no_ringing_ends():
+    made = products(samples.strain(seconds=32))
+    white = made.whitened.values
+    assert np.isnan(white[: int(0.9 * 2048)]).all()
+    inner = white[np.isfinite(white)]
+    # Between 18 and 960 of 1024 Hz the density is that of unit variance.
+    assert np.std(inner) == pytest.approx(np.sqrt((960 - 18) / 1024), rel=0.06)
+
+
+def test_a_gap_is_never_filtered_across():
+    record = samples.strain(seconds=32)
+    broken = record.samples.copy()
+    broken[60_000:70_000] = np.nan
+    made = products(samples.strain(samples=broken))
+    gap = slice(30_000, 35_000)  # at 2048 Hz
+    assert np.isnan(made.highpassed.values[gap]).all()
+    assert np.isnan(made.whitened.values[gap]).all()
+    assert np.isfinite(made.highpassed.values[29_000])
+
+
+def test_strain_too_short_for_a_noise_estimate_is_still_shown(shown):
+    view = shown(StrainView, samples.network(samples.strain(seconds=1)))
+    assert view.shows_content
+    assert view.panels[0].products.whitened is None
+    assert "too short" in view.panels[0].corners["whitened"].words
+
+
+def test_an_odd_sample_rate_is_still_whitened():
+    made = products(samples.strain(seconds=32, rate=1000.0))
+    assert made.whitened.sample_rate_hz == 1000.0
+    assert np.nanstd(made.whitened.values) == pytest.approx(1.0, abs=0.15)
+
+
+def test_the_energy_map_finds_time_and_frequency_of_a_burst():
+    record = samples.strain(seconds=16)
+    time = np.arange(record.samples.size) / 4096.0
+    burst = 6e-21 * np.exp(-(((time - 9.3) / 0.02) ** 2)) * np.sin(2 * np.pi * 150 * time)
+    made = products(samples.strain(samples=record.samples + burst))
+    found = energy_map(made.whitened, samples.GPS + 9.0, samples.GPS + 9.6, 600)
+    row, column = np.unravel_index(np.argmax(found.energy), found.energy.shape)
+    frequencies = np.geomspace(found.low_hz, found.high_hz, found.energy.shape[0])
+    seconds = np.linspace(found.first_gps, found.last_gps, 600) - samples.GPS
+    assert seconds[column] == pytest.approx(9.3, abs=0.02)
+    assert frequencies[row] == pytest.approx(150.0, rel=0.1)
+    assert found.energy.max() > 30
+
+
+def test_the_energy_of_noise_has_mean_one():
+    made = products(samples.strain(seconds=16))
+    found = energy_map(made.whitened, samples.GPS + 4.0, samples.GPS + 12.0, 400)
+    middle = found.energy[10:-10]  # away from the high-pass and the fall towards 960 Hz
+    assert np.median(middle) == pytest.approx(1.0, rel=0.8)
+    assert middle.min() >= 0
+
+
+@pytest.mark.parametrize(
+    "gps", [46828801, 1119744018, 1126259462.391, 1167264018, 1267963151.3, 1400000000.5]
+)
+def test_utc_agrees_with_astropy(gps):
+    from astropy.time import Time
+
+    assert utc_text(gps, 3) == f"{Time(gps, format='gps').utc.iso} UTC"
+
+
+def test_leap_seconds_of_the_first_events():
+    assert leap_seconds(1126259462) == 17
+    assert leap_seconds(1187008882) == 18
+    assert utc_of(1126259462).isoformat() == "2015-09-14T09:50:45+00:00"
+    assert clock_text(1126259462.391, 3) == "09:50:45.391"
+
+
+def test_utc_ticks_are_round_times():
+    axis = UtcAxis()
+    axis.epoch_gps = int(samples.GPS)
+    [(spacing, values)] = axis.tickValues(0.0, 32.0, 800)
+    assert len(values) >= 2
+    for text in axis.tickStrings(values, 1.0, spacing):
+        assert int(text[-2:]) % 5 == 0, text
+
+
+def test_frequencies_and_powers_are_written_out():
+    frequency = FrequencyAxis("bottom")
+    texts = [
+        text
+        for spacing, values in frequency.tickValues(1.0, 3.3, 300)
+        for text in frequency.tickStrings(values, 1.0, spacing)
+    ]
+    assert {"10", "20", "50", "100", "200", "500", "1000"} <= set(texts)
+    assert PowerAxis("left").tickStrings([-23.0], 1.0, 1.0) == ["10⁻²³"]
+
+
+def test_quality_is_good_flagged_missing_or_unknown():
+    bits = np.full(16, 127, np.uint32)
+    bits[3:5] = 127 & ~2  # CBC_CAT1 not passed
+    bits[10] = 0
+    names = ("DATA", "CBC_CAT1", "CBC_CAT2", "CBC_CAT3", "BURST_CAT1", "BURST_CAT2", "BURST_CAT3")
+    record = samples.strain(quality=bits, quality_names=names)
+    spans, words = quality_spans(record)
+    kinds = [(low - samples.GPS, high - samples.GPS, kind) for low, high, kind in spans]
+    assert kinds == [
+        (0, 3, "good"), (3, 5, "flagged"), (5, 10, "good"), (10, 11, "no data"), (11, 16, "good"),
+    ]  # fmt: skip
+    assert "DATA 15, CBC_CAT1 13" in words
+    assert quality_spans(samples.strain())[0][0][2] == "unknown"
+
+
+def test_unknown_quality_is_said(shown):
+    view = shown(StrainView, samples.network(samples.strain()))
+    assert "data quality unknown" in view.panels[0].corners["whitened"].words
+
+
+def test_detectors_share_one_time_axis_from_a_whole_second(shown):
+    first = samples.strain(seconds=16)
+    view = shown(StrainView, samples.network(first, samples.strain("L1", seed=6)))
+    assert view.epoch_gps == int(samples.GPS)
+    view._set_span(samples.GPS + 4, samples.GPS + 5)
+    ranges = [p.plots[kind].viewRange()[0] for p in view.panels for kind in ("strain", "map")]
+    for span in ranges:
+        assert span == pytest.approx([4.0, 5.0], abs=1e-6)
+    label = view.panels[-1].plots["map"].getAxis("bottom").labelText
+    assert label == f"time since GPS {int(samples.GPS)} (2015-09-14 09:50:29 UTC) (s)"
+
+
+def test_the_merger_is_marked_in_every_plot(shown, settled):
+    view = shown(StrainView, samples.network())
+    view.set_answer({"gps_found": samples.GPS + 7.25}, samples.mass_posterior())
+    settled(view)
+    for panel in view.panels:
+        for markers in panel._mergers.values():
+            assert [marker.x for marker in markers.markers] == [7.25]
+    low, high = view.panels[0].plots["strain"].viewRange()[0]
+    assert low < 7.25 < high
+    assert high - low < 1.0
+
+
+def test_the_title_gives_intervals_with_their_level_and_unit(shown):
+    view = shown(StrainView, samples.network())
+    view.set_answer({}, samples.mass_posterior())
+    words = view.answer_words()
+    assert words[0].startswith("chirp mass, detector frame 31.0")
+    assert words[0].endswith("M☉ (90 %)")
+
+
+def test_gaps_are_shaded(shown):
+    broken = samples.strain(seconds=16).samples.copy()
+    broken[4096 * 5 : 4096 * 6] = np.nan
+    view = shown(StrainView, samples.network(samples.strain(samples=broken)))
+    [(low, high)] = view.panels[0]._gaps[0].spans
+    assert (low, high) == pytest.approx((5.0, 6.0))
+
+
+def test_plots_can_be_hidden_one_kind_at_a_time(shown):
+    view = shown(StrainView, samples.network())
+    view._shown["strain"].setChecked(False)
+    view._shown["asd"].setChecked(False)
+    scenes = {kind: view.panels[0].plots[kind].scene() for kind in ("strain", "whitened", "map")}
+    assert scenes["strain"] is None
+    assert scenes["whitened"] is not None
+    assert view._asd.scene() is None
+    view._shown["strain"].setChecked(True)
+    assert view.panels[0].plots["strain"].scene() is not None
+
+
+def test_the_noise_of_every_detector_is_drawn_in_order(shown):
+    view = shown(StrainView, samples.network())
+    assert list(view._asd_curves) == ["H1", "L1"]
+    x, y = view._asd_curves["H1"].getData()
+    made = view.panels[0].products
+    assert (
+        10 ** x[100] in made.frequency_hz.round(9)
+        or np.isclose(10 ** x[100], made.frequency_hz, rtol=1e-9).any()
+    )
+    assert 10 ** y.mean() == pytest.approx(np.median(made.asd), rel=0.3)
