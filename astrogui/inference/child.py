@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Client, Connection
-from typing import Any
+from typing import Any, NoReturn
 
 PARENT_LOOK_S = 2.0
 
@@ -30,18 +30,26 @@ def begin() -> tuple[Connection, dict[str, Any]]:
         tuple(address) if isinstance(address, list) else address,
         authkey=bytes.fromhex(said["authkey"]),
     )
-    threading.Thread(target=_end_with_parent, args=(said["parent"],), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(said,), daemon=True).start()
     return connection, said
 
 
-def _end_with_parent(parent: int) -> None:
+def leave(said: dict[str, Any], code: int = 0) -> NoReturn:
+    """End this process at once, clearing the folder that a parent who died could not clear."""
+    import shutil
+
+    shutil.rmtree(said["folder"], ignore_errors=True)
+    os._exit(code)
+
+
+def _end_with_parent(said: dict[str, Any]) -> None:
     """Leave when the parent is gone, whatever the main thread is doing.
 
     The closed connection tells so too; this is for a connection that some other process inherited.
     """
-    while os.getppid() == parent:
+    while os.getppid() == said["parent"]:
         time.sleep(PARENT_LOOK_S)
-    os._exit(3)
+    leave(said, 3)
 
 
 class Watchdog:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from typing import NoReturn
 
 from astrogui.inference.jobs import Job, JobStopped, Report
 from astrogui.inference.messages import receive, send
@@ -18,8 +18,9 @@ class Inbox:
     When the other side is gone the whole process ends: nobody would hear its answers.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, leave: Callable[[], NoReturn]) -> None:
         self._connection = connection
+        self._leave = leave
         self._jobs: deque[Job] = deque()
         self._stopped: set[int] = set()
         self._changed = threading.Condition()
@@ -52,14 +53,14 @@ class Inbox:
             with self._sending:
                 send(self._connection, what)
         except OSError:
-            os._exit(0)
+            self._leave()
 
     def _receive(self) -> None:
         while True:
             try:
                 order, value = receive(self._connection)
             except (EOFError, OSError):
-                os._exit(0)
+                self._leave()
             if order == "job":
                 self._add(value)
             elif order == "stop":

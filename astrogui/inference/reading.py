@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 from astrogui.errors import AstroguiError, Damaged, WorkerDied
 from astrogui.inference.messages import receive, send
@@ -22,8 +22,8 @@ from astrogui.records.source import Source
 LOG = logging.getLogger(__name__)
 START_S = 30.0
 FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parsing has no use for them
-LONGEST_READ_S = 120.0
-"""However much is read meanwhile: a library may read the same bytes for ever."""
+LONGEST_READ_S = 120.0  # whatever goes on: a library may read the same bytes for ever
+SLOWEST_BYTES_PER_S = 10e6  # by which a large file is given longer
 
 
 @dataclass(slots=True)
@@ -178,7 +178,8 @@ class ReaderProcess:
         assert self._process is not None
         try:
             send(connection, (self._number, request.operation, request.arguments))
-            if not _wait(connection, self._process.pid, self._timeout_s):
+            longest_s = max(LONGEST_READ_S, self._timeout_s) + key[1] / SLOWEST_BYTES_PER_S
+            if not _wait(connection, self._process.pid, self._timeout_s, longest_s):
                 return self._refuse(request, key, self._hang_words())
             number, outcome, value = receive(connection, self._process.folder)
         except (EOFError, OSError):
@@ -211,29 +212,45 @@ class ReaderProcess:
         )
 
 
-def _wait(connection: Connection, pid: int, timeout_s: float) -> bool:
-    """Wait for an answer; False after ``timeout_s`` in which the process read nothing.
+def _wait(connection: Connection, pid: int, timeout_s: float, longest_s: float) -> bool:
+    """Wait for an answer; False after ``timeout_s`` without progress, or ``longest_s`` in all.
 
-    A process that still reads is not hanging: a large file on a slow disk takes its time.
+    A process that reads on makes progress, for a large file on a slow disk takes its time. One
+    that computes is allowed ``timeout_s`` of processor time, not of waiting for a busy processor;
+    one that does neither is allowed as much by the clock.
     """
-    begun = time.monotonic()
-    deadline, seen = begun + timeout_s, _bytes_read(pid)
-    while not connection.poll(min(1.0, max(0.0, deadline - time.monotonic()))):
-        now, count = time.monotonic(), _bytes_read(pid)
-        if count > seen:
-            deadline, seen = now + timeout_s, count
-        if now >= min(deadline, begun + max(LONGEST_READ_S, timeout_s)):
+    begun = last = time.monotonic()
+    seen, idle_s = _activity(pid), 0.0
+    while not connection.poll(min(0.5, timeout_s / 4)):
+        now, activity = time.monotonic(), _activity(pid)
+        worked_s = activity.processor_s - seen.processor_s
+        if activity.bytes_read > seen.bytes_read:
+            idle_s = 0.0
+        else:
+            idle_s += worked_s if worked_s > 0.05 * (now - last) else now - last
+        if idle_s >= timeout_s or now - begun >= longest_s:
             return False
+        last, seen = now, activity
     return True
 
 
-def _bytes_read(pid: int) -> int:
-    """Bytes that a process has read so far; 0 where the system does not tell."""
+class _Activity(NamedTuple):
+    """What a process has done so far; zeros where the system does not tell."""
+
+    bytes_read: int
+    processor_s: float
+
+
+def _activity(pid: int) -> _Activity:
     try:
         with open(f"/proc/{pid}/io", encoding="ascii") as file:
-            return int(file.readline().split()[1])
+            count = int(file.readline().split()[1])
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            after_name = file.read().rpartition(")")[2].split()
+        ticks = int(after_name[11]) + int(after_name[12])  # user and system time
+        return _Activity(count, ticks / os.sysconf("SC_CLK_TCK"))
     except (OSError, ValueError, IndexError):
-        return 0
+        return _Activity(0, 0.0)
 
 
 def _identity(path: str) -> tuple[str, int, int]:

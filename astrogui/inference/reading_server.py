@@ -6,7 +6,7 @@ It is small, knows no network, answers one request at a time, and is expendable.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from astrogui.inference import child
 
@@ -17,8 +17,8 @@ ORPHAN_GRACE_S = 20.0  # the parent kills a hanging reader long before
 def serve(
     recognise: Callable[[str, dict[str, str]], Any] | None = None,
     read: Callable[[Any], Any] | None = None,
-) -> int:
-    """Answer requests until the parent closes the connection; the process's exit code.
+) -> NoReturn:
+    """Answer requests until the parent closes the connection, which ends the process.
 
     The functions are those of ``readers`` unless a test gives its own.
     """
@@ -39,13 +39,13 @@ def serve(
         try:
             number, operation, arguments = receive(connection, folder)
         except (EOFError, OSError):
-            return 0
+            child.leave(said)
         watchdog.arm()
         outcome, value = _perform(operations[operation], arguments)
         try:
             _reply(lambda w: send(connection, w, folder), number, outcome, value, arguments)
         except (BrokenPipeError, ConnectionResetError):
-            return 0
+            child.leave(said)
         watchdog.rest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from astrogui.inference import child
 
@@ -16,8 +16,8 @@ ORPHAN_GRACE_S = 30.0  # the supervisor ends a hanging worker long before
 
 def serve(
     task_named: Callable[[str], Task] | None = None, read: Callable[[Any], Any] | None = None
-) -> int:
-    """Answer jobs until the parent closes the connection; the process's exit code.
+) -> NoReturn:
+    """Answer jobs until the parent closes the connection, which ends the process.
 
     Tasks and readers are the application's unless a test gives its own.
     """
@@ -32,7 +32,7 @@ def serve(
     from astrogui.inference.inbox import Inbox
     from astrogui.inference.jobs import Report, RunnerReady
 
-    inbox = Inbox(connection)
+    inbox = Inbox(connection, lambda: child.leave(said))
     watchdog = child.Watchdog(float(said["timeout_s"]) + ORPHAN_GRACE_S)
 
     def report(what: Report) -> None:

@@ -280,7 +280,7 @@ def test_the_worker_of_the_application_answers_and_never_imports_tensorflow(star
     assert not {"tensorflow", "keras", "jax", "PySide6"} & set(loaded)
 
 
-def test_a_worker_whose_parent_is_killed_ends_itself(models):
+def test_a_worker_whose_parent_is_killed_ends_itself_and_leaves_nothing(models, tmp_path):
     code = (
         "import sys, time\n"
         f"sys.path[:0] = [{str(HERE.parents[1])!r}, {str(HERE)!r}]\n"
@@ -296,27 +296,75 @@ def test_a_worker_whose_parent_is_killed_ends_itself(models):
         "time.sleep(60)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
+        assert list(tmp_path.iterdir())
         parent.kill()
     deadline = time.monotonic() + 5
     while alive(worker):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_left_behind(models, tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_the_watchdog_ends_a_process_whose_interpreter_is_held():
+    code = (
+        "import ctypes\n"
+        "from astrogui.inference.child import Watchdog\n"
+        "dog = Watchdog(0.2)\n"
+        "dog.arm(); dog.rest(); ctypes.PyDLL(None).usleep(500_000)\n"
+        "print('rested', flush=True)\n"
+        "dog.arm(); ctypes.PyDLL(None).usleep(30_000_000)\n"
+    )
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=HERE.parents[1]
+    )
+    assert time.monotonic() - begun < 10
+    assert done.returncode == 1
+    assert done.stdout.strip() == "rested"
+    assert "Timeout" in done.stderr
+
+
+@pytest.fixture
+def own_places(tmp_path, monkeypatch):
+    """Temporary files and the home of all processes lie in folders of this test."""
+    places = tmp_path / "temporary", tmp_path / "home"
+    for place, variable in zip(places, ("TMPDIR", "HOME"), strict=True):
+        place.mkdir()
+        monkeypatch.setenv(variable, str(place))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return places
+
+
+def test_nothing_is_left_behind_and_nobody_is_told(models, own_places):
     listener = Listener()
     runner = SupervisedRunner(command=FAKE_WORKER)
     runner.start(listener)
     runner.submit(job(models, 1, "flat-1.fits"))
     listener.wait(1)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert listener.names(1)[-1] == "JobDone"
+    temporary, home = own_places
+    assert len(list(temporary.iterdir())) == 1
+    assert internet_sockets(runner.pid) == set()
     runner.close()
-    assert list(tmp_path.iterdir()) == []
+    assert list(temporary.iterdir()) == []
+    assert list(home.iterdir()) == []
+
+
+def internet_sockets(pid):
+    """Inodes of the sockets of a process that are no local ones."""
+    links = [path.readlink().name for path in Path(f"/proc/{pid}/fd").iterdir()]
+    own = {link.removeprefix("socket:[").rstrip("]") for link in links if "socket" in link}
+    tables = [Path(f"/proc/{pid}/net/{kind}") for kind in ("tcp", "tcp6", "udp", "udp6")]
+    lines = [line for table in tables if table.exists() for line in table.read_text().splitlines()]
+    return own & {line.split()[9] for line in lines}
 
 
 def test_answers_before_a_death_are_kept(start, models):
