@@ -9,7 +9,7 @@ from astrogui.networks.builder import assign_weights, build, weight_arrays
 
 keras = pytest.importorskip("keras")
 
-CELLS, CURVES, PIXELS, RANGES = 400, 5, 300, [[0, 250], [0, 399], [0, 12]]
+CELLS, CURVES, PIXELS, RANGES = 402, 5, 300, [[0, 250], [0, 401], [0, 12]]
 CONFIG = {
     "cells": CELLS,
     "curves": CURVES,
@@ -20,7 +20,6 @@ CONFIG = {
     "ranges": RANGES,
     "members": 2,
     "width": 8,
-    "fine_width": 4,
     "features": 6,
 }
 
@@ -62,13 +61,13 @@ def test_shifted_evidence_gives_shifted_logits(network):
     """Where nothing else changes, the odds between two places move with the evidence."""
     bump = np.random.default_rng(4).normal(size=(30, CURVES)).astype(np.float32)
     answers = []
-    for start in (100, 140):  # a multiple of the fold; far from the ends and in all classes' reach
+    for start in (102, 144):  # a multiple of the fold apart, far from the ends
         inputs = some_inputs(np.random.default_rng(5), batch=1)
         inputs = {name: np.zeros_like(value) for name, value in inputs.items()}
         inputs["curves"][0, start : start + 30] = bump
         answers.append(answer(network, inputs)["log_probability"][0, :, :2])
-    near = answers[0][..., 80:150] - answers[0][..., 200:201]
-    far = answers[1][..., 120:190] - answers[1][..., 240:241]
+    near = answers[0][..., 80:140] - answers[0][..., 196:197]
+    far = answers[1][..., 122:182] - answers[1][..., 238:239]
     np.testing.assert_allclose(near, far, atol=2e-4)
 
 

@@ -46,8 +46,8 @@ class Size:
 
 
 FULL = Size(
-    set_spectra=1000, train=16000, validation=2500, held_out=5000, epochs=8, steps=320,
-    max_seconds=2100.0,
+    set_spectra=1000, train=16000, validation=2500, held_out=5000, epochs=8, steps=300,
+    max_seconds=1900.0,
 )  # fmt: skip
 QUICK = Size(
     set_spectra=24, train=64, validation=48, held_out=32, epochs=2, steps=3, batch=16, members=2
@@ -169,7 +169,7 @@ def _fitted(
     settings = FitSettings(
         epochs=size.epochs,
         steps=size.steps,
-        learning_rate=2e-3,
+        learning_rate=3e-3,
         seed=seed,
         max_seconds=size.max_seconds,
     )
