@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from astrogui.training import simulate_image
-from astrogui.training.simulate_image import SkySettings, draw_sources, simulate
+from astrogui.training import simulate_image, sky_population
+from astrogui.training.simulate_image import SkySettings, simulate
+from astrogui.training.sky_population import draw_sources
 
 SETTINGS = SkySettings(shape=(300, 320), artefacts=False)
 
@@ -23,12 +24,12 @@ def test_the_same_seed_gives_the_same_sky_and_another_does_not():
 
 def test_counts_follow_the_densities():
     rng = np.random.default_rng(0)
-    magnitude, galaxy = simulate_image.draw_counts(2.0, SETTINGS, rng)
+    magnitude, galaxy = sky_population.draw_counts(2.0, 1.0, 23.8, rng)
     for low, high in ((18, 19), (20, 21), (21, 22)):
         inside = (magnitude > low) & (magnitude <= high)
         middle = np.arange(low + 0.025, high, 0.05)
-        stars = 2.0 * simulate_image.star_density(middle).mean()
-        galaxies = 2.0 * simulate_image.galaxy_density(middle).mean()
+        stars = 2.0 * sky_population.star_density(middle).mean()
+        galaxies = 2.0 * sky_population.galaxy_density(middle).mean()
         assert (inside & ~galaxy).sum() == pytest.approx(stars, abs=4 * np.sqrt(stars))
         assert (inside & galaxy).sum() == pytest.approx(galaxies, abs=4 * np.sqrt(galaxies))
 
@@ -48,7 +49,7 @@ def test_stars_lie_along_their_locus():
     rng = np.random.default_rng(2)
     magnitude, _, _ = draw_sources(np.full(4000, 18.0), np.zeros(4000, bool), rng)
     g_i, r_i = magnitude[:, 1] - magnitude[:, 3], magnitude[:, 2] - magnitude[:, 3]
-    locus = np.interp(g_i, simulate_image.STELLAR_LOCUS[:, 0], simulate_image.STELLAR_LOCUS[:, 3])
+    locus = np.interp(g_i, sky_population.STELLAR_LOCUS[:, 0], sky_population.STELLAR_LOCUS[:, 3])
     assert np.median(np.abs(r_i - locus)) < 0.04
 
 
