@@ -30,7 +30,8 @@ LONGITUDES = {"RA": "DEC", "GLON": "GLAT", "ELON": "ELAT", "SLON": "SLAT"}
 _CTYPE = re.compile(r"([A-Z]{2,4})-+([A-Z]{3})(-SIP)?")
 _NUMBERS = re.compile(
     r"(?:CRVAL|CRPIX|CDELT|CROTA)[12]|(?:CD|PC)[12]_[12]|PV[12]_\d{1,2}|"
-    r"LONPOLE|LATPOLE|EQUINOX|EPOCH|(?:A|B|AP|BP)_(?:ORDER|\d_\d)"
+    r"LONPOLE|LATPOLE|EQUINOX|EPOCH|(?:A|B|AP|BP)_(?:ORDER|\d_\d)|"
+    r"PLTRA[HMS]|PLTDEC[DMS]|PPO[36]|[XY]PIXELSZ|CNPIX[12]|AMD[XY]\d{1,2}"  # Digitized Sky Survey
 )
 _OLD_MATRIX = re.compile(r"PC00([12])00([12])")
 _UNITS = {"", "deg", "degree", "degrees", "arcsec", "arcmin", "rad"}
@@ -78,6 +79,8 @@ def _checked(header: Mapping[str, Any], ctypes: list[str]) -> WcsHeader:
     frame = (_text(header, "RADESYS") or _text(header, "RADECSYS")).upper()
     if frame in _FRAMES:
         checked["RADESYS"] = frame
+    if _text(header, "PLTDECSN") in {"+", "-"}:
+        checked["PLTDECSN"] = _text(header, "PLTDECSN")
     for keyword in dict.fromkeys(header):
         old = _OLD_MATRIX.fullmatch(keyword)
         if not old and not _NUMBERS.fullmatch(keyword):

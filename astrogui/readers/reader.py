@@ -86,9 +86,6 @@ class Head:
         if "content" in self.__dict__:
             yield self.content
             return
-        if "content" in self.__dict__:
-            yield self.content
-            return
         openers: dict[str, Any] = {
             "": open,
             "gzip": gzip.open,
