@@ -74,7 +74,11 @@ def send(connection: Connection, value: Any, folder: Path | None = None) -> None
     Large arrays go through a file in ``folder`` where one is given. Raises ``TypeError`` for
     anything else, ``OSError`` when the other side is gone.
     """
-    connection.send_bytes(encode(value, folder))
+    try:
+        message = encode(value, folder)
+    except OSError:  # no room for the file: slower, but all the same
+        message = encode(value)
+    connection.send_bytes(message)
 
 
 def receive(connection: Connection, folder: Path | None = None) -> Any:

@@ -30,7 +30,8 @@ def replays(backend):
 def test_a_shipped_model_answers_as_its_golden_record_says(folder, backend):
     replayed = replays(backend)[folder.name]
     assert replayed.agrees, replayed.words()
-    assert replayed.tolerance <= 1e-4 or replayed.left_out
+    # Half of what is promised, so that any two backends agree within the whole of it.
+    assert replayed.left_out or replayed.difference <= 0.5e-4, replayed.words()
 
 
 def test_a_right_model_agrees_and_says_so(tmp_path):

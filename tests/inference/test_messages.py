@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from astrogui.inference.jobs import (
     RunnerNotice,
     RunnerReady,
 )
-from astrogui.inference.messages import ERRORS, RECORDS, decode, encode
+from astrogui.inference.messages import ERRORS, RECORDS, decode, encode, receive, send
 from astrogui.records.catalogue import Catalogue, Column
 from astrogui.records.flags import Flag
 from astrogui.records.image import Field, Image, Plane
@@ -197,6 +199,15 @@ def test_a_large_array_goes_through_a_mapped_file_that_is_gone_at_once(tmp_path)
     assert np.array_equal(back.pixels, pixels)
     with pytest.raises(ValueError, match="read-only"):
         back.pixels[0, 0] = 1.0
+
+
+def test_without_room_for_a_file_a_large_array_travels_in_the_message(tmp_path):
+    pixels = np.ones((800, 900), np.float32)
+    ours, theirs = Pipe()
+    with ours, theirs, ThreadPoolExecutor(1) as pool:
+        arriving = pool.submit(receive, theirs, tmp_path)
+        send(ours, Image(pixels=pixels), tmp_path / "no such folder")
+        assert np.array_equal(arriving.result(timeout=20).pixels, pixels)
 
 
 def test_a_record_is_checked_by_its_constructor_on_arrival():

@@ -56,6 +56,10 @@ class Listener:
         with self._changed:
             assert self._changed.wait_for(enough, timeout), self.reports
 
+    def wait_until(self, condition, timeout=20):
+        with self._changed:
+            assert self._changed.wait_for(condition, timeout), self.reports
+
     def of(self, job_id):
         return [report for report in self.reports if getattr(report, "job_id", None) == job_id]
 

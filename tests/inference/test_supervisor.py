@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -209,7 +210,7 @@ def test_a_running_job_that_does_not_stop_costs_the_worker_after_two_seconds(sta
 
 
 def test_a_job_without_progress_is_timed_out(start, models):
-    runner, listener = start(job_timeout_s=0.8)
+    runner, listener = start(job_timeout_s=3.0)  # enough for a worker that starts on a busy machine
     runner.submit(job(models, 1, "hang-1.fits"))
     runner.submit(job(models, 2, "flat-2.fits"))
     listener.wait(2)
@@ -220,10 +221,36 @@ def test_a_job_without_progress_is_timed_out(start, models):
 
 
 def test_a_job_that_makes_progress_may_take_longer_than_the_time_out(start, models):
-    runner, listener = start(job_timeout_s=0.8)
-    runner.submit(job(models, 1, "refineslowly-1.fits", "tiny_refined"))  # takes two seconds
+    runner, listener = start(job_timeout_s=2.5)
+    runner.submit(job(models, 1, "refineslowly-1.fits", "tiny_refined"))  # takes three seconds
     listener.wait(1)
     assert listener.names(1)[-1] == "JobDone"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_happens_to_the_worker_every_job_ends_exactly_once(start, models, seed):
+    runner, listener = start()
+    chance = random.Random(seed)
+    names = ["flat-1", "damaged-1", "bug-1", "slow-0.02", "keep-2"]
+    for number in range(60):
+        runner.submit(job(models, number, f"{chance.choice(names)}.fits"))
+    for _ in range(3):
+        listener.wait(len([r for r in listener.reports if isinstance(r, ENDS)]) + 5)
+        if runner.pid is not None:
+            os.kill(runner.pid, signal.SIGKILL)
+        runner.cancel(chance.randrange(60))
+    lost = set()
+    for number in range(60):
+        listener.wait_until(lambda n=number: ended(listener, n))
+        lost |= {n for n in [number] if not isinstance(listener.of(number)[-1], ENDS)}
+    for number in set(range(60)) - lost:
+        assert sum(isinstance(report, ENDS) for report in listener.of(number)) == 1
+    assert len(lost) <= 3
+
+
+def ended(listener, number):
+    """Whether a job has ended, or was reported lost."""
+    return any(isinstance(report, (*ENDS, RunnerLost)) for report in listener.of(number))
 
 
 def test_a_worker_that_cannot_start_breaks_the_jobs_in_words(start, models):

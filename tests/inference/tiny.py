@@ -104,7 +104,7 @@ def refine(
     steps = 100 if "refineslowly" in record.provenance.path else 3
     for step in range(steps):
         progress(step / steps)
-        time.sleep(0.02)
+        time.sleep(0.03)
     return replace(posterior, extras={"method": "counted"})
 
 
