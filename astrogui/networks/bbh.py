@@ -1,0 +1,54 @@
+"""The `bbh` network: from the profile of best fits to draws of masses, spins and distance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from astrogui.networks.flow import AutoregressiveSpline
+
+DIMS = 5
+
+
+def posterior_network(
+    features: int, draws: int, members: int, width: int, depth: int, hidden: int, bins: int
+) -> Any:
+    """An ensemble's draws: {"features" (n,), "noise" (draws, 5)} to {"draws" (draws, 5)}.
+
+    ``noise`` holds standard normal deviates; the members share it out in equal, adjoining parts.
+    """
+    if draws % members:
+        raise ValueError(f"{draws} draws cannot be shared by {members} members")
+    given = keras.Input((features,), name="features")
+    noise = keras.Input((draws, DIMS), name="noise")
+    each = draws // members
+    parts = []
+    for member in range(members):
+        context = _trunk(given, width, depth)
+        flow = AutoregressiveSpline(DIMS, hidden, bins)
+        parts.append(flow(context, noise[:, member * each : (member + 1) * each, :]))
+    drawn = ops.concatenate(parts, axis=1) if members > 1 else parts[0]
+    return keras.Model({"features": given, "noise": noise}, {"draws": drawn})
+
+
+def density_network(features: int, width: int, depth: int, hidden: int, bins: int) -> Any:
+    """One member while it is trained: {"features", "targets" (5,)} to the log density, (1,).
+
+    Its weights, in order, are those of a member of ``posterior_network``.
+    """
+    given = keras.Input((features,), name="features")
+    targets = keras.Input((DIMS,), name="targets")
+    flow = AutoregressiveSpline(DIMS, hidden, bins)
+    density = flow(_trunk(given, width, depth), ops.expand_dims(targets, 1), density=True)
+    return keras.Model({"features": given, "targets": targets}, density)
+
+
+def _trunk(features: Any, width: int, depth: int) -> Any:
+    """Residual dense layers."""
+    value = keras.layers.Dense(width)(features)
+    for _ in range(depth):
+        inner = keras.layers.Dense(width, activation="silu")(ops.silu(value))
+        value = value + keras.layers.Dense(width, kernel_initializer="zeros")(inner)
+    return ops.silu(value)

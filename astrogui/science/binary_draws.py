@@ -1,0 +1,73 @@
+"""From the network's raw draws to masses, spins and distances, and what follows from them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.science import binary_prior as prior
+from astrogui.science import cosmology, remnant
+from astrogui.science.waveforms import component_masses, effective_spin
+
+NAMES = (
+    "chirp_mass_det",
+    "mass_1_det",
+    "mass_2_det",
+    "total_mass_det",
+    "mass_ratio",
+    "chi_eff",
+    "final_mass_det",
+    "final_spin",
+    "luminosity_distance",
+    "redshift",
+    "mass_1_source",
+    "mass_2_source",
+)
+FARTHEST_MPC = 1e5
+
+Floats = NDArray[np.float64]
+
+
+def physical(raw: Floats, log_mass: Floats, log_mass_sd: Floats, log_distance: Floats) -> Floats:
+    """(n, draws, 5) chirp mass, mass ratio, two spins and distance of raw draws of that shape.
+
+    The other arguments, (n,), are the scales of ``strain_features.Summary``. Solar masses in the
+    detector frame, Mpc.
+    """
+    mass = np.exp(log_mass[:, None] + log_mass_sd[:, None] * raw[..., 0])
+    distance = np.exp(np.clip(log_distance[:, None] + raw[..., 4], -5, np.log(FARTHEST_MPC)))
+    return np.stack(
+        [
+            np.clip(mass, *prior.CHIRP_MASS),
+            prior.ratio_from_normal(raw[..., 1]),
+            prior.spin_from_normal(raw[..., 2]),
+            prior.spin_from_normal(raw[..., 3]),
+            distance,
+        ],
+        axis=-1,
+    )
+
+
+def derived(binary: Floats) -> Floats:
+    """(..., 12) the quantities named ``NAMES`` of binaries (..., 5)."""
+    chirp_mass, ratio, spin_1, spin_2, distance = np.moveaxis(binary, -1, 0)
+    mass_1, mass_2 = component_masses(chirp_mass, ratio)
+    total = mass_1 + mass_2
+    redshift = cosmology.redshift_at(distance)
+    return np.stack(
+        [
+            chirp_mass,
+            mass_1,
+            mass_2,
+            total,
+            ratio,
+            effective_spin(ratio, spin_1, spin_2),
+            remnant.final_mass(total, ratio, spin_1, spin_2),
+            remnant.final_spin(ratio, spin_1, spin_2),
+            distance,
+            redshift,
+            mass_1 / (1 + redshift),
+            mass_2 / (1 + redshift),
+        ],
+        axis=-1,
+    )

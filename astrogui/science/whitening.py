@@ -1,0 +1,73 @@
+"""From raw strain to a series whose noise is white: resampled, high-passed, divided by its ASD."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.science.psd import Psd
+
+WORKING_RATE_HZ = 2048.0
+HIGH_PASS_HZ = 13.0
+PASS_HZ = (18.0, 960.0)  # outside, the whitened series is turned down to zero
+TAPER_S = 0.25
+
+
+def contiguous_stretches(samples: NDArray[np.floating]) -> list[tuple[int, int]]:
+    """(first, end) of each run of finite samples, so that nothing is filtered across a gap."""
+    finite = np.concatenate([[False], np.isfinite(samples), [False]])
+    edges = np.flatnonzero(np.diff(finite.astype(np.int8)))
+    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
+
+
+def conditioned(samples: NDArray[np.floating], sample_rate_hz: float) -> NDArray[np.float64]:
+    """Strain x 1e21 at 2048 Hz, free of what lies below 13 Hz, for (n,) finite samples.
+
+    Resampled by a polyphase filter that removes what would alias; sample 0 keeps its time.
+    Raises ``ValueError`` where the rate is no simple multiple of 2048 Hz or below it.
+    """
+    from scipy.signal import butter, resample_poly, sosfiltfilt
+
+    high_pass = butter(8, HIGH_PASS_HZ, "highpass", fs=sample_rate_hz, output="sos")
+    scaled = np.asarray(samples, np.float64) * 1e21
+    taper_ends(scaled, round(TAPER_S * sample_rate_hz))
+    filtered = sosfiltfilt(high_pass, scaled, padlen=min(scaled.size - 1, 3 * 1024))
+    if sample_rate_hz == WORKING_RATE_HZ:
+        return np.asarray(filtered)
+    factor = sample_rate_hz / WORKING_RATE_HZ
+    if factor < 1 or factor != round(factor):
+        raise ValueError(
+            f"a sample rate of {sample_rate_hz:g} Hz is not a multiple of {WORKING_RATE_HZ:g} Hz"
+        )
+    return np.asarray(resample_poly(filtered, 1, round(factor)))
+
+
+def taper_ends(samples: NDArray[np.float64], length: int) -> None:
+    """Bring both ends to zero, in place, by half a period of a cosine."""
+    length = min(length, samples.size // 2)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(length) + 0.5) / length)
+    samples[:length] *= ramp
+    samples[samples.size - length :] *= ramp[::-1]
+
+
+def whiten(samples: NDArray[np.float64], sample_rate_hz: float, psd: Psd) -> NDArray[np.float64]:
+    """(n,) samples divided by the amplitude spectral density: unit variance for full-band noise.
+
+    Between 18 and 960 Hz the one-sided density of the result is 2 / sample rate.
+    """
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    size = next_fast_len(samples.size + round(sample_rate_hz), real=True)
+    frequency = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate_hz), np.float64)
+    inverse = np.interp(frequency, psd.frequency_hz, 1 / np.sqrt(np.maximum(psd.density, 1e-60)))
+    inverse *= np.sqrt(2 / sample_rate_hz) * _pass(frequency)
+    padded = np.array(samples)
+    taper_ends(padded, round(TAPER_S * sample_rate_hz))
+    return np.asarray(irfft(rfft(padded, size) * inverse, size)[: samples.size])
+
+
+def _pass(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = PASS_HZ
+    rise = np.clip((frequency_hz - (low - 3)) / 3, 0, 1)
+    fall = np.clip((high + 30 - frequency_hz) / 30, 0, 1)
+    return np.asarray(np.sin(0.5 * np.pi * rise) ** 2 * np.sin(0.5 * np.pi * fall) ** 2)
