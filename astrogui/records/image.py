@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,28 +31,43 @@ class Plane:
 
     def rows(self, y0: int, y1: int) -> NDArray[np.float32]:
         """Rows y0 to y1 as native float32 with NaN for no data; raises ``Damaged`` when cut."""
+        return self.section(y0, y1, 0, self.shape[1])
+
+    def section(self, y0: int, y1: int, x0: int, x1: int) -> NDArray[np.float32]:
+        """Pixels y0..y1, x0..x1 as ``rows`` gives them; of a narrow section only its own bytes."""
         nx = self.shape[1]
         stored = np.dtype(self.dtype)
-        wanted = (y1 - y0) * nx * stored.itemsize
-        start = self.offset + y0 * nx * stored.itemsize
+        narrow = 2 * (x1 - x0) < nx
+        left, right = (x0, x1) if narrow else (0, nx)
+        starts = [self.offset + (y * nx + left) * stored.itemsize for y in range(y0, y1)]
+        lengths = [(right - left) * stored.itemsize] * len(starts)
+        if not narrow:
+            starts, lengths = starts[:1], [sum(lengths)]
+        data = self._read(starts, lengths)
+        pixels = np.frombuffer(data, stored).reshape(y1 - y0, right - left)
+        return self.scaled(pixels if narrow else pixels[:, x0:x1])
+
+    def _read(self, starts: list[int], lengths: list[int]) -> bytes:
+        """These bytes of the file, joined; raises ``Unreadable`` or ``Damaged``."""
+        parts = []
         try:
-            with open(self.path, "rb") as file:
-                data = os.pread(file.fileno(), wanted, start) if hasattr(os, "pread") else b""
-                if not hasattr(os, "pread"):
+            with open(self.path, "rb", buffering=0) as file:
+                for start, length in zip(starts, lengths, strict=True):
                     file.seek(start)
-                    data = file.read(wanted)
+                    part = file.read(length)
+                    if len(part) != length:
+                        raise Damaged(
+                            self.path,
+                            f"byte {start + len(part)}",
+                            f"the pixels end {length - len(part)} bytes too soon",
+                            "The file was cut or replaced; fetch it again.",
+                        )
+                    parts.append(part)
         except OSError as error:
             raise Unreadable(
                 self.path, "", f"cannot be read: {error.strerror}", "Check the file."
             ) from error
-        if len(data) != wanted:
-            raise Damaged(
-                self.path,
-                f"byte {start + len(data)}",
-                f"the pixels end {wanted - len(data)} bytes too soon",
-                "The file was cut or replaced; fetch it again.",
-            )
-        return self.scaled(np.frombuffer(data, stored).reshape(y1 - y0, nx))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def scaled(self, stored: NDArray[Any]) -> NDArray[np.float32]:
         """Physical float32 values of stored numbers."""
@@ -117,7 +131,7 @@ class Image:
         if self.pixels is not None:
             return self.pixels[y0:y1, x0:x1]
         assert self.plane is not None
-        return np.ascontiguousarray(self.plane.rows(y0, y1)[:, x0:x1])
+        return self.plane.section(y0, y1, x0, x1)
 
     def wcs(self) -> Any:
         """The celestial ``astropy.wcs.WCS``, or None where the file has none."""

@@ -25,7 +25,7 @@ from astrogui.viewers.image_tiles import (
     tiles_in_view,
 )
 
-KEPT_TILES = 64
+KEPT_TILES = 40
 __all__ = ["KEPT_TILES", "Mark", "TiledImageItem"]
 
 

@@ -55,7 +55,7 @@ def first_look(image: Image) -> FirstLook:
     factor = max(1, math.ceil(max(ny, nx) / PREVIEW))
     if image.pixels is not None:
         return FirstLook(factor, image.pixels[::factor, ::factor])
-    rows = [image.section(y, y + 1, 0, nx)[0, ::factor] for y in range(0, ny, factor)]
+    rows = [image.section(y, y + 1, 0, nx)[0, ::factor].copy() for y in range(0, ny, factor)]
     return FirstLook(factor, np.stack(rows))
 
 

@@ -1,8 +1,4 @@
-"""The image view: pan, zoom, stretches, cuts, colour maps, sky read-out, source marks.
-
-A large image is never loaded whole: a sparse first look is painted at once, then tiles at the
-scale of the screen come from a pool, few at a time.
-"""
+"""The image view: the bands of a field with controls, sky read-out, compass and source marks."""
 
 from __future__ import annotations
 
@@ -10,8 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from astrogui.errors import AstroguiError
@@ -19,7 +14,6 @@ from astrogui.records.image import Field, Image
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.image_composite import COMPOSITE, can_compose, composed
 from astrogui.viewers.image_controls import ImageControls
-from astrogui.viewers.image_item import TiledImageItem
 from astrogui.viewers.image_loading import (
     begun,
     first_band,
@@ -31,39 +25,13 @@ from astrogui.viewers.image_loading import (
 )
 from astrogui.viewers.image_marks import Mark, MarksItem, marks_of_rows, placed
 from astrogui.viewers.image_overlay import ImageOverlay
-from astrogui.viewers.image_tiles import (
-    FirstLook,
-    Levels,
-    Look,
-    cuts_of,
-    kept_factors,
-    kept_levels,
-    loaded_tile,
-    restyled,
-)
+from astrogui.viewers.image_tiles import FirstLook, Look, cuts_of
 from astrogui.viewers.sky import Sky
-from astrogui.viewers.viewer import Compute, Viewer
-
-TILES_IN_FLIGHT = 4
-
-
-class ImageBox(pg.ViewBox):
-    """Left button moves, wheel zooms, right button drags contrast (up and down) and bias."""
-
-    contrast_dragged = Signal(float, float, bool)
-
-    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
-        if ev.button() != Qt.MouseButton.RightButton:
-            super().mouseDragEvent(ev, axis)
-            return
-        ev.accept()
-        moved = ev.pos() - ev.buttonDownPos()
-        self.contrast_dragged.emit(
-            moved.x() / max(self.width(), 1), moved.y() / max(self.height(), 1), ev.isStart()
-        )
+from astrogui.viewers.tiled_view import TiledView
+from astrogui.viewers.viewer import Compute
 
 
-class ImageView(Viewer):
+class ImageView(TiledView):
     """Shows the bands of one field, one at a time or composed to colours."""
 
     mark_clicked = Signal(int)
@@ -72,28 +40,16 @@ class ImageView(Viewer):
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(compute, parent)
         self._field: Field | None = None
-        self._image: Image | None = None
-        self._levels: Levels = {}
         self._sample: Any = None
         self._sky: Sky | None = None
         self._place: tuple[float, float] | None = None  # under the mouse
         self._given_marks: tuple[Mark, ...] = ()
-        self._restyle_again = False
         self._drag_start = Look()
         self._keep_view = False
         self._build()
         self.set_theme(self.theme)
 
     # What is shown --------------------------------------------------------------------------
-
-    @property
-    def image(self) -> Image | None:
-        """The band on the screen."""
-        return self._image
-
-    @property
-    def look(self) -> Look:
-        return self._item.look
 
     def show_record(self, record: Field) -> None:
         """Show a field's first band; marks of an earlier field go."""
@@ -128,7 +84,6 @@ class ImageView(Viewer):
 
     def clear(self) -> None:
         self._field = self._image = self._sky = self._sample = None
-        self._levels = {}
         self._item.clear()
         self.set_marks([])
         super().clear()
@@ -140,27 +95,7 @@ class ImageView(Viewer):
         self._on_map(self.controls.map.currentText(), self.controls.inverse.isChecked())
         self._overlay.refresh()
 
-    # Where it is shown ----------------------------------------------------------------------
-
-    def fit(self) -> None:
-        """The whole image in the view."""
-        self._box.setRange(self._item.boundingRect(), padding=0.02)
-
-    def one_to_one(self) -> None:
-        """One image pixel on one screen pixel, about the present centre."""
-        centre = self._box.viewRect().center()
-        width, height = self._box.width(), self._box.height()
-        rect = QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height)
-        self._box.setRange(rect, padding=0)
-
-    def zoom(self, factor: float) -> None:
-        """Closer (factor > 1) or farther, about the centre."""
-        self._box.scaleBy((1 / factor, 1 / factor))
-
-    def centre_on(self, x: float, y: float) -> None:
-        rect = self._box.viewRect()
-        rect.moveCenter(QPointF(x, y))
-        self._box.setRange(rect, padding=0)
+    # What lies there -------------------------------------------------------------------------
 
     def read_out(self, x: float, y: float) -> str:
         """The words for a 0-based place: FITS pixel, value with unit, sky position."""
@@ -195,18 +130,9 @@ class ImageView(Viewer):
         controls.zoom_wanted.connect(self.zoom)
         controls.marks_wanted.connect(self._on_marks_wanted)
 
-        self._graphics = pg.GraphicsView(self)
-        self._graphics.setAccessibleName("Image")
-        self._graphics.setAcceptDrops(False)
-        self._box = ImageBox(enableMenu=False, lockAspect=True)
-        self._graphics.setCentralItem(self._box)
-        self._item = TiledImageItem()
         self._marks = MarksItem()
-        self._box.addItem(self._item, ignoreBounds=True)
         self._box.addItem(self._marks, ignoreBounds=True)
         self._overlay = ImageOverlay(self._box)
-        self._box.sigRangeChanged.connect(self._on_range)
-        self._box.sigResized.connect(self._on_range)
         self._box.contrast_dragged.connect(self._on_contrast_dragged)
         scene = self._graphics.scene()
         scene.sigMouseMoved.connect(self._on_mouse_moved)
@@ -247,8 +173,7 @@ class ImageView(Viewer):
     def _show_band(self, index: int) -> None:
         assert self._field is not None
         self.forget()
-        self._restyle_again = False
-        self._levels, self._sky, self._sample = {}, None, None
+        self._sky, self._sample = None, None
         self.controls.band.blockSignals(True)
         self.controls.band.setCurrentIndex(index)
         self.controls.band.blockSignals(False)
@@ -258,7 +183,6 @@ class ImageView(Viewer):
         self._begin(self._field.images[index])
 
     def _begin(self, image: Image) -> None:
-        self._image = image
         kind, percentage = self.controls.cut_choice()
         self.ask("first", self._on_first, begun, image, kind, percentage)
         self._show_notes(image)
@@ -277,24 +201,13 @@ class ImageView(Viewer):
         else:
             look = Look(low, high, self.controls.stretch.currentText())
         self.controls.set_limits(look.low, look.high)
-        self._item.set_image(image.shape, base, look)
-        self.show_content()
-        self._set_zoom_limits(image.shape)
-        if not self._keep_view:
-            self.fit()
+        self.show_pixels(image, base, look, self._keep_view)
         self._keep_view = True
         self._overlay.pixel_scale_arcsec = image.pixel_scale_arcsec
         self._overlay.directions = None
         self._overlay.refresh()
         if image.wcs_header:
             self.ask("sky", self._on_sky, sky_of, image)
-        if kept_factors(image.shape) and not image.is_colour:
-            self.ask("levels", self._on_levels, kept_levels, image)
-        self._want_tiles()
-
-    def _on_levels(self, levels: Levels) -> None:
-        self._levels = levels
-        self._want_tiles()
 
     def _on_sky(self, sky: Sky | None) -> None:
         self._sky = sky
@@ -307,48 +220,9 @@ class ImageView(Viewer):
         places = placed(self._given_marks, self._sky, scale)
         self._marks.set_marks(self._given_marks, places)
 
-    def _want_tiles(self) -> None:
-        """Ask for the tiles in view that are missing, few at once."""
-        if self._image is None or not self.shows_content:
-            return
-        free = TILES_IN_FLIGHT - self.awaits("tile:")
-        for tile in self._item.missing():
-            if free <= 0:
-                break
-            if tile.factor >= 4 and not self._levels and self.awaits("levels"):
-                break  # the overview, on its way, has them all
-            key = f"tile:{tile.factor}:{tile.row}:{tile.column}"
-            if key in self._numbers:
-                continue
-            self.ask(key, self._on_tile, loaded_tile, self._image, self._levels, tile, self.look)
-            free -= 1
-
-    def _on_tile(self, loaded: tuple[Any, Any, Any, Look]) -> None:
-        self._item.add_tile(*loaded)
-        self._want_tiles()
-
-    def _set_look(self, look: Look) -> None:
-        if self._image is None or self._image.is_colour or look == self.look:
-            return
-        self._item.look = look
-        self.controls.set_limits(look.low, look.high)
-        self._want_restyle()
-
-    def _want_restyle(self) -> None:
-        # While one rendering is under way the next waits for it: a drag shows every step that
-        # the machine can keep up with, instead of none until the hand rests.
-        if self.awaits("restyle"):
-            self._restyle_again = True
-            return
-        self._restyle_again = False
-        self.ask("restyle", self._on_restyled, restyled, self._item.values_in_view(), self.look)
-
-    def _on_restyled(self, result: tuple[Any, Look]) -> None:
-        self._item.restyle(*result)
-        if self._restyle_again:
-            self._want_restyle()
-        else:
-            self._want_tiles()
+    def _use(self, look: Look) -> None:
+        self.set_look(look)
+        self.controls.set_limits(self.look.low, self.look.high)
 
     def on_failed(self, key: str, error: BaseException) -> None:
         if key == "sky":  # pixels are still worth looking at
@@ -376,21 +250,21 @@ class ImageView(Viewer):
         self.controls.step_band(1)
 
     def _on_stretch(self, stretch: str) -> None:
-        self._set_look(Look(self.look.low, self.look.high, stretch))
+        self._use(Look(self.look.low, self.look.high, stretch))
 
     def _on_cut_choice(self, kind: str, percentage: float) -> None:
         if self._image is not None and self._sample is not None and not self._image.is_colour:
             self.ask("cuts", self._on_cuts, cuts_of, self._image, self._sample, kind, percentage)
 
     def _on_cuts(self, cuts: tuple[float, float]) -> None:
-        self._set_look(Look(*cuts, self.look.stretch))
+        self._use(Look(*cuts, self.look.stretch))
 
     def _on_limits(self, low: float, high: float) -> None:
         # The fields are rounded: a field left as it was written is no new cut.
         if (f"{low:.4g}", f"{high:.4g}") == (f"{self.look.low:.4g}", f"{self.look.high:.4g}"):
             return
         self.controls.show_manual()
-        self._set_look(Look(low, high, self.look.stretch))
+        self._use(Look(low, high, self.look.stretch))
 
     def _on_contrast_dragged(self, across: float, down: float, starts: bool) -> None:
         if starts:
@@ -399,7 +273,7 @@ class ImageView(Viewer):
         width = (start.high - start.low) * 10.0 ** (1.5 * down)
         middle = (start.low + start.high) / 2 - across * (start.high - start.low)
         self.controls.show_manual()
-        self._set_look(Look(middle - width / 2, middle + width / 2, start.stretch))
+        self._use(Look(middle - width / 2, middle + width / 2, start.stretch))
 
     def _on_map(self, name: str, inverse: bool) -> None:
         self._item.set_colours(name, inverse, self.theme.no_data)
@@ -412,23 +286,19 @@ class ImageView(Viewer):
             centre = self._box.viewRect().center()
             self._overlay.directions = self._sky.directions(centre.x(), centre.y())
         self._overlay.refresh()
-        self._want_tiles()
+        super()._on_range()
 
     def _on_left(self) -> None:
-        self._pan(-0.1, 0.0)
+        self.pan(-0.1, 0.0)
 
     def _on_right(self) -> None:
-        self._pan(0.1, 0.0)
+        self.pan(0.1, 0.0)
 
     def _on_up(self) -> None:
-        self._pan(0.0, 0.1)
+        self.pan(0.0, 0.1)
 
     def _on_down(self) -> None:
-        self._pan(0.0, -0.1)
-
-    def _pan(self, across: float, up: float) -> None:
-        rect = self._box.viewRect()
-        self._box.translateBy(x=across * rect.width(), y=up * rect.height())
+        self.pan(0.0, -0.1)
 
     def _on_mouse_moved(self, position: QPointF) -> None:
         if not self._box.sceneBoundingRect().contains(position):
@@ -441,8 +311,8 @@ class ImageView(Viewer):
         if event.button() != Qt.MouseButton.LeftButton or not self._marks.isVisible():
             return
         place = self._box.mapSceneToView(event.scenePos())
-        screen = self._box.viewRect().width() / max(self._box.width(), 1.0)
-        mark = self._marks.nearest(place.x(), place.y(), 4.0 * screen)
+        reach = 4.0 * self.pixels_per_screen_pixel()
+        mark = self._marks.nearest(place.x(), place.y(), reach)
         if mark is not None:
             self._marks.select(mark.row_id)
             self.mark_clicked.emit(mark.row_id)
@@ -478,14 +348,3 @@ class ImageView(Viewer):
     def _show_notes(self, image: Image) -> None:
         self._notes.setText("  ·  ".join(image.notes))
         self._notes.setVisible(bool(image.notes))
-
-    def _set_zoom_limits(self, shape: tuple[int, int]) -> None:
-        longest = float(max(shape))
-        self._box.setLimits(
-            xMin=-8 * longest,
-            xMax=9 * longest,
-            yMin=-8 * longest,
-            yMax=9 * longest,
-            minXRange=4.0,
-            minYRange=4.0,
-        )

@@ -54,7 +54,7 @@ def test_weights_of_draws_count():
 
 def test_a_hard_edge_does_not_sink():
     draws = np.random.default_rng(3).exponential(1.0, 50_000)
-    x, y = from_draws(draws, None)
+    _, y = from_draws(draws, None)
     assert y[0] > 0.8
 
 
