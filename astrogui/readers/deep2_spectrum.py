@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged
-from astrogui.readers.fits_arrays import axes, column, columns, is_table
+from astrogui.readers.fits_arrays import axes, columns, is_table, numbers
 from astrogui.readers.fits_keywords import frame, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -112,4 +112,4 @@ def _halves(head: Head, extraction: str) -> list[Hdu]:
 
 
 def _vector(head: Head, hdu: Hdu, name: str) -> NDArray[Any]:
-    return np.atleast_1d(column(head, hdu, columns(hdu.keywords)[name], 0))
+    return np.atleast_1d(numbers(head, hdu, columns(hdu.keywords)[name], 0))

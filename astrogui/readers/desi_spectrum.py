@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from astrogui.errors import Damaged, NotRecognised
-from astrogui.readers.fits_arrays import axes, column, columns, image
+from astrogui.readers.fits_arrays import axes, column, columns, image, numbers
 from astrogui.readers.fits_keywords import coordinates, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -54,7 +54,7 @@ class DesiSpectrum(SpectrumReader):
                     "Fetch the file again.",
                 )
         read = {
-            name: column(head, fibermap, found[name])
+            name: (column if name == "objtype" else numbers)(head, fibermap, found[name])
             for name in ("targetid", "target_ra", "target_dec", "objtype")
             if name in found
         }

@@ -155,6 +155,18 @@ def column(head: Head, hdu: Hdu, wanted: Column, row: int | None = None) -> NDAr
     return values if row is None else values[0]
 
 
+def numbers(head: Head, hdu: Hdu, wanted: Column, row: int | None = None) -> NDArray[Any]:
+    """``column`` where numbers are due; raises ``Damaged`` for a column of texts."""
+    if wanted.code == "A":
+        raise Damaged(
+            head.path,
+            f"{name_of(hdu)}, column {wanted.name}",
+            "texts where numbers are due",
+            "Fetch the file again.",
+        )
+    return column(head, hdu, wanted, row)
+
+
 def _string(cell: NDArray[np.uint8]) -> str:
     return cell.tobytes().split(b"\0")[0].decode("ascii", "replace").strip()
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged
-from astrogui.readers.fits_arrays import axes, column, columns, image, is_table
+from astrogui.readers.fits_arrays import axes, columns, image, is_table, numbers
 from astrogui.readers.fits_keywords import number, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -122,7 +122,7 @@ def _table_arm(head: Head, hdu: Hdu) -> Arm:
     names = columns(hdu.keywords)
     axis = "wavelength" if "wavelength" in names else "loglam"
     wavelength, flux, ivar = (
-        np.asarray(column(head, hdu, names[name]), np.float64).ravel()
+        np.asarray(numbers(head, hdu, names[name]), np.float64).ravel()
         for name in (axis, "flux", "ivar")
     )
     if axis == "loglam":

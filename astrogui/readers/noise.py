@@ -23,5 +23,6 @@ def estimated_ivar(flux: NDArray[np.floating[Any]], bad: NDArray[np.bool_]) -> N
     """
     flux = np.asarray(flux, np.float64)
     # Stretches of exact zeros are padding: they would make their surroundings look free of noise.
-    padding = (flux == 0) & (np.roll(flux, 1) == 0) & (np.roll(flux, -1) == 0)
+    zero = np.concatenate([[True], flux == 0, [True]])
+    padding = zero[:-2] & zero[1:-1] & zero[2:]
     return estimate_ivar(flux, np.logical_or(bad, padding))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged
-from astrogui.readers.fits_arrays import axes, column, columns, image, is_image
+from astrogui.readers.fits_arrays import axes, column, columns, image, is_image, numbers
 from astrogui.readers.fits_keywords import coordinates, frame, number, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -126,7 +126,7 @@ class MarzSpectrum(SpectrumReader):
                 "Fetch the file again.",
             )
         read = {
-            key: column(head, fibres, found[key])
+            key: (numbers if key in {"ra", "dec"} else column)(head, fibres, found[key])
             for key in ("name", "ra", "dec", "type")
             if key in found
         }

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from astrogui.readers import fits_arrays
-from astrogui.readers.fits_arrays import column, columns, is_table
+from astrogui.readers.fits_arrays import columns, is_table, numbers
 from astrogui.readers.fits_keywords import coordinates, number, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -44,7 +44,7 @@ class SdssSpectrum(SpectrumReader):
         samples = fits_arrays.axes(table.keywords)[1]
         span = None
         if samples:
-            ends = [float(column(head, table, loglam, row=row)) for row in (0, samples - 1)]
+            ends = [float(numbers(head, table, loglam, row=row)) for row in (0, samples - 1)]
             span = wavelength_span(10.0 ** np.clip(ends, -9.0, 9.0), "angstrom", "vacuum")
         ra, dec = self._position(head)
         return chosen(
@@ -64,13 +64,13 @@ class SdssSpectrum(SpectrumReader):
     def spectrum(self, head: Head, source: Source) -> Spectrum:
         primary, table = head.fits_hdus[0].keywords, head.fits_hdus[1]
         names = columns(table.keywords)
-        loglam = column(head, table, names["loglam"]).astype(np.float64)
+        loglam = numbers(head, table, names["loglam"]).astype(np.float64)
         with np.errstate(over="ignore"):
             wavelength = 10.0**loglam
         arrays = Arrays(
             wavelength=wavelength,
-            flux=column(head, table, names["flux"]),
-            ivar=column(head, table, names["ivar"]),
+            flux=numbers(head, table, names["flux"]),
+            ivar=numbers(head, table, names["ivar"]),
             medium="air" if primary.get("VACUUM") is False else "vacuum",
             flux_unit=text(primary, "BUNIT") or UNIT,
             frame="heliocentric",
@@ -114,5 +114,5 @@ def _cell(head: Head, name: str) -> float | None:
     found = columns(table.keywords).get(name)
     if found is None or found.code not in "IJKED" or found.length != 1:
         return None
-    value = float(column(head, table, found, row=0))
+    value = float(numbers(head, table, found, row=0))
     return value if np.isfinite(value) else None

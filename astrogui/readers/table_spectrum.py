@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged, MissingMetadata, NotRecognised
-from astrogui.readers.fits_arrays import Column, axes, column, columns, is_image, is_table
+from astrogui.readers.fits_arrays import Column, axes, columns, is_image, is_table, numbers
 from astrogui.readers.fits_keywords import Keywords, frame, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu, name_of
 from astrogui.readers.reader import Head
@@ -254,7 +254,7 @@ class TableSpectrum(SpectrumReader):
 
 def cells(head: Head, layout: Layout, role: str, row: int) -> NDArray[Any]:
     """The values (n,) of a role for one spectrum."""
-    return column(head, layout.hdu, layout.roles[role], row if layout.vectors else None)
+    return numbers(head, layout.hdu, layout.roles[role], row if layout.vectors else None)
 
 
 def wavelengths(head: Head, layout: Layout, row: int) -> tuple[NDArray[np.float64], str, list[str]]:

@@ -16,6 +16,7 @@ MAX_TEXT_BYTES = 256 << 20
 MAX_HEADER_LINES = 400
 _COMMENT = ("#", "%", "!", ";", "\\", "//")
 _MISSING = {"", "-", "--", "null", "none", "na", "n/a", "nan", "indef", "..."}
+_AXIS = re.compile(r"log|wav|wl|wvl|lam|awav|λ|Λ|spectral", re.IGNORECASE)
 _KEY_VALUE = re.compile(r"\s*([A-Za-z][\w .-]{0,30}?)\s*[:=]\s*(.*)")
 
 
@@ -90,6 +91,8 @@ def _names(titles: list[str], comments: list[str], width: int) -> list[str]:
     """Names of ``width`` columns from a title line, else from the last comments that fit."""
     for line in [*titles[::-1], *comments[::-1][:6]]:
         cells = [word.strip("\"' ") for word in words_of(line)]
+        if line not in titles and not any(_AXIS.match(cell) for cell in cells):
+            continue  # a remark that happens to have as many words
         plain = all(re.match(r"[A-Za-zλΛ_]", cell) for cell in cells)
         if len(cells) == width and plain and not _KEY_VALUE.fullmatch(line):
             return cells
