@@ -44,7 +44,6 @@ class Bridge(QObject):
     worker_lost = Signal(object)  # WorkerLost
     noticed = Signal(str)
     export_finished = Signal(object)  # ExportFinished
-    export_failed = Signal(object)  # ExportFailed
     _woken = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -150,8 +149,6 @@ class Bridge(QObject):
                 self.noticed.emit(words)
             case events.ExportFinished():
                 self.export_finished.emit(event)
-            case events.ExportFailed():
-                self.export_failed.emit(event)
 
     def _hand_over(
         self, future: Future[Any], receive: Receiver, fail: Callable[[str], None] | None

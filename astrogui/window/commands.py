@@ -95,7 +95,6 @@ class Commands(QObject):
         bridge.worker_lost.connect(self._on_worker_lost)
         bridge.noticed.connect(self._window.notice.show_notice)
         bridge.export_finished.connect(self._on_exported)
-        bridge.export_failed.connect(self._on_export_failed)
         self._bench.problems.columns_wanted.connect(self.ask_for_columns)
         self._on_history(*self._session.view.history())
 
@@ -211,16 +210,16 @@ class Commands(QObject):
 
     def export(self, path: str) -> None:
         self._window.notice.show_notice(f"Writing {path} …")
-        self._bridge.after(self._session.export(path), _ignore, _ignore)
+        self._bridge.after(self._session.export(path), _ignore)
 
     def export_selected(self, path: str) -> None:
         row_ids = self._bench.selection.row_ids
-        self._bridge.after(self._session.export(path, row_ids), _ignore, _ignore)
+        self._bridge.after(self._session.export(path, row_ids), _ignore)
 
     def export_posteriors(self, path: str) -> None:
         """The catalogue, and beside it an HDF5 file with draws and densities."""
         beside = f"{path.rpartition('.')[0] or path}.posteriors.hdf5"
-        self._bridge.after(self._session.export(path, None, beside), _ignore, _ignore)
+        self._bridge.after(self._session.export(path, None, beside), _ignore)
 
     def on_import(self) -> None:
         dialog = self._dialog("Import a catalogue", QFileDialog.FileMode.ExistingFile, CATALOGUES)
@@ -304,9 +303,6 @@ class Commands(QObject):
         self._window.notice.show_notice(
             f"{event.rows} rows are in {event.path}.", "Copy path", ("copy", event.path)
         )
-
-    def _on_export_failed(self, event: events.ExportFailed) -> None:
-        self._window.notice.show_notice(f"Nothing was exported: {event.cause}")
 
     def _on_notice_acted(self, offer: tuple[str, object]) -> None:
         kind, value = offer

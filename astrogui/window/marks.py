@@ -16,42 +16,43 @@ DEFAULT_RADIUS_PIXEL = 7.0
 def marks_of(store: RowStore, item_id: int) -> list[Mark]:
     """A mark for each row of an observation that has a place on its pixels.
 
-    Sizes come from the columns ``a``, ``b`` (pixels) and ``theta`` (radians) where a task gives
-    them; colours from the analyst's class, else the network's.
+    The columns ``ra`` and ``dec`` place it in every band; ``a``, ``b`` (arcsec) and ``theta``
+    (position angle, degrees) shape it where a task gives them; its colour is the analyst's class,
+    else the network's.
     """
     places = store.positions_of_item(item_id)
     if not places.size:
         return []
     x, y = store.array("x_pixel")[places], store.array("y_pixel")[places]
-    a = _size(store, "a", places)
-    b = _size(store, "b", places)
-    theta = _numbers(store, "theta", places, 0.0)
+    ra, dec = _numbers(store, "ra", places), _numbers(store, "dec", places)
+    a, b, theta = (_numbers(store, name, places) for name in ("a", "b", "theta"))
+    shaped = np.isfinite(a) & np.isfinite(b)
+    on_sky = np.isfinite(ra) & np.isfinite(dec)
     classes = _classes(store, places)
     row_ids = store.row_ids(places)
     return [
         Mark(
-            row_id=int(row_ids[i]), x=float(x[i]), y=float(y[i]), a=float(a[i]), b=float(b[i]),
-            theta=float(theta[i]), colour=str(classes[i]),
+            row_id=int(row_ids[i]),
+            x=float(x[i]),
+            y=float(y[i]),
+            a=float(a[i]) if shaped[i] else DEFAULT_RADIUS_PIXEL,
+            b=float(b[i]) if shaped[i] else DEFAULT_RADIUS_PIXEL,
+            theta=float(theta[i]) if math.isfinite(theta[i]) else 0.0,
+            colour=str(classes[i]),
+            ra_deg=float(ra[i]) if on_sky[i] else None,
+            dec_deg=float(dec[i]) if on_sky[i] else None,
+            on_sky=bool(shaped[i]),
         )
         for i in range(places.size)
         if math.isfinite(x[i]) and math.isfinite(y[i])
-    ]  # fmt: skip
+    ]
 
 
-def _size(store: RowStore, name: str, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Three times the semi-axis, so that the mark stands round the source and not on it."""
+def _numbers(store: RowStore, name: str, places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A column's numbers, NaN where there are none."""
     if not store.has(name):
-        return np.full(places.size, DEFAULT_RADIUS_PIXEL)
-    return np.maximum(3 * _numbers(store, name, places, DEFAULT_RADIUS_PIXEL / 3), 5.0)
-
-
-def _numbers(
-    store: RowStore, name: str, places: NDArray[np.int64], default: float
-) -> NDArray[np.float64]:
-    if not store.has(name):
-        return np.full(places.size, default)
-    values = store.array(name)[places].astype(np.float64)
-    return np.where(np.isfinite(values), values, default)
+        return np.full(places.size, np.nan)
+    return store.array(name)[places].astype(np.float64)
 
 
 def _classes(store: RowStore, places: NDArray[np.int64]) -> NDArray[np.object_]:

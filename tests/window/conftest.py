@@ -6,8 +6,8 @@ import gc
 
 import pytest
 from fake_session import FakeSession
-from PySide6.QtCore import QCoreApplication, QEvent, QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QSettings
+from turns import deliver_deletions
 
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper
@@ -18,7 +18,9 @@ from astrogui.window.workbench import Workbench
 def own_home(tmp_path, monkeypatch):
     """Nothing of the person who runs the tests is read or written."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        monkeypatch.setenv(name, str(folder))
     QSettings.setPath(
         QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "qsettings")
     )
@@ -74,9 +76,3 @@ def filled(bench, fake, qtbot):
     bench.commands.add([f"/data/s{number}.fits" for number in range(1, 6)])
     qtbot.waitUntil(lambda: bench.model.rowCount() == 5 and not bench.area.is_busy)
     return bench
-
-
-def deliver_deletions() -> None:
-    """Let every widget that is to be deleted go now."""
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    QApplication.processEvents()

@@ -23,6 +23,7 @@ from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.records.strain import Network, Strain
 from astrogui.session import events
+from astrogui.session.settings import Settings
 
 JUDGEMENTS = ("user_class", "user_quality", "user_comment")
 COLUMNS = (
@@ -111,9 +112,7 @@ class FakeSession:
 
     def __post_init__(self) -> None:
         self.view = FakeView(self)
-        self.settings = SimpleNamespace(
-            theme="light", author=self.author, save=lambda: self.calls.append(("save",))
-        )
+        self.settings = Settings(author=self.author, theme="light")
         self._thread = ThreadPoolExecutor(1, "fake-session")
         self._callbacks: list[Callable[[events.Event], None]] = []
 

@@ -43,7 +43,7 @@ class FilesPanel(QWidget):
         self._session, self._bridge = session, bridge
         self._selection, self._icons = selection, icons
         self._model = ListModel(
-            ("File", "State"), lambda item: item.item_id, _cells, _tip, self._icon, self
+            ("File",), lambda item: item.item_id, _cells, _tip, self._icon, self
         )
         self._table = QTableView(self)
         prepare_table(self._table, self._model, "Files")
@@ -51,8 +51,7 @@ class FilesPanel(QWidget):
         self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         heads = self._table.horizontalHeader()
         heads.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        heads.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
-        heads.resizeSection(1, 64)
+        heads.hide()
         self._table.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self._locate = QPushButton("Locate…", self)
         self._locate.setToolTip("Say where the missing file is now")
@@ -122,8 +121,8 @@ def _name(item: Any) -> str:
     return file_names(item.paths) + (f" [{part}]" if part and item.kind != "image" else "")
 
 
-def _cells(item: Any) -> tuple[str, str]:
-    return _name(item), "" if item.state == "ok" else item.state
+def _cells(item: Any) -> tuple[str]:
+    return (_name(item) if item.state == "ok" else f"{_name(item)} ({item.state})",)
 
 
 def _tip(item: Any) -> str:

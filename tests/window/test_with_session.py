@@ -1,0 +1,192 @@
+"""The window on the real session: answers row by row, a killed worker, undo, restart, export."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tiny
+from stall import StallMeter
+
+from astrogui.errors import Damaged
+from astrogui.inference.runner import InlineRunner
+from astrogui.inference.supervisor import SupervisedRunner
+from astrogui.session.session import Session
+from astrogui.session.settings import Settings
+
+FAKE_WORKER = [
+    sys.executable, "-P", str(Path(__file__).parents[1] / "inference" / "fake_worker.py")
+]  # fmt: skip
+LEVEL = "level"
+
+
+class Reader:
+    """Reads names such as flat-3.fits without a process."""
+
+    def recognise(self, path, options=None):
+        del options
+        future: Future = Future()
+        if Path(path).name.startswith("bad"):
+            future.set_exception(Damaged(path, "byte 7", "the end is missing", "Fetch it again."))
+        else:
+            future.set_result((replace(tiny.source(path), sha256=Path(path).name),))
+        return future
+
+    def read(self, source):
+        future: Future = Future()
+        future.set_result(tiny.spectrum(2.0, source.path, pixels=200))
+        return future
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def make_session(tmp_path):
+    models = tmp_path / "models"
+    tiny.write_model(models)
+    sessions = []
+
+    def make(runner=None, name="p.astrogui"):
+        session = Session(
+            tmp_path / name,
+            models=str(models),
+            runner=runner or InlineRunner(task_named=tiny.task_named, read=tiny.read),
+            reader=Reader(),
+            settings=Settings(author="Vera"),
+            tasks=(replace(tiny.TASK, classes=("GALAXY", "QSO")),),
+        )
+        sessions.append(session)
+        return session
+
+    yield make
+    for session in sessions:
+        session.close()
+
+
+def files(folder, *names):
+    for name in names:
+        (folder / name).write_text(name)
+    return [str(folder / name) for name in names]
+
+
+def wait_for_rows(bench, qtbot, count):
+    qtbot.waitUntil(lambda: bench.model.rowCount() == count, timeout=20_000)
+    qtbot.waitUntil(lambda: not bench.model.is_reading and not bench.area.is_busy, timeout=5000)
+
+
+def level_of(bench, row):
+    return bench.model.data(bench.model.index(row, bench.model.section_of(LEVEL)))
+
+
+def test_a_dropped_folder_becomes_rows_answers_and_problems(
+    open_bench, make_session, qtbot, tmp_path
+):
+    bench = open_bench(make_session())
+    files(tmp_path, "flat-2.fits", "flat-3.fits", "bad-1.fits")
+    bench.window.drop.dropped.emit([str(p) for p in tmp_path.iterdir() if p.suffix == ".fits"])
+    wait_for_rows(bench, qtbot, 3)
+    assert bench.window.counts.text() == "2 observations  ·  3 rows  ·  1 problem"
+    levels = {level_of(bench, row) for row in range(3)}
+    assert levels == {"", "2.0050 +0.0034 −0.0034", "3.0050 +0.0034 −0.0034"}
+    assert bench.results.view.shows_content
+
+
+def test_killing_the_worker_is_said_and_its_job_is_answered_after_all(
+    open_bench, make_session, qtbot, tmp_path
+):
+    runner = SupervisedRunner(command=FAKE_WORKER, log=str(tmp_path / "log"))
+    bench = open_bench(make_session(runner))
+    bench.commands.add(files(tmp_path, "flat-1.fits"))
+    wait_for_rows(bench, qtbot, 1)
+    assert "Worker: ONNX Runtime on CPU" in bench.window.worker.text()
+    bench.commands.add(files(tmp_path, "slow-1-5.fits", "flat-7.fits"))
+    qtbot.waitUntil(
+        lambda: any(job.state == "running" for job in bench.session.view.jobs()), timeout=10_000
+    )
+    os.kill(runner.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: "is being started again" in bench.window.notice.words, timeout=10_000)
+    assert bench.window.notice.isVisible()
+    wait_for_rows(bench, qtbot, 3)
+    qtbot.waitUntil(lambda: {j.state for j in bench.session.view.jobs()} == {"done"}, timeout=9000)
+    assert level_of(bench, 0) == "1.0050 +0.0034 −0.0034"
+    assert bench.window.isVisible()
+
+
+def test_judgements_undone_through_the_menu_come_back_after_a_restart(
+    open_bench, make_session, qtbot, tmp_path
+):
+    session = make_session()
+    bench = open_bench(session)
+    bench.commands.add(files(tmp_path, "flat-1.fits", "flat-2.fits"))
+    wait_for_rows(bench, qtbot, 2)
+    bench.catalogue.table.selectAll()
+    bench.window.actions_by_name["quality_4"].trigger()
+    bench.annotate.set_quality(2)
+    undo, redo = (bench.window.actions_by_name[name] for name in ("undo", "redo"))
+
+    def qualities():
+        return [bench.model.store.cell(row, "user_quality") for row in range(2)]
+
+    qtbot.waitUntil(lambda: qualities() == [2.0, 2.0])
+    undo.trigger()
+    qtbot.waitUntil(lambda: qualities() == [4.0, 4.0])
+    undo.trigger()
+    qtbot.waitUntil(lambda: qualities() == [None, None])
+    redo.trigger()
+    qtbot.waitUntil(lambda: qualities() == [4.0, 4.0])
+    bench.close()
+    session.close()
+    again = open_bench(make_session())
+    wait_for_rows(again, qtbot, 2)
+    assert [again.model.store.cell(row, "user_quality") for row in range(2)] == [4.0, 4.0]
+    assert again.window.actions_by_name["redo"].isEnabled()
+    assert "quality" in again.window.actions_by_name["undo"].text()
+
+
+def test_an_export_is_announced_with_its_path(open_bench, make_session, qtbot, tmp_path):
+    bench = open_bench(make_session())
+    bench.commands.add(files(tmp_path, "flat-1.fits"))
+    wait_for_rows(bench, qtbot, 1)
+    path = tmp_path / "out.ecsv"
+    bench.commands.export(str(path))
+    qtbot.waitUntil(lambda: f"1 rows are in {path}" in bench.window.notice.words, timeout=10_000)
+    assert "level" in path.read_text()
+
+
+def test_an_export_that_fails_is_said(open_bench, make_session, qtbot, tmp_path):
+    bench = open_bench(make_session())
+    bench.commands.add(files(tmp_path, "flat-1.fits"))
+    wait_for_rows(bench, qtbot, 1)
+    bench.commands.export(str(tmp_path / "out.docx"))
+    qtbot.waitUntil(lambda: "no catalogue format ends so" in bench.window.notice.words)
+
+
+def test_another_project_takes_the_place_of_this_one(open_bench, make_session, qtbot, tmp_path):
+    bench = open_bench(make_session())
+    bench.commands.add(files(tmp_path, "flat-1.fits"))
+    wait_for_rows(bench, qtbot, 1)
+    bench.commands.open_project(str(tmp_path / "other.astrogui"))
+    qtbot.waitUntil(lambda: bench.model.rowCount() == 0)
+    assert bench.selection.item_id is None
+    assert bench.window.pages.currentWidget() is bench.window.start_page
+    bench.commands.open_project(str(tmp_path / "p.astrogui"))
+    wait_for_rows(bench, qtbot, 1)
+
+
+def test_two_hundred_files_leave_the_event_loop_free(open_bench, make_session, qtbot, tmp_path):
+    bench = open_bench(make_session())
+    bench.commands.add(files(tmp_path, "flat-0.fits"))
+    wait_for_rows(bench, qtbot, 1)
+    meter = StallMeter(bench)
+    meter.begin()
+    bench.commands.add(files(tmp_path, *(f"flat-{number}.fits" for number in range(1, 201))))
+    wait_for_rows(bench, qtbot, 201)
+    meter.end()
+    # The thread's own processor time, twice the limit that the benchmark holds on a quiet machine.
+    assert meter.longest_busy_ms < 100
