@@ -22,7 +22,13 @@ from astrogui.readers.fits_keywords import Keywords, frame, position, shown_head
 from astrogui.readers.fits_structure import Hdu, name_of
 from astrogui.readers.reader import Head
 from astrogui.readers.spectral_unit import wavelength_unit
-from astrogui.readers.spectrum_record import Arrays, SpectrumReader, chosen, wavelength_span
+from astrogui.readers.spectrum_record import (
+    MIN_GOOD_SAMPLES,
+    Arrays,
+    SpectrumReader,
+    chosen,
+    wavelength_span,
+)
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 
@@ -59,7 +65,6 @@ _POSITIONS = (
     ("RA", "DEC"),
 )
 _SPACE = {"HST", "JWST", "IUE", "FUSE", "GALEX", "EUCLID", "SPITZER", "GAIA"}
-_ELEMENTS_AT_LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,12 @@ class TableSpectrum(SpectrumReader):
     def _layouts(self, head: Head) -> list[Layout]:
         asked = head.options.get("columns", "")
         found = [layout_of(head.path, hdu, asked) for hdu in head.fits_hdus[1:]]
-        return [layout for layout in found if layout is not None]
+        # A few rows named lambda and counts are eigenvalues or line lists rather than a spectrum.
+        return [
+            layout
+            for layout in found
+            if layout is not None and (not layout.rows or layout.samples >= MIN_GOOD_SAMPLES)
+        ]
 
     def _source(self, head: Head, layout: Layout, row: int, *, alone: bool) -> Source:
         primary, header = head.fits_hdus[0].keywords, layout.hdu.keywords

@@ -189,3 +189,9 @@ def test_fewer_than_twenty_good_samples_are_refused(tmp_path):
     path = written(tmp_path / "a.fits", wave=(samples.linear_wavelength(), "Angstrom"), flux=flux)
     with pytest.raises(FileProblem, match=r"only 1\d of 240 samples"):
         read(recognise(path)[0])
+
+
+def test_a_list_of_a_few_lines_is_no_spectrum(tmp_path):
+    path = written(tmp_path / "a.fits", **{"lambda": np.arange(4.0), "counts": np.ones(4)})
+    with pytest.raises(NotRecognised):
+        recognise(path)
