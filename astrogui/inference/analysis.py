@@ -160,11 +160,15 @@ class Analyst:
         refines = task.refine is not None and job.refine
         advanced = _Meter(job.job_id, self._report)
         found: list[tuple[Place, Posterior]] = []
+        fraction = 0.0
+        advanced(fraction, "looking for what to answer")
         for places in task.find(record, model, options):
             for start in range(0, len(places), task.batch_size):
                 self._go_on(job)
                 chunk = places[start : start + task.batch_size]
+                advanced(fraction, f"preparing {len(chunk)}")
                 prepared = task.prepare(record, chunk, model, options)
+                self._go_on(job)
                 outputs = yield {n: prepared[n] for n in prepared if not n.startswith("_")}
                 posteriors = task.decode(outputs, prepared, record, chunk, model)
                 pairs = list(zip(chunk, posteriors, strict=True))

@@ -109,7 +109,9 @@ def serve_replay(words: Sequence[str]) -> int:
 
 def replay(kind: str, folder: Path) -> Replay:
     """One golden record in this process, on ``kind`` "onnx" or "keras"."""
-    name, device, tolerance = kind, "CPU", 0.0
+    library = os.environ.get("KERAS_BACKEND", "")
+    name = f"keras-{library}" if kind == "keras" and library else kind
+    device, tolerance = "CPU", 0.0
     try:
         model = load_model(folder)
         tolerance = model.card.tolerance_relative

@@ -98,7 +98,7 @@ def test_a_file_that_makes_no_progress_is_refused_and_the_next_is_served(start, 
     begun = time.monotonic()
     with pytest.raises(Damaged, match="the reader did not finish"):
         read(reader, f"{name}-1.fits")
-    assert 0.5 < time.monotonic() - begun < 2.5
+    assert 0.5 < time.monotonic() - begun < 5.0
     assert read(reader, "flat-2.fits").flux[0] == 2.0
 
 

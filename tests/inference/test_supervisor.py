@@ -201,7 +201,7 @@ def test_a_running_job_that_does_not_stop_costs_the_worker_after_two_seconds(sta
     pid, asked = runner.pid, time.monotonic()
     runner.cancel(1)
     listener.wait(1, JobStopped)
-    assert 1.9 < time.monotonic() - asked < 3.0
+    assert 1.9 < time.monotonic() - asked < 4.0
     listener.wait(2)
     assert listener.names(1)[-1] == "JobStopped"
     assert listener.names(2)[-1] == "JobDone"
