@@ -116,7 +116,7 @@ def test_a_folder_in_the_folder_is_refused(folder):
         "subprocess",
         "no_such_module:build",
         "redshift:keras.layers.Lambda",
-        "/tmp/evil:run",
+        "/elsewhere/evil:run",
     ],
 )
 def test_a_card_may_only_name_our_own_networks(tmp_path, network):
