@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED_BYTES = 2 << 30
 SMALL_PACKED_BYTES = 4 << 20  # compressed files below are unpacked once and kept
 _CHUNK = 1 << 20
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 
 
 class Head:
@@ -150,8 +151,7 @@ class Head:
         sample = self.first
         if not sample or b"\x00" in sample:
             return False
-        printable = sum(byte >= 32 or byte in (9, 10, 13) for byte in sample)
-        return printable / len(sample) > 0.97
+        return len(sample.translate(None, _CONTROL)) / len(sample) > 0.97
 
     def open_fits(self) -> HDUList:
         """The FITS file, lazily read, checks on; close it. Raises ``Damaged``."""

@@ -20,6 +20,7 @@ from astrogui.readers.fits_keywords import Keywords, number, text
 from astrogui.readers.spectral_unit import ANGSTROM, wavelength_unit
 
 _SPECTRAL_TYPES = ("WAVE", "AWAV", "LAMBDA", "MULTISPE", "LOG10(WAV")
+SPACE_TELESCOPES = {"HST", "JWST", "IUE", "FUSE", "GALEX", "EUCLID", "SPITZER", "GAIA"}
 _MULTISPEC = re.compile(r'spec(\d+)\s*=\s*"([^"]*)"')
 
 
@@ -143,6 +144,8 @@ def _medium(header: Keywords) -> str:
     word = text(header, "AIRORVAC", "AIR_VAC", "MEDIUM").lower()
     if word.startswith(("air", "vac")):
         return "air" if word.startswith("air") else "vacuum"
+    if text(header, "TELESCOP").upper() in SPACE_TELESCOPES:
+        return "vacuum"
     # IRAF and the observatories' pipelines calibrate with arc lines in air unless told otherwise.
     return "vacuum" if kind == "WAVE" else "assumed air"
 

@@ -304,6 +304,18 @@ def part_number(source: Source, prefix: str, head: Head) -> int:
         ) from error
 
 
+def believed_mask(bad: NDArray[np.bool_], notes: list[str]) -> NDArray[np.bool_] | None:
+    """The mask, or None (and a note) where it would exclude nearly all: it may mean "good"."""
+    excluded = int(np.count_nonzero(bad))
+    if excluded <= 0.8 * bad.size:
+        return bad
+    notes.append(
+        f"the mask column would exclude {excluded} of {bad.size} samples: not followed, "
+        "for it may mark the good ones"
+    )
+    return None
+
+
 def wavelength_span(values: ArrayLike, unit: str, medium: str) -> tuple[float, float] | None:
     """First and last vacuum wavelength in ångström, for the list of sources."""
     finite = np.asarray(values, np.float64)

@@ -21,11 +21,13 @@ from astrogui.readers.fits_arrays import Column, axes, columns, is_image, is_tab
 from astrogui.readers.fits_keywords import Keywords, frame, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu, name_of
 from astrogui.readers.reader import Head
+from astrogui.readers.spectral_axis import SPACE_TELESCOPES
 from astrogui.readers.spectral_unit import wavelength_unit
 from astrogui.readers.spectrum_record import (
     MIN_GOOD_SAMPLES,
     Arrays,
     SpectrumReader,
+    believed_mask,
     chosen,
     wavelength_span,
 )
@@ -52,7 +54,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "ivar": ("ivar", "invvar", "inverse_variance", "flux_ivar", "inv_var", "ivar_flux", "weight"),
     "var": ("var", "variance", "flux_var", "var_flux", "flux_variance", "stat"),
-    "mask": ("mask", "dq", "qual", "quality", "flag", "flags", "bad", "bpm", "and_mask"),
+    "mask": ("mask", "dq", "qual", "quality", "flag", "flags", "bad", "bpm"),
 }
 """Names of columns in lower case, by role, most wanted first."""
 
@@ -64,7 +66,6 @@ _POSITIONS = (
     ("TARG_RA", "TARG_DEC"),
     ("RA", "DEC"),
 )
-_SPACE = {"HST", "JWST", "IUE", "FUSE", "GALEX", "EUCLID", "SPITZER", "GAIA"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ class TableSpectrum(SpectrumReader):
                 break
         if "mask" in layout.roles:
             quality = cells(head, layout, "mask", row)
-            arrays.bad = self.bad_samples(head, layout, quality)
+            arrays.bad = believed_mask(self.bad_samples(head, layout, quality), arrays.notes)
         return arrays
 
     def medium(self, head: Head, layout: Layout) -> str:
@@ -321,7 +322,7 @@ def table_medium(head: Head, layout: Layout) -> str:
         word = text(keywords, "AIRORVAC", "AIR_VAC").lower()
         if word.startswith(("air", "vac")):
             return "air" if word.startswith("air") else "vacuum"
-    if text(primary, "TELESCOP").upper() in _SPACE:
+    if text(primary, "TELESCOP").upper() in SPACE_TELESCOPES:
         return "vacuum"
     return "assumed vacuum"
 

@@ -21,6 +21,7 @@ from astrogui.readers.spectrum_record import (
     MIN_GOOD_SAMPLES,
     Arrays,
     SpectrumReader,
+    believed_mask,
     wavelength_span,
 )
 from astrogui.readers.table_spectrum import NAMES, asked_unit, assumed_unit, named_roles
@@ -101,7 +102,9 @@ class TextSpectrum(SpectrumReader):
             error=cells("err"),
             ivar=cells("ivar"),
             variance=cells("var"),
-            bad=None if quality is None else np.nan_to_num(quality, nan=1.0) != 0,
+            bad=None
+            if quality is None
+            else believed_mask(np.nan_to_num(quality, nan=1.0) != 0, roles.notes),
             unit=unit,
             medium=_medium(table, values, unit),
             flux_unit=roles.flux_unit,
@@ -154,6 +157,13 @@ def _roles(head: Head, table: TextTable) -> _Roles:
     elif width == 3 and set(np.unique(table.rows[:, 2])) <= {0.0, 1.0}:
         roles.index["mask"] = 2
         roles.notes.append("third column holds only 0 and 1: taken as a mask, 1 = bad")
+    elif width == 3 and np.mean(table.rows[:, 2] > 0) < 0.8:
+        raise MissingMetadata(
+            head.path,
+            "column 3",
+            "it has no name and cannot be errors, for many values are not positive",
+            "Say what it is, for example --columns wave,flux,skip.",
+        )
     elif width == 3:
         roles.index["err"] = 2
         roles.notes.append("third column has no name: taken as one-sigma errors")

@@ -196,3 +196,9 @@ def test_what_holds_no_spectrum_is_refused_in_words(tmp_path, bad):
     with pytest.raises(FileProblem, match=path.name) as caught:
         spectrum_of(path)
     assert caught.value.advice
+
+
+def test_a_space_telescope_measures_in_vacuum(tmp_path):
+    path = tmp_path / "a.fits"
+    samples.iraf(path, TELESCOP="HST")
+    assert spectrum_of(path).medium_in_file == "vacuum"

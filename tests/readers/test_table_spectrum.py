@@ -195,3 +195,17 @@ def test_a_list_of_a_few_lines_is_no_spectrum(tmp_path):
     path = written(tmp_path / "a.fits", **{"lambda": np.arange(4.0), "counts": np.ones(4)})
     with pytest.raises(NotRecognised):
         recognise(path)
+
+
+def test_a_mask_that_excludes_nearly_all_is_not_followed_and_said(tmp_path):
+    mask = np.ones(samples.SIZE, np.int16)
+    mask[:9] = 0
+    path = written(
+        tmp_path / "a.fits",
+        wave=(samples.linear_wavelength(), "Angstrom"),
+        flux=samples.flux(),
+        mask=mask,
+    )
+    spectrum = read(recognise(path)[0])
+    assert spectrum.good.all()
+    assert any("may mark the good ones" in note for note in spectrum.notes)

@@ -148,3 +148,14 @@ def test_a_file_cut_within_its_last_line_is_refused(tmp_path, cut):
 def test_too_few_rows_are_refused(tmp_path):
     with pytest.raises(Unsuitable, match="12 rows"):
         recognise(written(tmp_path / "a.txt", WAVE[:12], FLUX[:12]))
+
+
+def test_a_third_column_that_cannot_be_errors_is_not_guessed(tmp_path):
+    with pytest.raises(MissingMetadata, match="cannot be errors"):
+        recognise(written(tmp_path / "a.txt", WAVE, FLUX, FLUX - np.median(FLUX)))
+
+
+def test_a_third_column_of_positive_numbers_is_taken_as_errors_and_said(tmp_path):
+    spectrum = only(written(tmp_path / "a.txt", WAVE, FLUX, ERROR))
+    np.testing.assert_allclose(spectrum.ivar, samples.ivar(), rtol=1e-3)
+    assert any("one-sigma" in note for note in spectrum.notes)
