@@ -85,7 +85,7 @@ class Docks:
         width, height = max(window.width(), 900), max(window.height(), 600)
         window.resizeDocks(
             [docks["files"], docks["viewer"], docks["results"]],
-            [width * 14 // 100, width * 56 // 100, width * 30 // 100],
+            [width * 15 // 100, width * 55 // 100, width * 30 // 100],
             across,
         )
         window.resizeDocks(

@@ -149,7 +149,7 @@ class ViewerArea(QObject):
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
         del row_ids
-        if isinstance(self.current, ImageView):
+        if isinstance(self.current, ImageView) and not self._marks_later.isActive():
             self._marks_later.start()
 
     def _show_marks(self) -> None:

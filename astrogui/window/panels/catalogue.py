@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
 
 from astrogui.window.catalogue_model import EDITABLE, CatalogueModel
-from astrogui.window.panels.tables import prepare_table, selected_rows
+from astrogui.window.panels.tables import NameDelegate, prepare_table, selected_rows
 from astrogui.window.selection import Selection
 
 WIDTHS = {"file": 170, "object_id": 130, "flags": 170, "user_comment": 190, "task": 90}
@@ -32,6 +32,7 @@ class CataloguePanel(QWidget):
             QAbstractItemView.EditTrigger.DoubleClicked
             | QAbstractItemView.EditTrigger.EditKeyPressed
         )
+        self._names = NameDelegate(self.table)
         heads = self.table.horizontalHeader()
         heads.setSectionsMovable(True)
         heads.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -100,11 +101,14 @@ class CataloguePanel(QWidget):
         for section in range(self._model.columnCount()):
             self.table.setColumnWidth(section, self._width(section))
         self._arrange()
+        place = self._model.section_of("file")
+        if place is not None:
+            self.table.setItemDelegateForColumn(place, self._names)
         self._restore_selection()
         self.counted.emit(self._model.rowCount())
 
     def _arrange(self) -> None:
-        """Object, answers, judgements, doubts, then the rest: what is read first stands left."""
+        """Object, answers, judgements, doubts, the rest: what is read first stands left."""
         heads = self.table.horizontalHeader()
         sections = range(self._model.columnCount())
         wanted = sorted(sections, key=lambda section: (self._rank(section), section))
@@ -115,11 +119,13 @@ class CataloguePanel(QWidget):
         name = self._model.shown_column(section).name
         if name in {"file", "object_id"}:
             return 0
-        if name == "class" or (self._model.has_bounds(section) and not name.startswith("prob_")):
+        if name.startswith("prob_"):
+            return 4
+        if name == "class" or self._model.has_bounds(section):
             return 1
         if name in EDITABLE:
             return 2
-        return 3 if name.startswith("flags") else 4
+        return 3 if name.startswith("flags") else 5
 
     def _width(self, section: int) -> int:
         name = self._model.shown_column(section).name

@@ -53,7 +53,8 @@ class ResultsPanel(QWidget):
             self.view.show_words(f"No answer: {_doubts(row) or 'no analysis has run yet'}.")
             return
         title = self._answer.title(task)
-        self.view.show_answer(row, posterior, title, posterior.parameters)
+        names = "; ".join(part.rpartition("/")[2] for part in str(row["file"]).split(";"))
+        self.view.show_answer({**row, "file": names}, posterior, title, posterior.parameters)
         card = self._session.card(task)
         if card is not None:
             self.view.show_card(card)

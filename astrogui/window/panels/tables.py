@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -16,11 +16,25 @@ from PySide6.QtWidgets import (
 class PlainEditor(QStyledItemDelegate):
     """Edits in place; its editors leave dropped files to the window."""
 
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index):  # type: ignore[no-untyped-def]
+    def createEditor(
+        self,
+        parent: QWidget,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> QWidget:
         editor = super().createEditor(parent, option, index)
-        if editor is not None:
-            editor.setAcceptDrops(False)
+        editor.setAcceptDrops(False)
         return editor
+
+
+class NameDelegate(QStyledItemDelegate):
+    """Shortens file names in their middle: what tells them apart stands at both ends."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideMiddle
 
 
 def prepare_table(view: QTableView, model: QAbstractItemModel, name: str) -> None:
