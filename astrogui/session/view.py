@@ -123,11 +123,16 @@ class ProjectView:
         return catalogue_from_rows(self.columns(), self.rows(row_ids), meta)
 
     def _base_rows(self, wanted: Sequence[int]) -> dict[int, dict[str, Any]]:
+        everything = len(wanted) > 500
+        # Few rows ask for few items: a batch's rows are read one by one as they arrive.
+        inside = ",".join(str(int(row_id)) for row_id in wanted)
+        where = f"AND item_id IN (SELECT item_id FROM rows WHERE row_id IN ({inside}))"
         paths = {
             item.item_id: ";".join(item.paths)
-            for item in items.read_items(self._connection, self.path.parent)
+            for item in items.read_items(
+                self._connection, self.path.parent, "" if everything else where
+            )
         }
-        everything = len(wanted) > 500
         marks = "1" if everything else f"row_id IN ({','.join('?' * len(wanted))})"
         found = self._connection.execute(
             f"SELECT row_id, item_id, object_id, ra, dec, x, y, gps, words, label FROM rows "
@@ -154,9 +159,10 @@ class ProjectView:
 
     def _bands(self) -> tuple[str, ...]:
         bands: dict[str, None] = {}
-        for item in self.items():
-            if item.kind == "image":
-                bands.update(dict.fromkeys(source.band for source in item.sources))
+        with self._lock, translated(self.path):
+            images = items.read_items(self._connection, self.path.parent, "AND kind = 'image'")
+        for item in images:
+            bands.update(dict.fromkeys(source.band for source in item.sources))
         return tuple(bands)
 
 
