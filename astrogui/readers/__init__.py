@@ -1,6 +1,9 @@
 """Bytes to record: one file a format, listed here from top to bottom.
 
 Readers run in the reader process, never in the window's: what they parse is not trusted.
+
+Spectra are read by our own few lines a format rather than by specutils, which takes two seconds to
+import and tries its loaders one after another instead of asking the content what it is.
 """
 
 from __future__ import annotations
