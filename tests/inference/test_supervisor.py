@@ -14,7 +14,7 @@ import pytest
 import tiny
 from test_runner import ENDS, Listener, assert_orderly
 
-from astrogui.errors import Damaged, JobTimedOut, WorkerDied
+from astrogui.errors import Damaged, JobTimedOut, UsageProblem, WorkerDied
 from astrogui.inference.jobs import (
     Job,
     JobAdvanced,
@@ -305,6 +305,20 @@ def test_the_worker_of_the_application_answers_and_never_imports_tensorflow(star
     loaded = (tmp_path / "models" / "loaded.txt").read_text().split()
     assert "onnxruntime" in loaded
     assert not {"tensorflow", "keras", "jax", "PySide6"} & set(loaded)
+
+
+def test_the_program_is_its_own_worker_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "numpy.py").write_text("raise SystemExit('taken from the working folder')")
+    listener, runner = Listener(), SupervisedRunner()
+    runner.start(listener)
+    try:
+        runner.submit(job("", 1, "flat-1.fits", "no_such_task"))
+        listener.wait(1)
+    finally:
+        runner.close()
+    assert isinstance(listener.of(1)[-1].error, UsageProblem)
+    assert "no_such_task" in str(listener.of(1)[-1].error)
 
 
 def test_a_worker_whose_parent_is_killed_ends_itself_and_leaves_nothing(models, tmp_path):
