@@ -82,7 +82,7 @@ class SpectrumReader(Reader):
         ivar = np.where(np.isfinite(ivar) & (ivar > 0) & ~bad, ivar, 0.0)
         bad |= ivar == 0
         _enough(head, place, bad)
-        flux, ivar, unit = _in_single_precision(flux, ivar, unit, bad)
+        flux, ivar, unit = _in_single_precision(arrays, flux, ivar, unit, bad)
         return Spectrum(
             wavelength_angstrom=wavelength,
             flux=flux.astype(np.float32),
@@ -203,6 +203,7 @@ def _calibrated(
 
 
 def _in_single_precision(
+    arrays: Arrays,
     flux: NDArray[np.float64],
     ivar: NDArray[np.float64],
     unit: str,
@@ -217,7 +218,9 @@ def _in_single_precision(
     if unit != F_LAMBDA and not 1e-6 < level < 1e9:
         power = int(np.floor(np.log10(level)))
         flux, ivar = flux / 10.0**power, ivar * 100.0**power
-        unit = f"1e{power} {unit}".strip() if unit else ""
+        unit = f"1e{power} {unit}" if unit else ""
+        if not unit:
+            arrays.notes.append(f"relative flux divided by 1e{power}")
     huge = np.finfo(np.float32).max
     flux = np.clip(flux, -0.1 * huge, 0.1 * huge)
     return flux, np.clip(ivar, 0, _SINGLE_PRECISION), unit

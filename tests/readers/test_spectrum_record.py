@@ -81,6 +81,8 @@ def test_relative_flux_of_any_size_fits_single_precision(tmp_path, scale):
     assert good.all()
     snr = spectrum.flux[good] * np.sqrt(spectrum.ivar[good])
     np.testing.assert_allclose(snr, samples.flux() / samples.error(), rtol=1e-3)
+    said = any("relative flux divided by 1e" in note for note in spectrum.notes)
+    assert said == (scale != 1.0)
     np.testing.assert_allclose(
         spectrum.flux / spectrum.flux[0], samples.flux() / samples.flux()[0], rtol=1e-4
     )
