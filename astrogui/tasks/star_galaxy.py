@@ -94,7 +94,8 @@ def decode(
         logits, QUANTILE_LEVELS, tuple(model.card.calibration["pooled_spread"])
     )
     novelty = np.asarray(outputs["novelty"], np.float64).reshape(len(places))
-    bands = [image.band or "" for image in record.images]
+    bands = len(record.images)
+    unit = _flux_unit(record)
     posteriors = []
     for k, place in enumerate(places):
         galaxy = quantiles[k]
@@ -103,9 +104,9 @@ def decode(
                 classes=CLASSES,
                 class_probability=np.array([1 - probability[k], probability[k]]),
                 class_quantiles=np.stack([1 - galaxy[::-1], galaxy]),
-                flags=_flags(prepared, k, place, len(bands)) | _novel(novelty[k]),
+                flags=_flags(prepared, k, bands) | _novel(novelty[k]),
                 novelty=float(novelty[k]),
-                extras=_photometry(prepared, k),
+                extras=_photometry(prepared, k) | {"flux_unit": unit},
             )
         )
     return posteriors
@@ -239,7 +240,15 @@ def _prior_shift(arrays: Arrays, model: Model | None, options: Options) -> NDArr
     return np.asarray(np.log(trained / (1 - trained)) - np.log(wanted / (1 - wanted)))
 
 
-def _flags(prepared: Arrays, k: int, place: Place, bands: int) -> Flag:
+def _flux_unit(record: Field) -> str:
+    """The unit of the fluxes, band by band where bands differ."""
+    units = {image.band: image.unit for image in record.images}
+    if len(set(units.values())) == 1:
+        return record.images[0].unit
+    return ", ".join(f"{band}: {unit or 'unknown'}" for band, unit in units.items())
+
+
+def _flags(prepared: Arrays, k: int, bands: int) -> Flag:
     doubts = {
         Flag.EDGE_OF_IMAGE: prepared["_edge"][k],
         Flag.BLENDED: prepared["_blended"][k],
@@ -312,6 +321,8 @@ COLUMNS = (
            description="rms size along the minor axis", format="%.2f"),
     Column(name="theta", unit="deg", ucd="pos.posAng",
            description="position angle of the major axis, north through east", format="%.1f"),
+    Column(name="flux_unit", type="text", ucd="meta.unit",
+           description="unit of the fluxes, as the files state it"),
 )  # fmt: skip
 
 TASK = Task(
@@ -327,6 +338,6 @@ TASK = Task(
     record_columns=band_columns,
     views=("image",),
     batch_size=4096,
-    match_tolerance_arcsec=1.0,
+    match_tolerance_arcsec=0.5,
     options={"star_fraction": "share of stars among the sources, instead of the card's prior"},
 )

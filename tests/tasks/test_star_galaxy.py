@@ -176,10 +176,18 @@ def test_an_answer_has_probabilities_their_spread_photometry_and_novelty(answere
     assert first.most_probable_class == "galaxy"
     assert Flag.NOVEL not in first.flags
     assert Flag.NOVEL in last.flags
-    named = {column.name for column in star_galaxy.band_columns("ugriz")}
-    assert len(named) == 15
+    named = {column.name for column in star_galaxy.band_columns("ugriz")} | {"flux_unit"}
+    assert len(named) == 16
+    assert first.extras["flux_unit"] == "nanomaggy"
     assert all(set(posterior.extras) <= named for posterior in posteriors)
     assert sum(set(posterior.extras) == named for posterior in posteriors) > len(places) / 2
+
+
+def test_units_of_bands_that_differ_are_named_by_band(sky):
+    record = sky_field(sky, "gr")
+    counts = replace(record.images[0], unit="count")
+    mixed = Field(images=(counts, record.images[1]))
+    assert decoded(mixed, places_of(mixed)[:2])[0].extras["flux_unit"] == "g: count, r: nanomaggy"
 
 
 def test_a_stated_share_of_stars_moves_the_answer_by_bayes_theorem(answered):
