@@ -25,12 +25,19 @@ def posterior_network(
     noise = keras.Input((draws, DIMS), name="noise")
     each = draws // members
     parts = []
-    for member in range(members):
-        context = _trunk(given, width, depth)
-        flow = AutoregressiveSpline(DIMS, hidden, bins)
-        parts.append(flow(context, noise[:, member * each : (member + 1) * each, :]))
+    for number in range(members):
+        # A model of its own, so that its weights stay together in the ensemble's.
+        member = _member(features, width, depth, hidden, bins, f"member_{number}")
+        parts.append(member([given, noise[:, number * each : (number + 1) * each, :]]))
     drawn = ops.concatenate(parts, axis=1) if members > 1 else parts[0]
     return keras.Model({"features": given, "noise": noise}, {"draws": drawn})
+
+
+def _member(features: int, width: int, depth: int, hidden: int, bins: int, name: str) -> Any:
+    given, deviates = keras.Input((features,)), keras.Input((None, DIMS))
+    flow = AutoregressiveSpline(DIMS, hidden, bins)
+    drawn = flow(_trunk(given, width, depth), deviates)
+    return keras.Model([given, deviates], drawn, name=name)
 
 
 def density_network(features: int, width: int, depth: int, hidden: int, bins: int) -> Any:
