@@ -97,7 +97,7 @@ def decode(
     bands = len(record.images)
     unit = _flux_unit(record)
     posteriors = []
-    for k, place in enumerate(places):
+    for k in range(len(places)):
         galaxy = quantiles[k]
         posteriors.append(
             Posterior(
