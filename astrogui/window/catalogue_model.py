@@ -34,6 +34,10 @@ Role = Qt.ItemDataRole
 EDITABLE = ("user_class", "user_quality", "user_comment")
 BOUNDS = ("_lo68", "_hi68", "_lo90", "_hi90")
 HIDDEN = ("model_sha256",)
+_ANSWERED = frozenset(
+    int(role)
+    for role in (Role.DisplayRole, Role.ToolTipRole, Role.EditRole, Role.TextAlignmentRole)
+)
 READ_STEP = 40  # rows read at once
 STEP_BUDGET_S = 0.008  # then the event loop has its turn
 SORT_AT_ONCE = 20_000  # rows; more are sorted in the pool
@@ -209,7 +213,8 @@ class CatalogueModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        if not index.isValid():
+        # A table asks for nine roles a cell while it paints: most end here.
+        if role not in _ANSWERED or not index.isValid():
             return None
         shown = self._shown[index.column()]
         position = int(self._order[index.row()])

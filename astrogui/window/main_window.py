@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolBar
 
@@ -26,7 +26,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("AstroGUI")
         self.setObjectName("main")
         self._settings = settings
-        self._was_painted = False
+        self.installEventFilter(self)
         self.resize(1280, 820)
         self.actions_by_name = Actions(self)
         self.docks = Docks(self)
@@ -81,12 +81,12 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.counts)
         self.statusBar().addPermanentWidget(self.worker)
 
-    def event(self, event: QEvent) -> bool:
-        handled = super().event(event)
-        if event.type() == QEvent.Type.Paint and not self._was_painted:
-            self._was_painted = True
-            QTimer.singleShot(0, self.painted.emit)
-        return handled
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Sees the first paint, then steps aside."""
+        if watched is self and event.type() == QEvent.Type.Paint:
+            self.removeEventFilter(self)
+            QTimer.singleShot(0, self, self.painted.emit)
+        return super().eventFilter(watched, event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._settings is not None:
