@@ -107,7 +107,24 @@ class GravitationalWaveFrame(Reader):
 
 def _require_whole(path: str) -> None:
     """Each structure tells its length; the chain must end where the file ends."""
-    position, size, last = FILE_HEADER_BYTES, 0, 0
+    try:
+        position, size, last = _chain(path)
+    except OSError as error:
+        raise Unreadable(
+            path, "", f"it cannot be read: {error.strerror}", "Check the file."
+        ) from error
+    if position != size or not SHORTEST_STRUCTURE_BYTES <= last < 100:
+        raise Damaged(
+            path,
+            f"byte {position}",
+            f"the chain of frame structures breaks here; the file has {size} bytes",
+            "The file was cut; fetch it again.",
+        )
+
+
+def _chain(path: str) -> tuple[int, int, int]:
+    """Where the chain of structures ends, the size of the file, the last structure's length."""
+    position, last = FILE_HEADER_BYTES, 0
     with open(path, "rb") as file:
         header = file.read(FILE_HEADER_BYTES)
         size = file.seek(0, 2)
@@ -119,13 +136,7 @@ def _require_whole(path: str) -> None:
             if length < SHORTEST_STRUCTURE_BYTES or position + length > size:
                 break
             position, last = position + length, length
-    if position != size or not SHORTEST_STRUCTURE_BYTES <= last < 100:
-        raise Damaged(
-            path,
-            f"byte {position}",
-            f"the chain of frame structures breaks here; the file has {size} bytes",
-            "The file was cut; fetch it again.",
-        )
+    return position, size, last
 
 
 def _gwpy(path: str) -> tuple[Any, Any]:

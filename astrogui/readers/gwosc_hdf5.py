@@ -19,6 +19,7 @@ from astrogui.readers.hdf5_structure import (
     attribute,
     opened,
     plain_dataset,
+    require_sound_heaps,
     scalar,
     series,
     text,
@@ -67,6 +68,7 @@ class GwoscHdf5(Reader):
         ]
 
     def read(self, source: Source) -> Strain:
+        require_sound_heaps(source.path)
         with opened(source.path) as file:
             axis = _axis(source.path, file)
             samples = all_values(source.path, file[STRAIN]).astype(np.float64)

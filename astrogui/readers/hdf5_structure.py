@@ -9,23 +9,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import Damaged, FileProblem, MissingMetadata, TooLarge
+from astrogui.errors import Damaged, FileProblem, MissingMetadata, TooLarge, Unreadable
 
 MAX_NAMES = 20_000
 MAX_DEPTH = 32
 MAX_DATASET_BYTES = 4 << 30
 FETCH_AGAIN = "Fetch the file again or ask its writer."
+_HEAP = b"GCOL\x01\0\0\0"
+_LARGEST_HEAP = 64 << 20
+_BLOCK = 16 << 20
+_LARGEST_SEARCHED = 4 << 30
 
 
 def member_names(path: str) -> frozenset[str]:
     """All groups and data sets reached by hard links; raises ``Damaged`` for links out."""
     import h5py
 
+    require_sound_heaps(path)
     names: set[str] = set()
     with opened(path) as file:
         waiting: list[tuple[str, Any, int]] = [("", file, 0)]
@@ -47,6 +52,59 @@ def member_names(path: str) -> frozenset[str]:
                         visited.add(address)
                         waiting.append((name, member, depth + 1))
     return frozenset(names)
+
+
+def require_sound_heaps(path: str) -> None:
+    """Raises ``Damaged`` where the list of a global heap does not move on.
+
+    The HDF5 library follows that list without end, or out of its memory, when it reads text of
+    variable length. Layout: HDF5 file format specification 3.0, section III.E.
+    """
+    try:
+        _search_heaps(path)
+    except OSError as error:
+        raise Unreadable(
+            path, "", f"it cannot be read: {error.strerror}", "Check the file."
+        ) from error
+
+
+def _search_heaps(path: str) -> None:
+    with open(path, "rb") as file:
+        superblock = file.read(16)
+        lengths = superblock[14] if superblock[8:9] in {b"\0", b"\1"} else superblock[10]
+        if lengths != 8 or file.seek(0, 2) > _LARGEST_SEARCHED:  # no other length is in use
+            return
+        position, before = 0, b""
+        file.seek(0)
+        while block := file.read(_BLOCK):
+            searched = before + block
+            begin = position - len(before)
+            at = searched.find(_HEAP)
+            while at >= 0:
+                _require_sound_heap(path, file, begin + at)
+                at = searched.find(_HEAP, at + 1)
+            position += len(block)
+            before = searched[-len(_HEAP) + 1 :]
+            file.seek(position)
+
+
+def _require_sound_heap(path: str, file: BinaryIO, offset: int) -> None:
+    file.seek(offset + len(_HEAP))
+    size = int.from_bytes(file.read(8), "little")
+    heap = file.read(min(size, _LARGEST_HEAP) - 16) if size > 16 else b""
+    place = 0
+    while place + 16 <= len(heap):
+        index = int.from_bytes(heap[place : place + 2], "little")
+        length = int.from_bytes(heap[place + 8 : place + 16], "little")
+        step = 16 + (length + 7) // 8 * 8 if index else length  # entry 0 is the free space
+        if not 0 < step <= size - 16 - place:
+            raise Damaged(
+                path,
+                f"global heap at byte {offset}",
+                "its list of texts leads nowhere",
+                FETCH_AGAIN,
+            )
+        place += step
 
 
 @contextmanager

@@ -203,7 +203,7 @@ def frame(path: Path) -> None:
     """A frame file; the test is skipped where gwpy is not installed."""
     series = pytest.importorskip("gwpy.timeseries")
     series.TimeSeries(
-        strain_samples(), t0=GPS_START, sample_rate=RATE_HZ, channel="H1:TEST-STRAIN", name="H1:S"
+        strain_samples(), t0=GPS_START, sample_rate=RATE_HZ, name="H1:TEST-STRAIN"
     ).write(str(path), format="gwf")
 
 

@@ -248,3 +248,13 @@ def test_a_frame_file_without_gwpy_names_the_extra(tmp_path, monkeypatch):
     path.write_bytes(header + structure * 3 + structure[:20])
     with pytest.raises(FileProblem, match="chain of frame structures breaks"):
         recognise(str(path))
+
+
+def test_a_heap_of_texts_that_does_not_move_on_is_refused(path):
+    """The HDF5 library follows such a list without end."""
+    gwosc_hdf5(path)
+    content = path.read_bytes()
+    at = content.index(b"GCOL") + 16
+    path.write_bytes(content[:at] + bytes(64) + content[at + 64 :])
+    with pytest.raises(Damaged, match="global heap at byte"):
+        only(path)
