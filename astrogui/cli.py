@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from astrogui.errors import AstroguiError, UsageProblem
-from astrogui.session import events
+from astrogui.session import events, logs
 from astrogui.session.session import Session
 
 COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor")
@@ -29,6 +29,7 @@ def main(words: Sequence[str]) -> int:
         options = parser.parse_args(words)
     except SystemExit as leaving:
         return int(leaving.code or 0) and WRONG_USAGE
+    logs.set_up()
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         return command(options)

@@ -51,9 +51,7 @@ class Network:
         self._run = run
 
     def __call__(self, prepared: Arrays) -> Arrays:
-        given = {
-            spec.name: np.ascontiguousarray(prepared[spec.name]) for spec in self.card.inputs
-        }
+        given = {spec.name: np.ascontiguousarray(prepared[spec.name]) for spec in self.card.inputs}
         outputs = self._run(given)
         return {spec.name: outputs[spec.name] for spec in self.card.outputs}
 

@@ -6,7 +6,7 @@ import json
 import logging
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from astrogui.errors import AstroguiError, FileProblem, Unreadable
 from astrogui.inference import jobs as reports
@@ -18,9 +18,6 @@ from astrogui.store.items import JobInfo
 from astrogui.store.project import Project, now
 from astrogui.tasks.row import answer_values
 from astrogui.tasks.task import Task
-
-if TYPE_CHECKING:
-    import sqlite3
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 2
@@ -222,9 +219,7 @@ class Jobs:
             )
         )
 
-    def _problem_of(
-        self, connection: sqlite3.Connection, report: reports.JobBroke, item_id: int
-    ) -> FileProblem:
+    def _problem_of(self, connection: Any, report: reports.JobBroke, item_id: int) -> FileProblem:
         if isinstance(report.error, FileProblem):
             return report.error
         item = next(item for item in self._all_items() if item.item_id == item_id)

@@ -25,6 +25,7 @@ from astrogui.session.settings import (
     Settings,
     data_folder,
     load_settings,
+    log_path,
     model_search_path,
     shipped,
 )
@@ -33,6 +34,8 @@ from astrogui.store import history, items
 from astrogui.store.project import Project, now
 from astrogui.tasks import TASKS
 from astrogui.tasks.task import Task
+
+LARGEST_LOG_BYTES = 5_000_000
 
 
 class Session:
@@ -433,10 +436,23 @@ def _unnamed() -> Path:
 def _worker(settings: Settings) -> Runner:
     from astrogui.inference.supervisor import SupervisedRunner
 
-    return SupervisedRunner(job_timeout_s=settings.job_timeout_s)
+    return SupervisedRunner(job_timeout_s=settings.job_timeout_s, log=_children_log())
 
 
 def _reader() -> Any:
     from astrogui.inference.reading import ReaderProcess
 
-    return ReaderProcess()
+    return ReaderProcess(log=_children_log())
+
+
+def _children_log() -> str | None:
+    """Where the helper processes write what they would tell a terminal, crash stacks included."""
+    folder = log_path().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    path = folder / "helpers.log"
+    if path.is_file() and path.stat().st_size > LARGEST_LOG_BYTES:
+        os.replace(path, path.with_suffix(".log.1"))
+    return str(path)
