@@ -113,6 +113,9 @@ def _tidied(checked: WcsHeader) -> WcsHeader:
     if is_tan and polynomial:  # SCAMP writes the TPV polynomial under TAN
         for axis in (1, 2):
             checked[f"CTYPE{axis}"] = str(checked[f"CTYPE{axis}"])[:5] + "TPV"
+    if "SIP" in str(checked["CTYPE1"]):  # both describe one distortion; SIP is what counts
+        for name in [n for n in checked if n.startswith("PV")]:
+            del checked[name]
     orders = {name: int(value) for name, value in checked.items() if name.endswith("_ORDER")}
     for name in [n for n in checked if re.fullmatch(r"(?:A|B|AP|BP)_\d_\d", n)]:
         prefix, first, second = name.split("_")

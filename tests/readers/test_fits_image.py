@@ -144,6 +144,15 @@ def test_a_tan_with_a_scamp_polynomial_is_taken_as_tpv():
     assert sky_coordinates(header, (30, 40)).header["CTYPE1"] == "RA---TPV"
 
 
+def test_sip_beside_a_scamp_polynomial_counts_alone(path):
+    cards = {"CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "PV1_1": 1.0, "PV1_7": 0.1}
+    orders = {"A_ORDER": 2, "B_ORDER": 2, "A_2_0": 1e-5}
+    image = only(written(path, **cards, **orders))
+    due = WCS(sky_header(CTYPE1="RA---TAN-SIP", CTYPE2="DEC--TAN-SIP", **orders))
+    found = image.wcs().all_pix2world([[0, 0], [39, 29]], 0)
+    np.testing.assert_allclose(found, due.all_pix2world([[0, 0], [39, 29]], 0), atol=1e-10)
+
+
 @pytest.mark.parametrize(
     ("cards", "band"),
     [
