@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from astrogui.cli import build_parser, row_line
+from astrogui.cli import build_parser
 from astrogui.session.settings import shipped
+from astrogui.session.words import row_line
 
 ROOT = Path(__file__).resolve().parent.parent
 OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2

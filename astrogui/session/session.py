@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,15 +16,14 @@ from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
 from astrogui.records.source import Source
 from astrogui.session import cards, events, exporting
+from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.intake import Batch, Intake
 from astrogui.session.loading import load_record
 from astrogui.session.loop import Loop
 from astrogui.session.running import Jobs
 from astrogui.session.settings import (
     Settings,
-    data_folder,
     load_settings,
-    log_path,
     model_search_path,
     shipped,
 )
@@ -34,8 +32,6 @@ from astrogui.store import history, items
 from astrogui.store.project import Project, now
 from astrogui.tasks import TASKS
 from astrogui.tasks.task import Task
-
-LARGEST_LOG_BYTES = 5_000_000
 
 
 class Session:
@@ -61,8 +57,8 @@ class Session:
         self._tasks = tuple(tasks)
         self._cards = cards.Cards(self.models)
         self._loop = Loop()
-        self._runner, self._runner_started = runner or _worker(self.settings), False
-        self._reader = reader or _reader()
+        self._runner, self._runner_started = runner or make_worker(self.settings), False
+        self._reader = reader or make_reader()
         self._exports = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._waiting_for_idle: list[Future[None]] = []
         self._open(project, resume)
@@ -90,7 +86,7 @@ class Session:
         return self._loop.post(change)
 
     def _open(self, path: str | Path | None, resume: bool) -> None:
-        self._start_project(Project(path or _unnamed()), resume)
+        self._start_project(Project(path or unnamed_project()), resume)
 
     def _start_project(self, project: Project, resume: bool) -> None:
         self._project = project
@@ -415,44 +411,3 @@ class Session:
         waiting, self._waiting_for_idle = self._waiting_for_idle, []
         for future in waiting:
             future.set_result(None)
-
-
-def _unnamed() -> Path:
-    """A new project in the analyst's data folder, named by the time of its start."""
-    stamp = now().replace(":", "").replace("-", "")[:15]
-    folder = data_folder() / "projects"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # a home that cannot be written: work goes on, and is said to be temporary
-        folder = Path(tempfile.mkdtemp(prefix="astrogui-"))
-    path = folder / f"unnamed-{stamp}.astrogui"
-    number = 1
-    while path.exists():
-        number += 1
-        path = folder / f"unnamed-{stamp}-{number}.astrogui"
-    return path
-
-
-def _worker(settings: Settings) -> Runner:
-    from astrogui.inference.supervisor import SupervisedRunner
-
-    return SupervisedRunner(job_timeout_s=settings.job_timeout_s, log=_children_log())
-
-
-def _reader() -> Any:
-    from astrogui.inference.reading import ReaderProcess
-
-    return ReaderProcess(log=_children_log())
-
-
-def _children_log() -> str | None:
-    """Where the helper processes write what they would tell a terminal, crash stacks included."""
-    folder = log_path().parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    path = folder / "helpers.log"
-    if path.is_file() and path.stat().st_size > LARGEST_LOG_BYTES:
-        os.replace(path, path.with_suffix(".log.1"))
-    return str(path)
