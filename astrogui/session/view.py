@@ -136,8 +136,7 @@ class ProjectView:
         marks = "1" if everything else f"row_id IN ({','.join('?' * len(wanted))})"
         found = self._connection.execute(
             f"SELECT row_id, item_id, object_id, ra, dec, x, y, gps, words, label FROM rows "
-            f"WHERE {marks}",
-            () if everything else tuple(wanted),
+            f"WHERE {marks}"
         )
         return {
             r[0]: {
