@@ -133,7 +133,7 @@ class ProjectView:
                 self._connection, self.path.parent, "" if everything else where
             )
         }
-        marks = "1" if everything else f"row_id IN ({','.join('?' * len(wanted))})"
+        marks = "1" if everything else f"row_id IN ({inside})"
         found = self._connection.execute(
             f"SELECT row_id, item_id, object_id, ra, dec, x, y, gps, words, label FROM rows "
             f"WHERE {marks}"
