@@ -76,6 +76,7 @@ class CardView(QScrollArea):
         self._graphics.setBackground(theme.panel)
         self._plot.set_theme(theme)
         self._legend.setLabelTextColor(theme.text)
+        self._legend.setBrush(theme.colour(theme.ground, 0.85))
         self._band.set_colour(theme.colour("muted", 0.25))
         self._diagonal.setPen(pen(theme.colour("muted"), 1.0, Qt.PenStyle.DashLine))
         for i, curve in enumerate(self.curves.values()):

@@ -50,7 +50,7 @@ def value_words(value: float | tuple[float, ...], unit: str) -> str:
         return "red {:.4g}, green {:.4g}, blue {:.4g}".format(*value)
     if not math.isfinite(value):
         return "no data"
-    return f"value {value:.6g} {unit_text(unit)}".rstrip().replace("-", "−")
+    return f"value {value:.7g} {unit_text(unit)}".rstrip().replace("-", "−")
 
 
 def strip(name: str) -> QLabel:

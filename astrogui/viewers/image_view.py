@@ -347,4 +347,5 @@ class ImageView(TiledView):
 
     def _show_notes(self, image: Image) -> None:
         self._notes.setText("  ·  ".join(image.notes))
+        self._notes.setToolTip("\n".join(image.notes))
         self._notes.setVisible(bool(image.notes))

@@ -57,6 +57,7 @@ class RedshiftPanel:
         self.interval_item.set_theme(theme)
         self.markers.set_theme(theme)
         self.legend.setLabelTextColor(theme.text)
+        self.legend.setBrush(theme.colour(theme.ground, 0.85))
         for cls, curve in self._curves:
             self._colour_curve(cls, curve)
 

@@ -64,6 +64,19 @@ def smoothed(spectrum: Spectrum, pixels: int) -> tuple[Array, Array]:
     return flux, np.sqrt(variance)
 
 
+def box_for(spectrum: Spectrum) -> int:
+    """Samples to average at first, so that a noisy spectrum can be read: 1 where S/N is above 5."""
+    good = spectrum.good
+    if not good.any():
+        return 1
+    ratio = float(np.median(np.abs(spectrum.flux[good]) * np.sqrt(spectrum.ivar[good])))
+    for least, pixels in ((5.0, 1), (2.5, 3), (1.3, 5)):
+        if ratio > least:
+            # Finely sampled arms (DESI, X-shooter) put several samples on a pixel of the screen.
+            return pixels if pixels == 1 or good.size < 6000 else 2 * pixels + 1
+    return 11
+
+
 def masked_spans(spectrum: Spectrum) -> list[tuple[float, float]]:
     """Stretches of wavelength without a usable sample, half a pixel wider at both ends."""
     wavelength = spectrum.wavelength_angstrom

@@ -20,6 +20,7 @@ from astrogui.viewers.redshift_panel import RedshiftPanel
 from astrogui.viewers.spectrum_curve import (
     SKY_LINES,
     TELLURIC_BANDS,
+    box_for,
     lines_for,
     masked_spans,
     robust_range,
@@ -40,6 +41,7 @@ class SpectrumView(Viewer):
         self._spectrum: Spectrum | None = None
         self._row: dict[str, Any] = {}
         self._posterior: Posterior | None = None
+        self._smoothing_chosen = False  # by the analyst: later spectra keep it
         self._build()
         self.set_theme(self.theme)
 
@@ -54,11 +56,12 @@ class SpectrumView(Viewer):
         self._spectrum = record
         self._row, self._posterior = {}, None
         self._curve_of_model.setData([], [])
+        if not self._smoothing_chosen:
+            self._set_smoothing(box_for(record))
         self._draw_flux()
         self._masks.set_spans(masked_spans(record))
         self._draw_sky()
-        title = "wavelength, vacuum" + (f", {record.frame}" if record.frame != "unknown" else "")
-        self.flux_plot.set_titles(bottom=f"{title} (Å)", left=_flux_title(record))
+        self.flux_plot.set_titles(bottom=_wavelength_title(record), left=_flux_title(record))
         self._notes.setText("  ·  ".join(record.notes))
         self._notes.setVisible(bool(record.notes))
         self._draw_answer()
@@ -98,7 +101,7 @@ class SpectrumView(Viewer):
         self._lines.set_theme(theme)
         self._sky.set_theme(theme)
         self.flux_curve.setPen(pen(theme.colour("text"), 1.0))
-        self._raw_curve.setPen(pen(theme.colour("muted", 0.4), 1.0))
+        self._raw_curve.setPen(pen(theme.colour("muted", 0.35), 1.0))
         self._curve_of_model.setPen(pen(theme.colour("warning"), 1.4))
         self._error_band.set_colour(theme.colour(theme.series[0], 0.28))
         self._masks.set_colour(theme.colour("masked", 0.25))
@@ -174,9 +177,11 @@ class SpectrumView(Viewer):
         self.smoothing.setRange(1, 101)
         self.smoothing.setSingleStep(2)
         self.smoothing.setSuffix(" px")
-        self.smoothing.setToolTip("Average over this many samples (, and .)")
+        self.smoothing.setToolTip(
+            "Average over this many samples (, and .); noisy spectra start averaged"
+        )
         self.smoothing.setAccessibleName("Smoothing in samples")
-        self.smoothing.valueChanged.connect(self._draw_flux)
+        self.smoothing.valueChanged.connect(self._on_smoothing)
         label.setBuddy(self.smoothing)
         bar.addWidget(label)
         bar.addWidget(self.smoothing)
@@ -215,6 +220,15 @@ class SpectrumView(Viewer):
         return action
 
     # Drawing --------------------------------------------------------------------------------
+
+    def _on_smoothing(self) -> None:
+        self._smoothing_chosen = True
+        self._draw_flux()
+
+    def _set_smoothing(self, pixels: int) -> None:
+        self.smoothing.blockSignals(True)
+        self.smoothing.setValue(pixels)
+        self.smoothing.blockSignals(False)
 
     def _draw_flux(self) -> None:
         spectrum = self._spectrum
@@ -324,6 +338,12 @@ class SpectrumView(Viewer):
         if self._row.get("confident") is False:
             words.append("not confident")
         return words
+
+
+def _wavelength_title(record: Spectrum) -> str:
+    medium = "vacuum (the file has air)" if "air" in record.medium_in_file else "vacuum"
+    frame = record.frame if record.frame != "unknown" else "frame unknown"
+    return f"wavelength, {medium}, {frame} (Å)"
 
 
 def _flux_title(record: Spectrum) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 
 from astrogui.records.strain import Strain
 from astrogui.viewers.colours import LIGHT, Theme, rgb_of_map
-from astrogui.viewers.plot import Marker, MarkersItem, Plot, SpanItem, pen, runs
+from astrogui.viewers.plot import Marker, MarkersItem, Plot, SpanItem, pen
 from astrogui.viewers.strain_axes import (
     STRIP,
     CornerText,
@@ -24,6 +24,11 @@ from astrogui.viewers.strain_products import EnergyMap, Products, Series
 
 PRODUCTS = ("strain", "whitened", "map")
 LEFT_WIDTH = 60
+TITLES = {  # in full, and where many plots leave little room
+    "strain": ("strain (10⁻²¹)", "h (10⁻²¹)"),
+    "whitened": ("whitened (σ)", "σ"),
+    "map": ("frequency (Hz)", "f (Hz)"),
+}
 STRAIN_SCALE = 1e21  # strain is drawn in this unit, which its axis names
 _LOUDEST = 25.0  # normalised energy at the top of the colours, unless the map stays below
 
@@ -76,20 +81,15 @@ class DetectorPanel:
         if product != "map":
             self.curves[product] = pg.PlotCurveItem(connect="finite")
             plot.addItem(self.curves[product], ignoreBounds=True)
-        titles = {"strain": "strain (10⁻²¹)", "whitened": "whitened (σ)", "map": "frequency (Hz)"}
-        plot.set_titles(left=titles[product])
+        plot.set_titles(left=TITLES[product][0])
 
     def set_strain(self, strain: Strain, epoch: int) -> None:
-        """A new record: gaps and quality are drawn at once, the rest when it is computed."""
+        """A new record: the quality is drawn at once, the rest when it is computed."""
         self.strain, self.epoch, self.products, self.map = strain, epoch, None, None
         for axis in self.utc_axes:
             axis.epoch_gps = epoch
-        gaps = [
-            (self._seconds(strain, first), self._seconds(strain, end))
-            for first, end in runs(strain.gaps)
-        ]
         for item in self._gaps:
-            item.set_spans(gaps)
+            item.set_spans([])
         spans, words = quality_spans(strain)
         relative = [(low - epoch, high - epoch, kind) for low, high, kind in spans]
         for quality in self.quality.values():
@@ -97,6 +97,7 @@ class DetectorPanel:
         for curve in self.curves.values():
             curve.setData([], [])
         self.map_image.clear()
+        self.set_merger(None)
         name = strain.detector or "unknown detector"
         unknown = "  ·  data quality unknown" if strain.quality is None else ""
         self.corners["strain"].set_words(f"{name}  preparing", self.colour)
@@ -105,6 +106,9 @@ class DetectorPanel:
 
     def set_products(self, products: Products) -> None:
         self.products = products
+        gaps = [(low - self.epoch, high - self.epoch) for low, high in products.gaps_gps]
+        for item in self._gaps:
+            item.set_spans(gaps)
         name = products.detector or "unknown detector"
         assert self.strain is not None
         unknown = "  ·  data quality unknown" if self.strain.quality is None else ""
@@ -142,7 +146,8 @@ class DetectorPanel:
         if energy is None:
             self.map_image.clear()
             return
-        peak = float(energy.energy.max(initial=0.0))
+        known = energy.energy[np.isfinite(energy.energy)]
+        peak = float(known.max(initial=0.0))
         top = min(max(peak, 8.0), _LOUDEST)
         self.map_image.setImage(energy.energy, levels=(0.0, top), autoLevels=False)
         low, high = math.log10(energy.low_hz), math.log10(energy.high_hz)
@@ -153,6 +158,10 @@ class DetectorPanel:
         self.corners["map"].set_words(
             f"{name}  energy per mean noise energy, 0 to {top:.0f}", self.colour
         )
+
+    def shorten_titles(self, short: bool) -> None:
+        for product, plot in self.plots.items():
+            plot.set_titles(left=TITLES[product][int(short)])
 
     def set_merger(self, gps: float | None) -> None:
         for product, item in self._mergers.items():
@@ -188,6 +197,3 @@ class DetectorPanel:
         if finite.size:
             reach = float(np.max(np.abs(finite))) * 1.15 or 1.0
             self.plots[name].setYRange(-reach, reach, padding=0)
-
-    def _seconds(self, strain: Strain, sample: int) -> float:
-        return strain.gps_start + sample / strain.sample_rate_hz - self.epoch

@@ -29,7 +29,8 @@ NOISE_S = 128.0  # the noise is estimated from at most this much of the middle
 Q = 9.0
 ROWS = 96
 LOWEST_HZ = 20.0
-LONGEST_MAP_S = 256.0
+LONG_MAP_S = 64.0  # longer maps have half as many rows
+LONGEST_MAP_S = 1024.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +55,7 @@ class Products:
     whitened: Series | None  # in units of the noise's standard deviation
     frequency_hz: Array
     asd: Array
+    gaps_gps: tuple[tuple[float, float], ...] = ()
     words: str = ""
 
 
@@ -76,7 +78,8 @@ def products(strain: Strain) -> Products:
     white = np.full(series.size, np.nan)
     ratio = rate / strain.sample_rate_hz
     working = None if psd is None else _working_psd(strain, rate)
-    for first, end in contiguous_stretches(strain.samples):
+    stretches = contiguous_stretches(strain.samples)
+    for first, end in stretches:
         if end - first < SHORTEST_S * strain.sample_rate_hz:
             continue
         part = _highpassed(strain.samples[first:end], strain.sample_rate_hz)
@@ -84,7 +87,7 @@ def products(strain: Strain) -> Products:
         stop = min(begin + part.size, series.size)
         series[begin:stop] = part[: stop - begin] / SCALE
         if working is not None:
-            ringing = round(rate * min(RINGING_S, 0.06 * part.size / rate))
+            ringing = round(rate * min(RINGING_S, 0.25 * part.size / rate))
             clean = slice(begin + ringing, stop - ringing)
             white[clean] = whiten(part, rate, working)[ringing : stop - begin - ringing]
     frequency, asd = np.zeros(0), np.zeros(0)
@@ -99,8 +102,17 @@ def products(strain: Strain) -> Products:
         whitened,
         frequency,
         asd,
+        _gaps(strain, stretches),
         words,
     )
+
+
+def _gaps(strain: Strain, stretches: list[tuple[int, int]]) -> tuple[tuple[float, float], ...]:
+    """GPS spans between the stretches that have data."""
+    edges = [0, *(edge for stretch in stretches for edge in stretch), strain.samples.size]
+    spans = zip(edges[::2], edges[1::2], strict=True)
+    start, rate = strain.gps_start, strain.sample_rate_hz
+    return tuple((start + a / rate, start + b / rate) for a, b in spans if b > a)
 
 
 def energy_map(series: Series, first_gps: float, last_gps: float, columns: int) -> EnergyMap | None:
@@ -108,7 +120,7 @@ def energy_map(series: Series, first_gps: float, last_gps: float, columns: int) 
 
     Each row holds the energy in a bisquare band of width f sqrt(11) / Q about its frequency, per
     mean energy of the row's noise. Source: Chatterji et al. 2004, CQG 21, S1809. Over more than
-    256 s the bands are those of one-second Fourier transforms instead.
+    1024 s the bands are those of quarter-second Fourier transforms instead. NaN: no data.
     """
     rate = series.sample_rate_hz
     pad = 2.0
@@ -116,16 +128,20 @@ def energy_map(series: Series, first_gps: float, last_gps: float, columns: int) 
     end = min(series.values.size, int((last_gps + pad - series.start_gps) * rate) + 1)
     if end - first < rate:
         return None
-    values = np.nan_to_num(series.values[first:end].astype(np.float64))
+    values = series.values[first:end].astype(np.float64)
+    absent = ~np.isfinite(values)
+    values[absent] = 0.0
     top = min(0.45 * rate, 900.0)
-    frequencies = np.geomspace(LOWEST_HZ, top, ROWS)
-    long = last_gps - first_gps > LONGEST_MAP_S
-    rows = _fourier_rows(values, rate, frequencies) if long else _q_rows(values, rate, frequencies)
+    span = last_gps - first_gps
+    frequencies = np.geomspace(LOWEST_HZ, top, ROWS // 2 if span > LONG_MAP_S else ROWS)
+    rows_of = _fourier_rows if span > LONGEST_MAP_S else _q_rows
+    rows = rows_of(values, rate, frequencies)
     duration = values.size / rate
     start = series.start_gps + first / rate
     shown_from, shown_to = max(first_gps, start), min(last_gps, start + duration)
     places = (shown_from - start) / duration, (shown_to - start) / duration
     energy = np.stack([_columns(row, *places, columns) for row in rows])
+    energy[:, _columns(absent.astype(np.float64), *places, columns) > 0.5] = np.nan
     return EnergyMap(energy.astype(np.float32), shown_from, shown_to, LOWEST_HZ, top)
 
 
@@ -148,15 +164,15 @@ def _q_rows(values: Array, rate: float, frequencies: Array) -> list[Array]:
 
 
 def _fourier_rows(values: Array, rate: float, frequencies: Array) -> list[Array]:
-    length = round(rate)
+    length = round(rate / 4)
     count = values.size // length
     blocks = values[: count * length].reshape(count, length) * np.hanning(length)
     power = np.abs(np.fft.rfft(blocks, axis=1)) ** 2
     width = frequencies[1] / frequencies[0]
     rows = []
     for frequency in frequencies:
-        low = int(frequency / np.sqrt(width))
-        high = max(int(frequency * np.sqrt(width)) + 1, low + 1)
+        low = int(frequency / np.sqrt(width) / 4)
+        high = max(int(frequency * np.sqrt(width) / 4) + 1, low + 1)
         energy = power[:, low:high].max(axis=1)
         rows.append(energy / _mean_of_noise(energy))
     return rows

@@ -39,6 +39,7 @@ class StrainView(Viewer):
         super().__init__(compute, parent)
         self._network: Network | None = None
         self._panels: list[DetectorPanel] = []
+        self._made: dict[tuple[int, str], DetectorPanel] = {}
         self._row: dict[str, Any] = {}
         self._posterior: Posterior | None = None
         self._epoch = 0
@@ -66,14 +67,23 @@ class StrainView(Viewer):
         self._network = record
         self._row, self._posterior = {}, None
         self._epoch = math.floor(min(strain.gps_start for strain in record.strains))
-        self._panels = [DetectorPanel(strain.detector) for strain in record.strains]
+        # Follower and grid let go of the earlier plots before these are dropped.
+        self._follow(None)
+        self._graphics.ci.clear()
+        self._panels = [
+            self._panel_of(i, strain.detector) for i, strain in enumerate(record.strains)
+        ]
         for panel, strain in zip(self._panels, record.strains, strict=True):
             panel.set_strain(strain, self._epoch)
             panel.set_theme(self.theme)
         self._asd_curves.clear()
         self._asd.clear()
         self._lay_out()
-        notes = [f"{s.detector}: {note}" for s in record.strains for note in s.notes]
+        notes = [
+            f"{s.detector}: {note}" if s.detector else note
+            for s in record.strains
+            for note in s.notes
+        ]
         self._notes.setText("  ·  ".join(dict.fromkeys(notes)))
         self._notes.setVisible(bool(notes))
         self._write_title()
@@ -133,9 +143,16 @@ class StrainView(Viewer):
             panel.set_theme(theme)
         self._asd.set_theme(theme)
         self._legend.setLabelTextColor(theme.text)
+        self._legend.setBrush(theme.colour(theme.ground, 0.85))
         for detector, curve in self._asd_curves.items():
             curve.setPen(pen(theme.colour(detector or "text"), 1.1))
         self._write_title()
+
+    def _panel_of(self, i: int, detector: str) -> DetectorPanel:
+        """Plots take 10 ms each to make: the next record of a detector gets those of the last."""
+        if (i, detector) not in self._made:
+            self._made[i, detector] = DetectorPanel(detector)
+        return self._made[i, detector]
 
     # Building -------------------------------------------------------------------------------
 
@@ -209,6 +226,7 @@ class StrainView(Viewer):
         kinds = [p for _ in self._panels for p in wanted]
         for panel in self._panels:
             panel.show_quality_in(wanted[0] if wanted else "")
+            panel.shorten_titles(len(stacked) > 6)
         for row, (plot, kind) in enumerate(zip(stacked, kinds, strict=True)):
             layout.addItem(plot, row=row, col=0)
             layout.layout.setRowStretchFactor(row, 4 if kind == "map" else 3)

@@ -78,7 +78,7 @@ def test_the_read_out_agrees_with_astropy(shown, place):
     assert f"Dec {declination.replace('-', '−')}" in text
     assert f"{sky.ra.deg:.6f}°" in text
     column, row = int(np.floor(place[0] + 0.5)), int(np.floor(place[1] + 0.5))
-    value = f"{image.pixels[row, column]:.6g}".replace("-", "−")
+    value = f"{image.pixels[row, column]:.7g}".replace("-", "−")
     assert f"value {value} nanomaggy" in text
 
 
@@ -317,7 +317,7 @@ def test_zooming_in_shows_the_pixels_of_the_file(shown, settled, tmp_path):
     settled(view)
     assert not view._item.missing()
     assert view._item.value_at(2001, 2502) == 1000 * 2502 + 2001
-    assert "value 2504001 adu" in view.read_out(2001.0, 2502.0).replace("2.504e+06", "2504001")
+    assert "value 2504001 ADU" in view.read_out(2001.0, 2502.0)
 
 
 def test_few_tiles_are_under_way_at_once(qtbot, tmp_path):

@@ -13,7 +13,7 @@ from astrogui.science.lines import wavelength_of
 from astrogui.viewers.colours import DARK
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.redshift_panel import alternatives_of
-from astrogui.viewers.spectrum_curve import lines_for, masked_spans, robust_range, smoothed
+from astrogui.viewers.spectrum_curve import box_for, lines_for, masked_spans, robust_range, smoothed
 from astrogui.viewers.spectrum_view import SpectrumView
 
 
@@ -44,6 +44,44 @@ def test_the_error_of_a_mean_falls_with_the_root_of_the_number():
     middle = slice(10, -10)
     assert error[middle] == pytest.approx(2.0 / 3.0, rel=1e-3)
     assert flux[500] == pytest.approx(record.flux[496:505].mean(), rel=1e-6)
+
+
+def test_a_noisy_spectrum_starts_averaged_until_the_analyst_chooses(shown):
+    assert box_for(samples.spectrum(noise=1.0)) == 1
+    view = shown(SpectrumView, samples.spectrum(noise=20.0))
+    assert view.smoothing.value() == 11
+    view.smoothing.setValue(3)
+    view.show_record(samples.spectrum(noise=20.0))
+    assert view.smoothing.value() == 3
+
+
+def test_the_medium_of_the_file_is_named(shown):
+    record = replace(samples.spectrum(), medium_in_file="air", frame="unknown")
+    label = shown(SpectrumView, record).flux_plot.getAxis("bottom").labelText
+    assert label == "wavelength, vacuum (the file has air), frame unknown (Å)"
+
+
+def test_the_error_band_is_one_sigma_on_either_side(view):
+    x, low, high = view._error_band.band
+    good = view.record.good
+    flux = view.record.flux[good].astype(float)
+    error = 1 / np.sqrt(view.record.ivar[good].astype(float))
+    assert low[good] == pytest.approx(flux - error)
+    assert high[good] == pytest.approx(flux + error)
+    assert np.isnan(low[~good]).all()
+    assert np.array_equal(x, view.record.wavelength_angstrom)
+
+
+def test_a_long_spectrum_is_painted_within_a_frame(shown):
+    import time
+
+    view = shown(SpectrumView, samples.spectrum(pixels=8000))
+    took = []
+    for _ in range(5):
+        begin = time.thread_time()
+        view._graphics.grab()
+        took.append(time.thread_time() - begin)
+    assert min(took) < 0.033
 
 
 def test_smoothing_takes_nothing_from_masked_samples():

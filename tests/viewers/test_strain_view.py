@@ -103,7 +103,7 @@ def test_the_energy_map_finds_time_and_frequency_of_a_burst():
     burst = 6e-21 * np.exp(-(((time - 9.3) / 0.02) ** 2)) * np.sin(2 * np.pi * 150 * time)
     made = products(samples.strain(samples=record.samples + burst))
     found = energy_map(made.whitened, samples.GPS + 9.0, samples.GPS + 9.6, 600)
-    row, column = np.unravel_index(np.argmax(found.energy), found.energy.shape)
+    row, column = np.unravel_index(np.nanargmax(found.energy), found.energy.shape)
     frequencies = np.geomspace(found.low_hz, found.high_hz, found.energy.shape[0])
     seconds = np.linspace(found.first_gps, found.last_gps, 600) - samples.GPS
     assert seconds[column] == pytest.approx(9.3, abs=0.02)
