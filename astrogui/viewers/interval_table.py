@@ -98,7 +98,7 @@ def _cells(posterior: Posterior, i: int) -> list[str]:
     value = posterior.value(name)
     head = [parameter.title or name, unit_text(parameter.unit) or "–"]
     if not math.isfinite(value):
-        return head + ["no answer"] + [""] * (len(HEADINGS) + len(SPREADS) - 3)
+        return head + ["no answer"] * 2 + [""] * (len(HEADINGS) + len(SPREADS) - 4)
     low, high = posterior.interval(name, 0.68)
     scale = 0.5 * (high - low)
     cells = [*head, number_text(value, scale), number_text(posterior.median(name), scale)]

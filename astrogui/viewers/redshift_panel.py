@@ -98,9 +98,9 @@ class RedshiftPanel:
             mass = np.diff(np.interp(edges, density.edges, cumulative))
             curve = pg.PlotDataItem(
                 edges,
-                np.maximum(mass, _FLOOR / 10),
+                np.maximum(mass, _FLOOR),
                 stepMode="center",
-                fillLevel=math.log10(_FLOOR / 10),
+                fillLevel=math.log10(_FLOOR),
             )
             curve.setLogMode(False, True)
             self.overview.addItem(curve)

@@ -51,6 +51,8 @@ class DetectorPanel:
         self.quality: dict[str, QualityItem] = {}
         self._theme: Theme = LIGHT
         self.map_image = pg.ImageItem(axisOrder="row-major")
+        self.fitted = pg.PlotCurveItem(connect="finite")
+        self.fitted.setZValue(5)
         for product in PRODUCTS:
             self._build(product)
         self.plots["map"].addItem(self.map_image, ignoreBounds=True)
@@ -81,6 +83,8 @@ class DetectorPanel:
         if product != "map":
             self.curves[product] = pg.PlotCurveItem(connect="finite")
             plot.addItem(self.curves[product], ignoreBounds=True)
+        if product == "whitened":
+            plot.addItem(self.fitted, ignoreBounds=True)
         plot.set_titles(left=TITLES[product][0])
 
     def set_strain(self, strain: Strain, epoch: int) -> None:
@@ -98,6 +102,7 @@ class DetectorPanel:
             curve.setData([], [])
         self.map_image.clear()
         self.set_merger(None)
+        self.set_fit(None, 0.0, 1.0)
         name = strain.detector or "unknown detector"
         unknown = "  ·  data quality unknown" if strain.quality is None else ""
         self.corners["strain"].set_words(f"{name}  preparing", self.colour)
@@ -169,6 +174,14 @@ class DetectorPanel:
             marker = [] if gps is None else [Marker(gps - self.epoch, "merger", colour, 1)]
             item.set_markers(marker)
 
+    def set_fit(self, waveform: np.ndarray | None, start_gps: float, sample_rate_hz: float) -> None:
+        """The best-fitting waveform, whitened as the data are, over the whitened strain."""
+        if waveform is None or not np.isfinite(waveform).any():
+            self.fitted.setData([], [])
+            return
+        time = start_gps - self.epoch + np.arange(waveform.size) / sample_rate_hz
+        self.fitted.setData(time, np.asarray(waveform, np.float64))
+
     def show_quality_in(self, product: str) -> None:
         """The quality strip is drawn once a detector, in its uppermost plot."""
         for name, item in self.quality.items():
@@ -180,6 +193,7 @@ class DetectorPanel:
             plot.set_theme(theme)
         for curve in self.curves.values():
             curve.setPen(pen(theme.colour(self.colour), 1.0))
+        self.fitted.setPen(pen(theme.colour("text"), 1.6))
         for mergers in self._mergers.values():
             mergers.set_theme(theme)
         for quality in self.quality.values():

@@ -27,6 +27,10 @@ from astrogui.viewers.viewer import Compute, Viewer
 MAP_COLUMNS = 700
 MAP_DELAY_MS = 200  # a map is computed once the view has rested for this long
 _TIME_KEYS = ("gps", "gps_found", "merger_gps", "geocentric_gps", "gps_merger")
+# Waveforms in the curves "fitted_h1" ... of a posterior start this long before the merger's arrival
+# at the detector.
+FIT_BEFORE_S = 0.4
+FIT_RATE_HZ = 2048.0
 _ASD_RANGE_HZ = (10.0, 2000.0)
 
 
@@ -97,7 +101,11 @@ class StrainView(Viewer):
         self._row, self._posterior = dict(row), posterior
         gps = self.merger_gps
         for panel in self._panels:
-            panel.set_merger(gps)
+            at = self._arrival(panel.detector)
+            panel.set_merger(at)
+            curves = posterior.curves if posterior is not None else {}
+            fitted = curves.get(f"fitted_{panel.detector.lower()}")
+            panel.set_fit(fitted, (at or 0.0) - FIT_BEFORE_S, FIT_RATE_HZ)
         self._event.setEnabled(gps is not None)
         self._write_title()
         if gps is not None:
@@ -116,10 +124,19 @@ class StrainView(Viewer):
     @property
     def merger_gps(self) -> float | None:
         """When the merger was, from the row."""
-        for key in _TIME_KEYS:
-            value = self._row.get(key)
-            if value is not None and math.isfinite(float(value)):
-                return float(value)
+        return self._time(*_TIME_KEYS)
+
+    def _arrival(self, detector: str) -> float | None:
+        """When it reached a detector; the network's time where that is not known."""
+        return self._time(f"gps_{detector.lower()}", *_TIME_KEYS)
+
+    def _time(self, *names: str) -> float | None:
+        extras = self._posterior.extras if self._posterior is not None else {}
+        for name in names:
+            for cells in (self._row, extras):
+                value = cells.get(name)
+                if value is not None and math.isfinite(float(value)):
+                    return float(value)
         return None
 
     def show_all(self) -> None:

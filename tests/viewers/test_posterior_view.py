@@ -123,6 +123,22 @@ def test_class_bars_show_probability_and_epistemic_interval(qtbot):
     assert "galaxy 90.0 %" in bars.accessibleDescription()
 
 
+def test_an_answer_without_numbers_is_shown_as_such(view):
+    nothing = replace(
+        samples.redshift_posterior(),
+        quantiles=np.full((1, 25), np.nan),
+        best=None,
+        density=None,
+        class_probability=np.full(3, np.nan),
+        flags=Flag.NOT_ANSWERED,
+        note="No good sample lies between 3388 and 10423 Å.",
+    )
+    answer(view, nothing)
+    assert not view.interval_items
+    assert view._table.item(0, HEADINGS.index("median")).text() == "no answer"
+    assert "No good sample" in view._doubts.text()
+
+
 def test_flags_and_novelty_are_said_in_words(view):
     doubtful = replace(samples.class_posterior(), flags=Flag.BLENDED | Flag.NOVEL)
     answer(view, doubtful)

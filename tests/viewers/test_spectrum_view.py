@@ -179,7 +179,7 @@ def test_the_overview_holds_the_probability_of_each_class(answered):
     posterior = samples.redshift_posterior(0.1)
     for cls, curve in answered.panel._curves:
         mass = np.asarray(curve.yData)
-        total = mass[mass > 2e-5].sum()
+        total = mass[mass > 1.01e-4].sum()
         assert total == pytest.approx(posterior.probability(cls), abs=0.01)
 
 
@@ -216,6 +216,23 @@ def test_the_next_record_forgets_the_answer(answered):
     assert answered.redshift is None
     assert not answered._lines.markers
     assert not answered.panel.peak.isVisible()
+
+
+def test_a_spectrum_that_could_not_be_answered_says_so(view):
+    nothing = replace(
+        samples.redshift_posterior(),
+        quantiles=np.full((1, 25), np.nan),
+        best=None,
+        density=None,
+        class_probability=np.full(3, np.nan),
+        extras={},
+        flags=Flag.NOT_ANSWERED,
+    )
+    view.set_answer({}, nothing)
+    assert view.redshift is None
+    assert view.answer_words() == []
+    assert not view.panel.peak.isVisible()
+    assert "no answer" in view._title.text()
 
 
 def test_a_fitted_model_is_drawn_over_the_data(view):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import viewer_samples as samples
@@ -197,6 +199,25 @@ def test_the_merger_is_marked_in_every_plot(shown, settled):
     low, high = view.panels[0].plots["strain"].viewRange()[0]
     assert low < 7.25 < high
     assert high - low < 1.0
+
+
+def test_the_fitted_waveform_lies_over_the_whitened_strain(shown):
+    view = shown(StrainView, samples.network())
+    wave = np.sin(np.arange(1024) / 9.0).astype(np.float32)
+    posterior = replace(
+        samples.mass_posterior(),
+        curves={"fitted_h1": wave, "fitted_l1": np.full(1024, np.nan, np.float32)},
+        extras={"gps": samples.GPS + 7.25, "gps_h1": samples.GPS + 7.253, "gps_l1": None},
+    )
+    view.set_answer({}, posterior)
+    first, second = view.panels
+    x, y = first.fitted.getData()
+    assert np.array_equal(y, wave.astype(float))
+    assert x[0] == pytest.approx(7.253 - 0.4)
+    assert x[1] - x[0] == pytest.approx(1 / 2048)
+    assert second.fitted.getData()[0] is None or not second.fitted.getData()[0].size
+    assert [m.x for m in first._mergers["map"].markers] == pytest.approx([7.253])
+    assert [m.x for m in second._mergers["map"].markers] == pytest.approx([7.25])
 
 
 def test_the_title_gives_intervals_with_their_level_and_unit(shown):
