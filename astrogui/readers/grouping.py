@@ -6,6 +6,7 @@ order of the groups, and within them, follows from the sources alone, not from h
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections import defaultdict
@@ -21,10 +22,12 @@ DETECTOR_ORDER = ("H1", "L1", "V1", "K1", "G1")
 PREFERRED_RATE_HZ = 4096.0
 LEAST_OVERLAP = 0.5  # of the smaller footprint, or of the shorter stretch of time
 LARGEST_SCALE_RATIO = 1.02
-CELL_DEG, CELL_S = 2.0, 8192.0  # neighbours are looked for in the next cell, too
+SMALLEST_CELL_DEG, LARGEST_CELL_DEG = 0.05, 20.0
+CELL_S = 8192.0  # neighbours are looked for in the next cell, too
 
 Group = tuple[Source, ...]
 Rank = tuple[Any, ...]
+Cell = tuple[int, ...] | str
 
 
 def group_sources(sources: Sequence[Source]) -> list[Group]:
@@ -44,16 +47,17 @@ class _Kind:
     name: Callable[[Source], str]  # of which a group holds each at most once
     order: tuple[str, ...]
     rank: Callable[[Source], Rank]  # the best of duplicates first
-    cell: Callable[[Source], int | str]
+    cell: Callable[[Source, float], Cell]
     belongs: Callable[[Source, Source], bool]
     distance: Callable[[Source, Source], Rank]  # of companions that are equally possible
 
 
 def _grouped(sources: Sequence[Source], kind: _Kind) -> list[Group]:
     """Each source in turn takes its nearest companion of every other name."""
-    cells: dict[int | str, list[Source]] = defaultdict(list)
+    side = max((_side_deg(source) for source in sources), default=0.0)
+    cells: dict[Cell, list[Source]] = defaultdict(list)
     for source in sources:
-        cells[kind.cell(source)].append(source)
+        cells[kind.cell(source, side)].append(source)
     groups: list[Group] = []
     taken: set[int] = set()
     for anchor in sorted(sources, key=lambda s: (_index(kind, s), *kind.rank(s))):
@@ -62,7 +66,7 @@ def _grouped(sources: Sequence[Source], kind: _Kind) -> list[Group]:
         nearest: dict[str, Source] = {kind.name(anchor): anchor}
         candidates = [
             source
-            for source in _near(cells, kind.cell(anchor))
+            for source in _near(cells, kind.cell(anchor, side))
             if id(source) not in taken and kind.belongs(anchor, source)
         ]
         ranked = sorted(candidates, key=lambda s: (*kind.distance(anchor, s), *kind.rank(s)))
@@ -74,10 +78,11 @@ def _grouped(sources: Sequence[Source], kind: _Kind) -> list[Group]:
     return groups
 
 
-def _near(cells: dict[int | str, list[Source]], cell: int | str) -> list[Source]:
+def _near(cells: dict[Cell, list[Source]], cell: Cell) -> list[Source]:
     if isinstance(cell, str):
         return cells[cell]
-    return [source for one in (cell - 1, cell, cell + 1) for source in cells.get(one, [])]
+    around = itertools.product(*((index - 1, index, index + 1) for index in cell))
+    return [source for one in around for source in cells.get(one, ())]
 
 
 def _index(kind: _Kind, source: Source) -> tuple[int, str]:
@@ -108,10 +113,7 @@ def _footprint_overlap(one: Source, other: Source) -> float:
     turn = (one.ra_deg - other.ra_deg + 180) % 360 - 180
     east = abs(turn) * math.cos(math.radians((one.dec_deg + other.dec_deg) / 2)) * 3600
     north = abs(one.dec_deg - other.dec_deg) * 3600
-    sides = sorted(
-        (source.pixel_scale_arcsec or 0.0) * math.sqrt(math.prod(source.shape) or 0)
-        for source in (one, other)
-    )
+    sides = sorted(_side_deg(source) * 3600 for source in (one, other))
     if sides[0] <= 0:
         return 0.0
     reach = (sides[0] + sides[1]) / 2
@@ -138,10 +140,19 @@ def _place_of(group: Group) -> Rank:
     return min((source.path, source.part) for source in group)
 
 
-def _field_cell(source: Source) -> int | str:
-    if not source.has_wcs or source.dec_deg is None:
+def _side_deg(source: Source) -> float:
+    """Side of the square of the image's area."""
+    return (source.pixel_scale_arcsec or 0.0) * math.sqrt(math.prod(source.shape)) / 3600
+
+
+def _field_cell(source: Source, side_deg: float) -> Cell:
+    """A cube of space that holds the direction, no smaller than the largest footprint."""
+    if not source.has_wcs or source.ra_deg is None or source.dec_deg is None:
         return source.path
-    return math.floor(source.dec_deg / CELL_DEG)
+    edge = math.radians(min(max(side_deg, SMALLEST_CELL_DEG), LARGEST_CELL_DEG))
+    ra, dec = math.radians(source.ra_deg), math.radians(source.dec_deg)
+    direction = (math.cos(dec) * math.cos(ra), math.cos(dec) * math.sin(ra), math.sin(dec))
+    return tuple(math.floor(part / edge) for part in direction)
 
 
 def _field_distance(anchor: Source, other: Source) -> Rank:
@@ -185,7 +196,7 @@ _DETECTORS = _Kind(
     name=lambda source: source.detector,
     order=DETECTOR_ORDER,
     rank=_strain_rank,
-    cell=lambda source: math.floor((source.gps_start or 0.0) / CELL_S),
+    cell=lambda source, _: (math.floor((source.gps_start or 0.0) / CELL_S),),
     belongs=_same_time,
     distance=_time_distance,
 )
