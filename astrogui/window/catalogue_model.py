@@ -21,6 +21,7 @@ from PySide6.QtCore import (
 )
 
 from astrogui.records.catalogue import Column
+from astrogui.viewers.unit_text import percent_text
 from astrogui.window.bridge import Bridge
 from astrogui.window.formatting import file_names, header_text, plain, with_interval
 from astrogui.window.row_store import RowStore, sorted_positions
@@ -34,6 +35,7 @@ Role = Qt.ItemDataRole
 EDITABLE = ("user_class", "user_quality", "user_comment")
 BOUNDS = ("_lo68", "_hi68", "_lo90", "_hi90")
 HIDDEN = ("model_sha256",)
+PROBABILITY = "prob_"  # columns that begin so are shown in per cent
 _ANSWERED = frozenset(
     int(role)
     for role in (Role.DisplayRole, Role.ToolTipRole, Role.EditRole, Role.TextAlignmentRole)
@@ -254,6 +256,8 @@ class CatalogueModel(QAbstractTableModel):
     def _text(self, shown: Shown, position: int) -> str:
         column = shown.column
         value = self.store.cell(position, column.name)
+        if column.name.startswith(PROBABILITY) and isinstance(value, float):
+            return percent_text(value)
         if shown.has_bounds and isinstance(value, float):
             low = self.store.cell(position, f"{column.name}_lo68")
             high = self.store.cell(position, f"{column.name}_hi68")

@@ -15,7 +15,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, QSocketNotifier, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from astrogui.window.main_window import MainWindow
@@ -72,7 +72,10 @@ class Start(QObject):
         if self.session is not None:
             self.session.close()
             self.session = None
+        # Widgets go while Qt is whole: at the interpreter's end their order would be anyone's.
         self.window.hide()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     # -- steps -----------------------------------------------------------------------------
 

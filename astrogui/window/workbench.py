@@ -123,6 +123,7 @@ class Workbench(QObject):
             self.answer, self.compute,
         )  # fmt: skip
         self.area.message.connect(self.window.statusBar().showMessage)
+        self.area.show_chosen()
 
     def _build_results(self) -> None:
         from astrogui.window.panels.results import ResultsPanel
@@ -140,7 +141,6 @@ class Workbench(QObject):
     def _finish(self) -> None:
         self._colour()
         self.is_built = True
-        self.area.show_chosen()
         self.built.emit()
 
     # -- keeping together ------------------------------------------------------------------
@@ -168,6 +168,7 @@ class Workbench(QObject):
 
     def _on_project_changed(self) -> None:
         """Begin with the first observation of the project, where it has one."""
+        self.window.setWindowTitle(f"{self.session.path.stem} – AstroGUI")
         items = [item for item in self.session.view.items() if item.state != "refused"]
         if not items:
             self.selection.clear()

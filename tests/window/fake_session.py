@@ -109,6 +109,7 @@ class FakeSession:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     columns: tuple[Column, ...] = COLUMNS
     author: str = "A. Nalyst"
+    path: Path = Path("/data/fake.astrogui")
 
     def __post_init__(self) -> None:
         self.view = FakeView(self)

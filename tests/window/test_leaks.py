@@ -42,6 +42,15 @@ def test_choosing_files_again_and_again_makes_no_new_widgets(filled, qtbot):
     assert len(QApplication.allWidgets()) == before
 
 
+def test_every_kind_of_view_can_be_filled_again_and_again(bench, qtbot):
+    bench.commands.add(["/data/a.fits", "/data/image.fits", "/data/x.hdf5", "/data/y.hdf5"])
+    qtbot.waitUntil(lambda: bench.model.rowCount() == 4)
+    for number in range(12):
+        bench.catalogue.table.selectRow(number % 4)
+        qtbot.waitUntil(lambda: not bench.area.is_busy)
+        assert bench.area.current.shows_content
+
+
 def test_a_closed_window_is_freed_with_its_threads(qtbot, theme):
     def born_and_gone():
         session = FakeSession()

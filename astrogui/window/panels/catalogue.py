@@ -6,11 +6,20 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt,
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
 
-from astrogui.window.catalogue_model import EDITABLE, CatalogueModel
+from astrogui.window.catalogue_model import EDITABLE, PROBABILITY, CatalogueModel
 from astrogui.window.panels.tables import NameDelegate, prepare_table, selected_rows
 from astrogui.window.selection import Selection
 
-WIDTHS = {"file": 170, "object_id": 130, "flags": 170, "user_comment": 190, "task": 90}
+WIDTHS = {
+    "file": 170,
+    "object_id": 130,
+    "class": 72,
+    "flags": 160,
+    "user_class": 80,
+    "user_quality": 88,
+    "user_comment": 150,
+    "task": 90,
+}
 WIDE_WITH_BOUNDS = 150
 NARROW = 92
 
@@ -119,7 +128,7 @@ class CataloguePanel(QWidget):
         name = self._model.shown_column(section).name
         if name in {"file", "object_id"}:
             return 0
-        if name.startswith("prob_"):
+        if name.startswith(PROBABILITY):
             return 4
         if name == "class" or self._model.has_bounds(section):
             return 1
@@ -131,7 +140,9 @@ class CataloguePanel(QWidget):
         name = self._model.shown_column(section).name
         if name in WIDTHS:
             return WIDTHS[name]
-        wanted = WIDE_WITH_BOUNDS if self._model.has_bounds(section) else NARROW
+        is_probability = name.startswith(PROBABILITY)
+        wide = self._model.has_bounds(section) and not is_probability
+        wanted = WIDE_WITH_BOUNDS if wide else NARROW
         head = str(self._model.headerData(section, Qt.Orientation.Horizontal))
         return max(wanted, self.table.fontMetrics().horizontalAdvance(head) + 28)
 
