@@ -17,13 +17,18 @@ from PySide6.QtWidgets import (
 )
 
 ROLES = (
-    ("wave", "wavelength"),
+    ("wave", "wavelength (Å)"),
     ("flux", "flux"),
     ("err", "1σ error"),
     ("ivar", "inverse variance"),
-    ("mask", "mask (0 = good)"),
-    ("-", "not used"),
+    ("var", "variance"),
+    ("mask", "mask (1 = bad)"),
+    ("wave_nm", "wavelength (nm)"),
+    ("wave_um", "wavelength (µm)"),
+    ("loglam", "log₁₀ wavelength (Å)"),
+    ("skip", "not used"),
 )
+AXES = ("wave", "wave_nm", "wave_um", "loglam")
 PREVIEW_BYTES = 2000
 MOST_COLUMNS = 8
 
@@ -93,7 +98,7 @@ class ColumnChooser(QDialog):
     def options(self) -> dict[str, str]:
         """The reading options for what is chosen now."""
         roles = [str(box.currentData()) for box in self._roles]
-        while roles and roles[-1] == "-":
+        while roles and roles[-1] == "skip":
             roles.pop()
         options = {"columns": ",".join(roles)}
         if self._air.isChecked():
@@ -102,7 +107,7 @@ class ColumnChooser(QDialog):
 
     def _on_role_changed(self, _: int = 0) -> None:
         roles = [box.currentData() for box in self._roles]
-        used = [role for role in roles if role != "-"]
+        used = ["wave" if role in AXES else role for role in roles if role != "skip"]
         is_right = {"wave", "flux"} <= set(used) and len(used) == len(set(used))
         self._buttons.button(QDialogButtonBox.StandardButton.Open).setEnabled(is_right)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from PySide6.QtWidgets import QDialogButtonBox
 
-from astrogui.window.column_chooser import ColumnChooser, columns_in, first_lines
+from astrogui.readers import recognise
+from astrogui.window.column_chooser import AXES, ROLES, ColumnChooser, columns_in, first_lines
 
 THREE = "# made by hand\n4000.0 1.2 0.1\n4001.0 1.3 0.1\n4002.0 1.1 0.1\n40"
 
@@ -36,7 +39,7 @@ def test_the_first_guess_is_wavelength_flux_error(chooser):
 
 
 def test_unused_columns_at_the_end_are_left_out_and_air_is_said(chooser):
-    chooser._roles[2].setCurrentIndex(5)
+    chooser._roles[2].setCurrentText("not used")
     chooser._air.setChecked(True)
     assert chooser.options() == {"columns": "wave,flux", "air": "true"}
 
@@ -44,8 +47,21 @@ def test_unused_columns_at_the_end_are_left_out_and_air_is_said(chooser):
 def test_two_wavelengths_or_no_flux_cannot_be_confirmed(chooser):
     confirm = chooser._buttons.button(QDialogButtonBox.StandardButton.Open)
     assert confirm.isEnabled()
-    chooser._roles[1].setCurrentIndex(0)
+    chooser._roles[1].setCurrentText("wavelength (nm)")
     assert not confirm.isEnabled()
+
+
+@pytest.mark.parametrize("role", [role for role, _ in ROLES if role != "flux"])
+def test_every_choice_is_one_that_the_reader_knows(role, tmp_path):
+    scale = {"wave_nm": 0.1, "wave_um": 1e-4}.get(role, 1.0)
+    waves = [5000.0 + number for number in range(200)]
+    axis = [math.log10(wave) if role == "loglam" else scale * wave for wave in waves]
+    third = [number % 2 if role == "mask" else 0.1 for number in range(200)]
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(f"{w:.8f} 1.5 {t} 7" for w, t in zip(axis, third, strict=True)))
+    columns = f"{role},flux" if role in AXES else f"wave,flux,{role}"
+    (source,) = recognise(str(path), {"columns": columns})
+    assert source.wavelength_range_angstrom == pytest.approx((5000.0, 5199.0), rel=1e-3)
 
 
 def test_the_beginning_of_any_file_is_text(tmp_path):

@@ -94,7 +94,7 @@ class ProblemsPanel(QWidget):
 
 def asks_for_columns(advice: str) -> bool:
     """Whether a reader's advice is to name the columns of a text file."""
-    return "--columns" in advice or "columns" in advice.lower().split()
+    return "--columns" in advice
 
 
 def as_text(problem: Any) -> str:
