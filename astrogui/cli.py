@@ -101,6 +101,7 @@ def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gps", type=float, metavar="T", help="GPS time of the merger")
     parser.add_argument("--columns", metavar="wave,flux,err", help="what the columns of text mean")
     parser.add_argument("--air", action="store_true", help="text wavelengths are in air")
+    parser.add_argument("--detector", metavar="H1", help="of strain that does not name its own")
     parser.add_argument("--models", metavar="DIR", help="further folders of models")
     parser.add_argument("--quiet", action="store_true", help="no rows and no progress bar")
 
@@ -110,8 +111,9 @@ def analysis_options(options: argparse.Namespace) -> dict[str, str]:
     words: dict[str, str] = {}
     if options.gps is not None:
         words["gps"] = repr(options.gps)
-    if options.columns:
-        words["columns"] = options.columns
+    for name in ("columns", "detector"):
+        if getattr(options, name):
+            words[name] = getattr(options, name)
     if options.air:
         words["air"] = "true"
     return words

@@ -15,7 +15,7 @@ from astrogui.readers.grouping import group_sources
 from astrogui.records.source import Source
 
 log = logging.getLogger(__name__)
-READING_OPTIONS = ("columns", "air")
+READING_OPTIONS = ("columns", "air", "detector")
 GROUPED_KINDS = ("image", "strain")
 
 
