@@ -183,8 +183,8 @@ def _fit(
     )
     shown = scaled.good
     curves = {
-        "fit_wavelength_angstrom": redshift_scan.OBSERVED.centres_angstrom[shown],
-        "fit_flux": fit[shown] * scaled.level,
+        "model_wavelength_angstrom": redshift_scan.OBSERVED.centres_angstrom[shown],
+        "model_flux": fit[shown] * scaled.level,
     }
     return {n: v.astype(np.float32) for n, v in curves.items()}, scaled.signal_to_noise
 

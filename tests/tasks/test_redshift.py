@@ -165,8 +165,8 @@ def test_the_fit_is_given_in_the_units_of_the_file(model):
     posterior = answered(model, record, [(m, GALAXY, scan.cell_of(0.25), 1.0) for m in range(2)])
     fit = np.interp(
         record.wavelength_angstrom,
-        posterior.curves["fit_wavelength_angstrom"],
-        posterior.curves["fit_flux"],
+        posterior.curves["model_wavelength_angstrom"],
+        posterior.curves["model_flux"],
     )
     inside = (record.wavelength_angstrom > 4000) & (record.wavelength_angstrom < 9000)
     residual = (record.flux - fit)[inside] / np.median(record.flux)

@@ -50,7 +50,7 @@ FULL = Size(
     max_seconds=1900.0,
 )  # fmt: skip
 QUICK = Size(
-    set_spectra=24, train=64, validation=48, held_out=32, epochs=2, steps=3, batch=16, members=2
+    set_spectra=16, train=32, validation=24, held_out=16, epochs=2, steps=3, batch=8, members=2
 )
 
 
