@@ -109,8 +109,8 @@ class CardView(QScrollArea):
             self._plot.addItem(curve)
             self._legend.addItem(curve, str(name).replace("_", " "))
             self.curves[str(name)] = curve
-        self._plot.setXRange(0, 100, padding=0.02)
-        self._plot.setYRange(0, 100, padding=0.02)
+        self._plot.setXRange(0, 100, padding=0.06)
+        self._plot.setYRange(0, 100, padding=0.06)
         self._coverage_words.setText(
             "<h4>Coverage</h4>Of the held-out simulations, how many have the truth inside the "
             f"interval ({count} of them; grey: where 95 % of perfect networks would fall)."
@@ -139,10 +139,10 @@ def _head(card: ModelCard) -> str:
         f"licence {escape(card.licence)}</p>",
         f"<p>{escape(card.summary)}</p>",
     ]
-    if card.limits:
-        parts.append("<h4>Known limits</h4>" + _list(card.limits))
     if card.simulated_scores or card.real_scores:
         parts.append("<h4>Scores</h4>" + _scores(card))
+    if card.limits:
+        parts.append("<h4>Known limits</h4>" + _list(card.limits))
     return "".join(parts)
 
 
@@ -156,6 +156,8 @@ def _details(card: ModelCard) -> str:
         ("Training", card.training),
         ("Novelty", card.novelty),
         ("Calibration", card.calibration),
+        ("Scores on real files, in detail", _nested(card.real_scores)),
+        ("Scores on simulations, in detail", _nested(card.simulated_scores)),
     ):
         if values:
             parts.append(f"<h4>{title}</h4>" + _table(values))
@@ -169,12 +171,16 @@ def _details(card: ModelCard) -> str:
 
 def _shape_words(spec: ArraySpec) -> str:
     shape = " × ".join(map(str, spec.shape)) or "one number"
-    return f"{shape} {unit_text(spec.unit)}".rstrip() + f"  {spec.description}".rstrip()
+    words = f"{shape} {unit_text(spec.unit)}".rstrip()
+    return f"{words}: {spec.description}" if spec.description else words
 
 
 def _scores(card: ModelCard) -> str:
     """Real files beside simulations, so that neither can be read without the other."""
-    real, simulated = dict(_flat(card.real_scores)), dict(_flat(card.simulated_scores))
+    real, simulated = (
+        dict(_flat(_single(card.real_scores))),
+        dict(_flat(_single(card.simulated_scores))),
+    )
     names = [*real, *(name for name in simulated if name not in real)]
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td align='right'>{escape(real.get(name, '–'))}</td>"
@@ -185,15 +191,31 @@ def _scores(card: ModelCard) -> str:
     return f"<table cellspacing='0' cellpadding='3'>{head}{rows}</table>"
 
 
+def _single(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores that are one number; those by magnitude, instrument ... come later."""
+    return {name: v for name, v in values.items() if not isinstance(v, (Mapping, list, tuple))}
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    # Coverage has its plot.
+    single = _single(values)
+    return {name: v for name, v in values.items() if name not in single and name != "coverage"}
+
+
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name, value in values.items():
         title = f"{prefix}{name}".replace("_", " ")
         if isinstance(value, Mapping):
             found += _flat(value, f"{title}: ")
-        else:
+        elif not _is_log(value):
             found.append((title, _plain(value)))
     return found
+
+
+def _is_log(value: Any) -> bool:
+    """A training log, step by step: nothing to read."""
+    return isinstance(value, (list, tuple)) and any(isinstance(item, Mapping) for item in value)
 
 
 def _table(values: Mapping[str, Any]) -> str:
@@ -216,7 +238,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if math.isfinite(value) else "–"
     if isinstance(value, (list, tuple)):
-        text = ", ".join(_plain(item) for item in value)
+        text = ", ".join(_plain(item) for item in value) or "none"
     else:
         text = str(value)
     return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + " …"

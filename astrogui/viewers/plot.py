@@ -31,7 +31,8 @@ class Plot(pg.PlotItem):
         for name in ("left", "bottom", "right", "top"):
             axis = self.getAxis(name)
             axis.enableAutoSIPrefix(False)
-            axis.setStyle(hideOverlappingLabels=True)
+            # The last label may stand out of the axis by this much before it is left off.
+            axis.setStyle(hideOverlappingLabels=15)
 
     def set_titles(self, **titles: str) -> None:
         """Axis labels, units included."""
