@@ -33,6 +33,7 @@ class Commands(QObject):
         super().__init__(bench)
         self._bench, self._window = bench, bench.window
         self._session, self._bridge = bench.session, bench.bridge
+        self.is_connected = False
         self._single: str | None = None  # the one file added last, whose refusal is spoken of
 
     def connect_actions(self) -> None:
@@ -84,6 +85,8 @@ class Commands(QObject):
         window.start_page.open_samples.connect(self.on_open_samples)
         window.drop.dropped.connect(self.add)
         window.notice.acted.connect(self._on_notice_acted)
+        window.start_page.setEnabled(True)
+        self.is_connected = True
         self._hear()
 
     def _hear(self) -> None:

@@ -42,6 +42,8 @@ class Start(QObject):
         choice = "light" if settings is None else str(settings.value("theme", "system"))
         self.theme = ThemeKeeper(self.application, choice)
         self.window = MainWindow(settings)
+        self.window.drop.dropped.connect(self._on_early_drop)
+        self.window.start_page.setEnabled(False)
         self.session: Session | None = None
         self.bench: Workbench | None = None
         self._pending: Iterator[Callable[[], None]] = iter(())
@@ -138,6 +140,15 @@ class Start(QObject):
         if files:
             names = task_names(self._options)
             session.add(files, names, analysis_options(self._options))
+
+    def _on_early_drop(self, paths: list[str]) -> None:
+        """Files dropped before there was anybody to take them; later ``Commands`` does."""
+        if self.bench is not None and self.bench.commands.is_connected:
+            return
+        if self.session is None:
+            self._options.files = [*self._options.files, *paths]
+        else:
+            self.session.add(paths)
 
     def _on_built(self) -> None:
         trace("built")

@@ -56,6 +56,28 @@ def test_importing_the_window_loads_no_network_runtime(tmp_path):
     assert run(["-c", code], tmp_path).stdout.strip() == "[]"
 
 
+def test_files_dropped_before_the_session_is_there_are_not_lost(qtbot, tmp_path, monkeypatch):
+    from argparse import Namespace
+
+    from fake_session import FakeSession
+
+    from astrogui.window.start import Start
+
+    fake = FakeSession()
+    monkeypatch.setattr("astrogui.session.session.Session", lambda *_, **__: fake)
+    start = Start(Namespace(files=["/data/a.fits"], demo=False, project=None, screenshot="x.png"))
+    start.window.drop.dropped.emit(["/data/b.fits"])
+    start._open_session()
+    start.window.drop.dropped.emit(["/data/c.fits"])
+    start._build_bench()
+    for step in start.bench.steps():
+        step()
+    start.window.drop.dropped.emit(["/data/d.fits"])
+    start.close()
+    added = [call[1] for call in fake.calls if call[0] == "add"]
+    assert added == [("/data/a.fits", "/data/b.fits"), ("/data/c.fits",), ("/data/d.fits",)]
+
+
 def picture(tmp_path, *words):
     path = tmp_path / "out.png"
     done = run(["main.py", *map(str, words), "--screenshot", str(path)], tmp_path)
