@@ -92,7 +92,7 @@ class Docks:
             [docks["catalogue"], docks["annotate"]], [width * 78 // 100, width * 22 // 100], across
         )
         window.resizeDocks(
-            [docks["viewer"], docks["catalogue"]], [height * 68 // 100, height * 32 // 100], down
+            [docks["viewer"], docks["catalogue"]], [height * 72 // 100, height * 28 // 100], down
         )
 
     def save(self, settings: QSettings) -> None:

@@ -106,8 +106,10 @@ class Start(QObject):
 
     def _open_session(self) -> None:
         from astrogui.errors import AstroguiError
+        from astrogui.session import logs
         from astrogui.session.session import Session
 
+        logs.set_up()
         project, models = self._options.project, getattr(self._options, "models", None)
         try:
             self.session = Session(project, models=models)
@@ -237,8 +239,9 @@ def analysis_options(options: Namespace) -> dict[str, str]:
     words: dict[str, str] = {}
     if getattr(options, "gps", None) is not None:
         words["gps"] = repr(options.gps)
-    if getattr(options, "columns", None):
-        words["columns"] = options.columns
+    for name in ("columns", "detector"):
+        if getattr(options, name, None):
+            words[name] = getattr(options, name)
     if getattr(options, "air", False):
         words["air"] = "true"
     return words
