@@ -107,6 +107,10 @@ class ViewerArea(QObject):
         if item_id is None:
             self._shown_item = None
             return
+        item = self._session.view.item(item_id)
+        if item.kind not in KINDS:  # a refused file has a row, and nothing to load
+            self._show_words(item_id, item.words or "This file was refused.")
+            return
         self.message.emit("Reading…")
         future = self._session.load(item_id)
         self._bridge.after(
@@ -125,11 +129,14 @@ class ViewerArea(QObject):
         self._answer.refresh()
 
     def _on_load_failed(self, item_id: int, words: str) -> None:
-        if item_id != self._selection.item_id:
-            return
+        if item_id == self._selection.item_id:
+            self._show_words(item_id, words)
+
+    def _show_words(self, item_id: int, words: str) -> None:
+        """What is wrong with an observation, in the place of its view."""
         self._shown_item = item_id
-        item = self._session.view.item(item_id)
-        view = self.view(item.kind if item.kind in KINDS else "spectrum")
+        kind = self._session.view.item(item_id).kind
+        view = self.view(kind if kind in KINDS else "spectrum")
         view.clear()
         view.show_words(words)
         self.show_page(view)

@@ -97,6 +97,20 @@ def test_a_dropped_folder_becomes_rows_answers_and_problems(
     assert bench.results.view.shows_content
 
 
+def test_the_row_of_a_refused_file_shows_why(open_bench, make_session, qtbot, tmp_path, caplog):
+    bench = open_bench(make_session())
+    bench.commands.add(files(tmp_path, "flat-2.fits", "bad-1.fits"))
+    wait_for_rows(bench, qtbot, 2)
+    flags = bench.model.section_of("flags")
+    texts = [bench.model.data(bench.model.index(row, flags)) for row in range(2)]
+    (row,) = [i for i, text in enumerate(texts) if "the end is missing" in (text or "")]
+    bench.catalogue.table.selectRow(row)
+    qtbot.waitUntil(lambda: not bench.area.is_busy)
+    assert "the end is missing" in bench.area.current._words.text()
+    assert not bench.area.current.shows_content
+    assert not caplog.records
+
+
 def test_killing_the_worker_is_said_and_its_job_is_answered_after_all(
     open_bench, make_session, qtbot, tmp_path
 ):
