@@ -15,7 +15,7 @@ from astrogui.science.strain_features import Summary, summarise
 from astrogui.science.waveforms import phenom_d
 
 SLOTS = ("H1", "L1")  # detectors the network knows, in its order
-TEMPLATES = 6  # of the search, from which the fits start
+TEMPLATES = 8  # from which the fits start
 # From each template the walk over mass ratio begins here, with its spin changed so much.
 STARTS = ((4, 0.0), (1, 0.0), (4, 0.35))
 SHIFTS_S = np.arange(-40, 41) / 2048  # about the given times
@@ -31,7 +31,7 @@ class Event(NamedTuple):
 
 
 def measured(stretches: Mapping[str, Stretch], gps: Mapping[str, float], bank: Templates) -> Event:
-    """Fit binaries to the strain about given arrival times, from the search's best templates."""
+    """Fit binaries to the strain about given arrival times, from a bank's best templates."""
     values = np.zeros((len(SLOTS), multirate.SIZE), np.complex64)
     gain = np.zeros((len(SLOTS), multirate.SIZE), np.float32)
     halvings = 0
@@ -76,7 +76,10 @@ def _fits(data: Data, bank: Templates) -> list[Fit]:
 
 
 def _best_templates(data: Data, bank: Templates) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The loudest templates, the best of each spin among them, and their times (n, detectors)."""
+    """The loudest templates, the best of each mass ratio and spin among them, and their times.
+
+    The times are (n, detectors), after the data's centre.
+    """
     amplitude, phase = phenom_d(
         multirate.FREQUENCY_HZ, np.exp(bank.log_chirp_mass), bank.ratio, bank.spin, bank.spin
     )
@@ -91,7 +94,8 @@ def _best_templates(data: Data, bank: Templates) -> tuple[NDArray[np.intp], NDAr
         total += output.max(axis=1) / np.maximum(norm2, np.finfo(np.float32).tiny)
         times[:, slot] = SHIFTS_S[output.argmax(axis=1)]
     order = np.argsort(-total)
-    firsts = [int(order[bank.spin[order] == spin][0]) for spin in np.unique(bank.spin)]
+    family = bank.ratio + 10 * bank.spin
+    firsts = [int(order[family[order] == value][0]) for value in np.unique(family)]
     rest = [int(index) for index in order if index not in firsts]
     chosen = np.array([*firsts, *rest][:TEMPLATES])
     return chosen, times[chosen]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras")
+pytest.importorskip("keras")
+
+import keras
 
 from astrogui.networks import bbh
 from astrogui.networks.flow import AutoregressiveSpline

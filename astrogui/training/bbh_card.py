@@ -1,0 +1,199 @@
+"""The words and tables of the `bbh` model's card and README, and where its noise curves are."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.science import binary_prior as prior
+from astrogui.tasks.bbh_answer import PARAMETERS
+from astrogui.training import simulate_strain as simulator
+from astrogui.training.recipe import Measures
+
+LIMITS = (
+    "Spins along the orbit and the dominant mode only (IMRPhenomD): precession, higher modes and "
+    "eccentricity bias answers of unequal, edge-on or very heavy binaries.",
+    "H1 and L1 only; V1 is shown but not used. With one detector the distance is hardly known.",
+    "Noise in the simulations is Gaussian and stationary. A glitch over the merger is flagged by "
+    "the misfit it leaves, not removed.",
+    "Below a network signal-to-noise ratio of 8 the candidate may be noise; the answer is flagged.",
+    "Mass ratios below 1:8 and chirp masses (detector frame) outside 6-180 solar masses are "
+    "outside the prior: such events pile up at its edge and are flagged there.",
+    "Neutron stars are not in the prior.",
+)
+
+
+def data_folder() -> Path | None:
+    """The strain of the real data: ``ASTROGUI_DATA``, else ``shared/data`` beside the checkout.
+
+    None where there is none; schematic noise curves are used then.
+    """
+    named = os.environ.get("ASTROGUI_DATA")
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = (Path(named) if named else beside) / "strain"
+    return folder if folder.is_dir() else None
+
+
+def draft(
+    network: str,
+    config: Mapping[str, Any],
+    specs: Mapping[str, tuple[ArraySpec, ...]],
+    seed: int,
+    events: int,
+    history: Sequence[Mapping[str, Any]],
+) -> ModelCard:
+    """The card with everything known before calibration."""
+    return ModelCard(
+        task="bbh",
+        name="bbh 1",
+        version="1",
+        title="Merging black holes in the strain of two detectors",
+        summary="Masses, spins, distance and remnant of a binary black hole from H1 and L1: best "
+        "fits of an aligned-spin waveform at seven mass ratios, turned into a posterior by an "
+        f"ensemble of {config['members']} autoregressive spline flows.",
+        network=network,
+        network_config=dict(config),
+        inputs=specs["inputs"],
+        outputs=specs["outputs"],
+        noise_inputs=("noise",),
+        parameters={parameter.name: parameter.unit for parameter in PARAMETERS},
+        prior={
+            "masses": "uniform in both detector-frame component masses, chirp mass "
+            f"{prior.CHIRP_MASS[0]:g}-{prior.CHIRP_MASS[1]:g} solar masses, mass ratio "
+            f"{prior.MASS_RATIO[0]:g}-1",
+            "spins": "aligned, each as one component of an isotropic spin of uniform magnitude "
+            f"up to {prior.LARGEST_SPIN:g}",
+            "place": "directions and orientations isotropic, distance uniform in Euclidean volume",
+            "loudness": f"optimal network signal-to-noise ratio {simulator.LOUDNESS[0]:g}-"
+            f"{simulator.LOUDNESS[1]:g}",
+            "cosmology": "flat, H0 = 67.9 km/s/Mpc, matter 0.3065 (Planck 2015)",
+            "remnant": "final mass and spin by the fits of Husa et al. 2016, PRD 93, 044006",
+        },
+        training={
+            "simulation": "astrogui.training.simulate_strain: IMRPhenomD (own code) in Gaussian "
+            "noise with measured and design spectra, tilted, scaled, with lines and the scatter "
+            "of their estimate; proposals flat in ln mass and ln loudness, weighted to the prior",
+            "events": events,
+            "one_detector_share": simulator.ONE_DETECTOR_SHARE,
+            "short_stretch_share": simulator.SHORT_SHARE,
+            "seed": seed,
+            "trained_on": trained_on(),
+            "fit": [dict(told) for told in history],
+        },
+        calibration={"spread": [1.0] * 5, "misfit_limit": 10.0},
+        novelty={
+            "statistic": "root mean square of the whitened features and of the misfit left by "
+            "the best waveform (Mahalanobis distance from the validation simulations), over its "
+            "99 % quantile",
+        },
+        limits=LIMITS,
+    )
+
+
+def trained_on() -> dict[str, Any]:
+    """Real files behind the simulations, with their hashes: no strain is among them."""
+    folder = data_folder()
+    path = folder / "psds" / "asds.hdf5" if folder else None
+    if path is None or not path.exists():
+        return {"files": {}, "sky": [], "gps": []}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"files": {"strain/psds/asds.hdf5": digest}, "sky": [], "gps": []}
+
+
+def finished(
+    card: ModelCard, scores: Measures, coverage: dict[str, Any], seconds: int, quick: bool
+) -> ModelCard:
+    """With the held-out scores; a quick training says that it is one."""
+    limits = card.limits
+    if quick:
+        limits = ("Trained in a minute to test the program: no answer is to be trusted.", *limits)
+    return dataclasses.replace(
+        card,
+        training={**card.training, "seconds_in_all": seconds},
+        simulated_scores=scores,
+        coverage=coverage,
+        limits=limits,
+    )
+
+
+def readme(card: ModelCard) -> str:
+    """README.md of the model folder, from the card alone."""
+    table = card.coverage
+    lines = [
+        f"# {card.title}",
+        "",
+        card.summary,
+        "",
+        "Strain is high-passed, brought to 2048 Hz, whitened by the noise of its own surroundings "
+        "and laid on a frequency grid that is fine below and coarse above (536 numbers a "
+        "detector). At each of seven mass ratios chirp mass, spin, and each detector's amplitude, "
+        "phase and time are fitted. Heights, places and curvatures of these fits hardly depend on "
+        "the detectors' noise curves; a residual network reads them and shapes a flow over chirp "
+        "mass, mass ratio, both spins and distance. The members' draws are mixed; their "
+        "disagreement is the epistemic part.",
+        "",
+        "`weights.npz` holds the members, `assets.npz` the search's templates and the novelty "
+        "statistic, `model.onnx` the same networks as a graph, `golden.npz` inputs with the "
+        "outputs expected. Train again with `python main.py train bbh`, measure again with "
+        "`python main.py evaluate bbh --data DIR`.",
+        "",
+        "## Prior",
+        "",
+        *[f"- {name}: {words}" for name, words in card.prior.items()],
+        "",
+        f"## Coverage on {table.get('n', 0)} held-out simulations",
+        "",
+        "| parameter | " + " | ".join(f"{100 * level:.0f} %" for level in table["levels"]) + " |",
+        "|---" * (len(table["levels"]) + 1) + "|",
+        *[
+            f"| {name} | " + " | ".join(f"{100 * share:.1f}" for share in shares) + " |"
+            for name, shares in table["parameters"].items()
+        ],
+        "",
+        "![coverage](coverage.svg)",
+        "",
+        *_real_lines(card.real_scores),
+        "## Limits",
+        "",
+        *[f"- {limit}" for limit in card.limits],
+        "",
+        f"Licence: {card.licence}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _real_lines(scores: Mapping[str, Any]) -> list[str]:
+    if not scores:
+        return []
+    loud = scores["two_detectors_snr_10"]
+    lines = [
+        "## Published events",
+        "",
+        f"Of {loud['n']} events seen by both detectors with a published signal-to-noise ratio of "
+        f"at least 10: published final mass and chirp mass (detector frame) inside our 90 % "
+        f"interval for {_percent(loud['final_mass_and_chirp_mass_inside_90'])} of the pairs; all "
+        f"five parameters {_percent(loud['published_inside_90'])}; our median inside the published "
+        f"90 % interval {_percent(loud['inside_90'])}; median ratio of widths "
+        f"{loud['width_ratio']:.2f}. Published answers include precession and other priors.",
+        "",
+        "| event | S/N | final mass, ours | published | chirp mass, ours | published |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, event in scores["events"].items():
+        cells = [name, f"{event['snr']:.1f}"]
+        for parameter in ("final_mass_det", "chirp_mass_det"):
+            for values in (event[parameter]["ours"], event[parameter]["published"]):
+                cells.append(
+                    f"{values[0]:.1f} ({values[1]:.1f} to {values[2]:.1f})" if values else "-"
+                )
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"

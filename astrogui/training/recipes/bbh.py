@@ -1,0 +1,319 @@
+"""How the `bbh` network is made: mergers simulated, densities fitted, calibrated, measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astrogui.networks.builder import build
+from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.science import strain_features
+from astrogui.science.binary_prior import CHIRP_MASS
+from astrogui.science.matched_filter import Templates, ladder
+from astrogui.science.multirate import gain
+from astrogui.science.psd import Psd
+from astrogui.training import bbh_card, score_bbh
+from astrogui.training import simulate_strain as simulator
+from astrogui.training.fit import FitSettings, array_batches, fit
+from astrogui.training.package import CompiledRun, write_model_folder
+from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
+
+NETWORK, MEMBER = "bbh:posterior_network", "bbh:density_network"
+BATCH = 64  # events simulated at once
+CHUNK = 16  # batches in a file
+BANK_SPINS = (-0.4, 0.0, 0.4)
+SEARCH_RATIOS, FIT_RATIOS = (0.7,), (0.7, 0.2)
+FALSE_NOVELTY = 0.01
+HELD_OUT_STREAM = 1_000  # added to the seed: simulations that no training draws
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is simulated and how long it is fitted."""
+
+    chunks: int
+    validation: int  # events, of the last chunks
+    held_out: int
+    epochs: int
+    draws: int
+    members: int
+    width: int
+    depth: int
+    hidden: int
+    bins: int
+    batch: int = 256
+    max_seconds: float = float("inf")
+
+
+FULL = Size(
+    chunks=62, validation=6000, held_out=5000, epochs=30, draws=3000, members=3, width=192,
+    depth=3, hidden=64, bins=10, max_seconds=420.0,
+)  # fmt: skip
+QUICK = Size(
+    chunks=1, validation=128, held_out=128, epochs=2, draws=200, members=2, width=32, depth=1,
+    hidden=16, bins=6, batch=64,
+)  # fmt: skip
+
+
+def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
+    """The model folder ``workdir/bbh``; simulations and each member's fit are kept and resumed."""
+    started = time.monotonic()
+    size = QUICK if quick else FULL
+    place = workdir / ("quick" if quick else "full")
+    curves = simulator.noise_curves(bbh_card.data_folder())
+    progress(f"simulating mergers with {len(curves)} noise curves")
+    events = load(place / "simulated", size.chunks, seed, quick, progress)
+    count = len(events["weights"])
+    judged = np.arange(count) >= count - size.validation
+    fitted = {name: value[~judged] for name, value in events.items()}
+    validation = {name: value[judged] for name, value in events.items()}
+    config = network_config(size)
+    weights, history = [], []
+    for member in range(size.members):
+        arrays, told = _member(member, size, seed, fitted, validation, place, progress)
+        weights += arrays
+        history.append(told)
+    model = build(NETWORK, config)
+    model.set_weights(weights)
+    card = bbh_card.draft(NETWORK, config, specs(config), seed, count - size.validation, history)
+    card, assets = calibrate(model, card, validation, progress)
+    held_out = load(
+        place / "held_out", -(-size.held_out // (BATCH * CHUNK)), seed + HELD_OUT_STREAM, quick,
+        progress,
+    )  # fmt: skip
+    held_out = {name: value[: size.held_out] for name, value in held_out.items()}
+    progress("measuring on held-out simulations")
+    scores, coverage = score_bbh.simulated_figures(CompiledRun(model, card, assets), held_out, seed)
+    seconds = round(time.monotonic() - started)
+    card = bbh_card.finished(card, scores, coverage, seconds, quick)
+    golden = {
+        "features": held_out["features"][:3],
+        "noise": np.random.default_rng(seed).standard_normal((3, size.draws, 5), np.float32),
+    }
+    return write_model_folder(
+        workdir / "bbh",
+        card=card,
+        model=model,
+        golden_inputs=golden,
+        assets=assets,
+        readme=bbh_card.readme(card),
+        progress=progress,
+    )
+
+
+def simulated(run: Run, n: int, seed: int) -> Measures:
+    """Figures over ``n`` fresh simulations, never those trained on."""
+    curves = simulator.noise_curves(bbh_card.data_folder())
+    batches = -(-n // BATCH)
+    with _pool() as pool:
+        parts = list(
+            pool.map(partial(_batch, curves=curves), [(seed, 0, index) for index in range(batches)])
+        )
+    events = {name: np.concatenate([p[name] for p in parts])[:n] for name in parts[0]}
+    figures, _ = score_bbh.simulated_figures(run, events, seed)
+    return figures
+
+
+def network_config(size: Size) -> dict[str, Any]:
+    """The arguments of the network's builder, plain values for the card."""
+    return {
+        "features": strain_features.SIZE,
+        "draws": size.draws,
+        "members": size.members,
+        "width": size.width,
+        "depth": size.depth,
+        "hidden": size.hidden,
+        "bins": size.bins,
+    }
+
+
+def load(place: Path, chunks: int, seed: int, quick: bool, progress: Progress) -> Arrays:
+    """The simulated events of a seed, those that are missing simulated on all processors."""
+    place.mkdir(parents=True, exist_ok=True)
+    paths = [place / f"{index:04d}.npz" for index in range(chunks)]
+    curves = simulator.noise_curves(bbh_card.data_folder())
+    missing = [index for index, path in enumerate(paths) if not path.exists()]
+    batches = 4 if quick else CHUNK
+    if missing:
+        with _pool() as pool:
+            for index in missing:
+                keys = [(seed, index, batch) for batch in range(batches)]
+                parts = list(pool.map(partial(_batch, curves=curves), keys))
+                arrays: dict[str, Any] = {
+                    name: np.concatenate([p[name] for p in parts]) for name in parts[0]
+                }
+                part = place / f".{index:04d}.npz"
+                np.savez(part, **arrays)
+                os.replace(part, paths[index])
+                progress(f"simulated {index + 1} of {chunks} files of {batches * BATCH} mergers")
+    loaded: list[Arrays] = []
+    for path in paths:
+        with np.load(path, allow_pickle=False) as kept:
+            loaded.append({name: kept[name] for name in kept.files})
+    return {name: np.concatenate([arrays[name] for arrays in loaded]) for name in loaded[0]}
+
+
+def _pool() -> ProcessPoolExecutor:
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"))
+
+
+def _batch(key: tuple[int, int, int], curves: list[np.ndarray]) -> Arrays:
+    """One batch of events; its generator depends on (seed, chunk, batch) only."""
+    seed, chunk, batch = key
+    events = simulator.simulate(BATCH, np.random.default_rng([19 + seed, chunk, batch]), curves)
+    return dict(events._asdict())
+
+
+def relative_weights(weights: np.ndarray) -> np.ndarray:
+    """Weights over their median, cut at ``LARGEST_WEIGHT``, so that no event rules."""
+    return np.minimum(weights / np.median(weights), simulator.LARGEST_WEIGHT)
+
+
+def _member(
+    member: int,
+    size: Size,
+    seed: int,
+    fitted: Arrays,
+    validation: Arrays,
+    place: Path,
+    progress: Progress,
+) -> tuple[list[np.ndarray], dict[str, Any]]:
+    """Weights of one member of the ensemble, fitted from its own start and order of examples."""
+    progress(f"fitting member {member + 1} of {size.members}")
+    model = build(
+        MEMBER,
+        {
+            "features": strain_features.SIZE,
+            "width": size.width,
+            "depth": size.depth,
+            "hidden": size.hidden,
+            "bins": size.bins,
+        },
+    )
+    inputs = {name: fitted[name] for name in ("features", "targets")}
+    weights = relative_weights(fitted["weights"]).astype(np.float32)[:, None]
+    settings = FitSettings(
+        epochs=size.epochs,
+        steps=max(2, len(weights) // size.batch),
+        learning_rate=1.5e-3,
+        weight_decay=1e-3,
+        seed=10 * seed + member,
+        max_seconds=size.max_seconds,
+    )
+    judged = {name: validation[name] for name in ("features", "targets")}
+    judged_weights = relative_weights(validation["weights"]).astype(np.float32)[:, None]
+    told = fit(
+        model,
+        surprise,
+        array_batches(inputs, weights, size.batch),
+        settings,
+        place / f"member_{member}",
+        progress,
+        (judged, judged_weights),
+        validation_batch=256,
+    )
+    return model.get_weights(), told
+
+
+def surprise(weights: Any, log_density: Any) -> Any:
+    """Weighted negative log density; what is quite impossible costs no more than 20."""
+    from keras import ops
+
+    return -weights * ops.logaddexp(log_density, ops.full_like(log_density, -20.0))
+
+
+def calibrate(
+    model: Any, card: ModelCard, validation: Arrays, progress: Progress
+) -> tuple[ModelCard, Arrays]:
+    """Spread factors, misfit limit, novelty statistic and the search's bank."""
+    progress("calibrating")
+    assets = search_banks()
+    weights = relative_weights(validation["weights"])
+    raw = score_bbh.raw_draws(CompiledRun(model, card, assets), validation["features"], 0)
+    spread = [
+        score_bbh.spread_factor(raw[..., index], validation["targets"][:, index], weights)
+        for index in range(raw.shape[-1])
+    ]
+    residual = validation["loudness"][:, 2:]
+    vector = np.concatenate([validation["features"], np.maximum(residual, 0.9)], axis=1)
+    mean, whitening, threshold = _novelty_statistic(vector)
+    assets |= {"novelty_mean": mean, "novelty_whitening": whitening}
+    card = dataclasses.replace(
+        card,
+        calibration={
+            "spread": [round(factor, 4) for factor in spread],
+            "misfit_limit": float(np.quantile(residual.max(axis=1), 0.998)) + 0.05,
+        },
+        novelty={**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY},
+    )
+    return card, assets
+
+
+def _novelty_statistic(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean, whitening matrix and threshold: fitted on one half, the threshold on the other."""
+    half = len(vectors) // 2
+    mean = vectors[:half].mean(axis=0)
+    values, axes = np.linalg.eigh(np.cov(vectors[:half], rowvar=False))
+    whitening = (axes / np.sqrt(np.maximum(values, 1e-3 * values.max()))).T
+    rest = (vectors[half:] - mean) @ whitening.T
+    distance = np.sqrt(np.mean(rest**2, axis=1))
+    threshold = float(np.quantile(distance, 1 - FALSE_NOVELTY))
+    return mean.astype(np.float32), whitening.astype(np.float32), threshold
+
+
+def search_banks() -> Arrays:
+    """Templates of the search, and those that fits start from, for a schematic detector."""
+    curve = simulator.noise_curves(None)[2]
+    nominal = gain(Psd(simulator.PSD_GRID_HZ, np.exp(2 * curve) * 1e42, 99))
+    arrays: Arrays = {}
+    for name, ratios in (("bank", SEARCH_RATIOS), ("fit_bank", FIT_RATIOS)):
+        families = [(ratio, spin) for ratio in ratios for spin in BANK_SPINS]
+        ladders = [ladder(nominal, CHIRP_MASS, ratio, spin) for ratio, spin in families]
+        sizes = [len(steps) for steps in ladders]
+        bank = Templates(
+            np.concatenate(ladders),
+            np.repeat([ratio for ratio, _ in families], sizes),
+            np.repeat([spin for _, spin in families], sizes),
+        )
+        for field, value in bank._asdict().items():
+            arrays[f"{name}_{field}"] = value.astype(np.float32)
+    return arrays
+
+
+def specs(config: Mapping[str, Any]) -> dict[str, tuple[ArraySpec, ...]]:
+    """The network's inputs and outputs for the card."""
+    draws = (int(config["draws"]), 5)
+    return {
+        "inputs": (
+            ArraySpec(
+                name="features",
+                shape=(strain_features.SIZE,),
+                description="best fits at seven mass ratios: heights, places, curvatures; "
+                "loudness, detectors' differences, misfit by frequency",
+            ),
+            ArraySpec(name="noise", shape=draws, description="standard normal deviates"),
+        ),
+        "outputs": (
+            ArraySpec(
+                name="draws",
+                shape=draws,
+                description="ln chirp mass (relative to the rough fit, in its standard "
+                "deviations), mass ratio and spins as normal deviates of their priors, ln "
+                "distance (relative to an overhead source)",
+            ),
+        ),
+    }
+
+
+RECIPE = Recipe(task="bbh", train=train, simulated=simulated, real=score_bbh.real)

@@ -1,0 +1,231 @@
+"""The figures of `evaluate bbh`: against published events, and on simulations."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astrogui.science import binary_draws
+from astrogui.tasks.bbh_answer import calibrated
+from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
+from astrogui.training.simulate_strain import LARGEST_WEIGHT
+
+PARAMETERS = ("final_mass_det", "chirp_mass_det", "mass_1_source", "mass_2_source", "final_spin")
+LOUD = 10.0  # published network signal-to-noise ratio
+LEVELS = (0.5, 0.68, 0.9, 0.95)
+SIDE_FOLDERS = ("odd_layouts", "offsource", "corrupt")  # used only where there is nothing else
+
+
+def real(data_dir: Path, answer: Answer) -> Measures:
+    """Over ``events.csv`` and ``files.csv`` of a folder laid out as the data guide's strain."""
+    events = _table(data_dir / "events.csv")
+    files = _table(data_dir / "files.csv")
+    asked = 0
+    placed = []
+    for event in events:
+        group = _files_of(event["event"], files, data_dir)
+        if not group:
+            continue
+        asked += 1
+        rows = answer([group], {"gps": _published_gps(event)})
+        folder = group[0].relative_to(data_dir).parts[0]
+        placed += [(event, row, folder) for row in rows if row.get("chirp_mass_det") is not None][
+            :1
+        ]
+    answered = [(event, row) for event, row, _ in placed]
+    figures: Measures = {"n": len(answered), "n_asked": asked}
+    figures |= _figures(answered)
+    folders = dict.fromkeys(folder for _, _, folder in placed)
+    figures["by_folder"] = {
+        folder: _figures([(event, row) for event, row, place in placed if place == folder])
+        for folder in folders
+    }
+    both = [(event, row) for event, row in answered if row.get("detectors") == "H1,L1"]
+    loud = [(event, row) for event, row in both if float(event["network_snr"] or 0) >= LOUD]
+    figures["two_detectors_snr_10"] = {
+        "n": len(loud),
+        **_figures(loud),
+        "published_inside_90_of": {
+            name: _share(_inside_pairs(loud, (name,))[1]) for name in PARAMETERS
+        },
+        "final_mass_and_chirp_mass_inside_90": _share(
+            _inside_pairs(loud, ("final_mass_det", "chirp_mass_det"))[1]
+        ),
+    }
+    figures["events"] = {event["event"]: _event_figures(event, row) for event, row in answered}
+    return figures
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _files_of(event: str, files: Sequence[Mapping[str, str]], folder: Path) -> tuple[Path, ...]:
+    """One file of each detector: 4 kHz HDF5 of the main folder before anything else."""
+    chosen: dict[str, tuple[int, Path]] = {}
+    for row in files:
+        path = folder / row["file"]
+        if row["event"] != event or row["format"] == "corrupt" or not path.is_file():
+            continue
+        rank = 4 * (row["file"].split("/")[0] in SIDE_FOLDERS)
+        rank += 2 * (not row["format"].startswith("hdf5")) + (row["sample_rate"] != "4096")
+        name = row["detector"]
+        if name not in chosen or rank < chosen[name][0]:
+            chosen[name] = (rank, path)
+    order = {name: place for place, name in enumerate(("H1", "L1", "V1"))}
+    return tuple(chosen[name][1] for name in sorted(chosen, key=lambda n: order.get(n, 9)))
+
+
+def _published_gps(event: Mapping[str, str]) -> str:
+    return event.get("gps_2ogc") or event["gps"]
+
+
+def _figures(answered: Sequence[tuple[Mapping[str, str], Row]]) -> Measures:
+    ours, theirs = _inside_pairs(answered, PARAMETERS)
+    ratios = [
+        ratio for event, row in answered for name in PARAMETERS
+        if (ratio := _width_ratio(event, row, name)) is not None
+    ]  # fmt: skip
+    efficiency = [row["efficiency"] for _, row in answered if row.get("efficiency") is not None]
+    return {
+        "pairs": len(ours),
+        "inside_90": _share(ours),
+        "published_inside_90": _share(theirs),
+        "width_ratio": float(np.median(ratios)) if ratios else None,
+        "efficiency": float(np.median(efficiency)) if efficiency else None,
+        "coverage_68": None,  # the truth of a real event is not known
+        "coverage_90": None,
+    }
+
+
+def _inside_pairs(
+    answered: Sequence[tuple[Mapping[str, str], Row]], names: Sequence[str]
+) -> tuple[list[bool], list[bool]]:
+    """Our median inside their 90 % interval, and theirs inside ours, of each published pair."""
+    ours, theirs = [], []
+    for event, row in answered:
+        for name in names:
+            published = _published(event, name)
+            if published is None or row.get(name) is None:
+                continue
+            median, low, high = published
+            ours.append(bool(low <= row[name] <= high))
+            theirs.append(bool(row[f"{name}_lo90"] <= median <= row[f"{name}_hi90"]))
+    return ours, theirs
+
+
+def _published(event: Mapping[str, str], name: str) -> tuple[float, float, float] | None:
+    cells = [event.get(name), event.get(f"{name}_lo"), event.get(f"{name}_hi")]
+    if not all(cells):
+        return None
+    median, low, high = (float(cell) for cell in cells if cell)
+    return median, low, high
+
+
+def _width_ratio(event: Mapping[str, str], row: Row, name: str) -> float | None:
+    """Width of our 90 % interval over the published one's."""
+    published = _published(event, name)
+    if published is None or row.get(name) is None or published[2] <= published[1]:
+        return None
+    return float((row[f"{name}_hi90"] - row[f"{name}_lo90"]) / (published[2] - published[1]))
+
+
+def _event_figures(event: Mapping[str, str], row: Row) -> Measures:
+    figures: Measures = {
+        "snr": row.get("snr"),
+        "published_snr": float(event["network_snr"]) if event["network_snr"] else None,
+        "gps": row.get("gps"),
+        "flags": row.get("flags"),
+        "novelty": row.get("novelty"),
+    }
+    for name in PARAMETERS:
+        published = _published(event, name)
+        figures[name] = {
+            "ours": [row.get(name), row.get(f"{name}_lo90"), row.get(f"{name}_hi90")],
+            "published": list(published) if published else None,
+        }
+    return figures
+
+
+def _share(values: Sequence[bool]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, dict[str, Any]]:
+    """Coverage of every reported parameter, and the card's table.
+
+    Simulations count by their weight (prior over proposal), cut at ``LARGEST_WEIGHT``.
+    """
+    raw = calibrated(
+        raw_draws(run, events["features"], seed),
+        getattr(run, "card").calibration,  # noqa: B009
+    )
+    scales = np.asarray(events["scales"], np.float64)
+    weight = np.minimum(events["weights"] / np.median(events["weights"]), LARGEST_WEIGHT)
+    truth = binary_draws.derived(np.asarray(events["truth"], np.float64))
+    inside: dict[str, list[float]] = {}
+    rank = np.empty_like(truth)
+    bias = np.empty_like(truth)
+    for first in range(0, len(raw), 256):
+        rows = slice(first, first + 256)
+        values = binary_draws.derived(binary_draws.physical(raw[rows], *scales[rows].T))
+        rank[rows] = np.mean(values < truth[rows, None, :], axis=1)
+        median = np.median(values, axis=1)
+        bias[rows] = (median - truth[rows]) / np.maximum(values.std(axis=1), 1e-12)
+    for index, name in enumerate(binary_draws.NAMES):
+        inside[name] = [
+            float(np.sum(weight * (np.abs(rank[:, index] - 0.5) <= level / 2)) / weight.sum())
+            for level in LEVELS
+        ]
+    coverage = {"levels": list(LEVELS), "parameters": inside, "n": len(raw)}
+    figures: Measures = {
+        "n": len(raw),
+        "effective_n": float(weight.sum() ** 2 / np.sum(weight**2)),
+        "coverage_68": float(np.mean([row[1] for row in inside.values()])),
+        "coverage_90": float(np.mean([row[2] for row in inside.values()])),
+        "coverage_68_of": {name: row[1] for name, row in inside.items()},
+        "coverage_90_of": {name: row[2] for name, row in inside.items()},
+        "largest_error_of_coverage": float(
+            max(abs(row[index] - LEVELS[index]) for row in inside.values() for index in (1, 2))
+        ),
+        "mean_bias_in_sd": {
+            name: float(np.average(bias[:, index], weights=weight))
+            for index, name in enumerate(binary_draws.NAMES)
+        },
+    }
+    return figures, coverage
+
+
+def raw_draws(run: Run, features: np.ndarray, seed: int) -> np.ndarray:
+    """(n, draws, 5) of the network for features (n, …), with deviates of a seed."""
+    card = getattr(run, "card")  # noqa: B009
+    draws = int(card.network_config["draws"])
+    pieces = []
+    for first in range(0, len(features), 256):
+        part = np.asarray(features[first : first + 256], np.float32)
+        rng = np.random.default_rng([seed, first])
+        noise = rng.standard_normal((len(part), draws, 5), np.float32)
+        pieces.append(np.asarray(run({"features": part, "noise": noise})["draws"], np.float32))
+    return np.concatenate(pieces)
+
+
+def spread_factor(draws: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> float:
+    """The factor on draws' distance from their median that gives 90 % and 68 % their shares.
+
+    Geometric mean of the two; draws (n, draws), truth and weight (n,).
+    """
+    centre = np.median(draws, axis=1)
+    needed = []
+    for level in (0.68, 0.9):
+        low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=1)
+        half = np.where(truth > centre, high - centre, centre - low)
+        ratio = np.abs(truth - centre) / np.maximum(half, 1e-9)
+        order = np.argsort(ratio)
+        share = np.cumsum(weight[order]) / weight.sum()
+        needed.append(ratio[order][np.searchsorted(share, level)])
+    return float(np.sqrt(needed[0] * needed[1]))

@@ -1,0 +1,264 @@
+"""Simulated mergers in detector noise, as the features that the `bbh` network is trained on.
+
+Noise is Gaussian with measured and design spectra, tilted and scaled at random, with spectral
+lines and with the scatter that an estimate from a short stretch has. It is drawn on the multi-rate
+grid, where the real pipeline also ends up. No second of real strain is used.
+
+Proposals are flat in ln chirp mass and in ln signal-to-noise ratio. An example's weight is
+prior / proposal times a power of the *observed* mass and loudness: such a factor changes which
+events are frequent but, at given data, no posterior.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.science import binary_prior as prior
+from astrogui.science import multirate
+from astrogui.science.binary_fit import RATIOS, STRAIN_SCALE, Data, Fit, profile, signal_weight
+from astrogui.science.detector_response import antenna, delay_s
+from astrogui.science.multirate import FREQUENCY_HZ, WIDTH_HZ
+from astrogui.science.psd import Psd, gamma_shape
+from astrogui.science.strain_features import Summary, summarise
+from astrogui.science.waveforms import SOLAR_MASS_SECONDS, phenom_d
+
+LOUDNESS = (5.0, 60.0)  # optimal signal-to-noise ratio of the network
+PSD_STEP_HZ = 0.25
+PSD_GRID_HZ = np.arange(16.0, 912.0, PSD_STEP_HZ)
+SKIES = 16  # directions tried per event, one kept with probability as the volume it is seen in
+LARGEST_WEIGHT = 5.0
+ONE_DETECTOR_SHARE = 0.12
+SHORT_SHARE = 0.10
+
+Floats = NDArray[np.float64]
+
+
+class Examples(NamedTuple):
+    """n simulated events."""
+
+    features: NDArray[np.float32]  # (n, strain_features.SIZE)
+    targets: NDArray[np.float32]  # (n, 5), see ``targets_of``
+    weights: NDArray[np.float32]  # (n,)
+    scales: Floats  # (n, 3): ln chirp mass, its spread, ln distance that targets are relative to
+    truth: Floats  # (n, 5): chirp mass, mass ratio, spins, distance
+    loudness: Floats  # (n, 4): optimal and found network signal-to-noise ratio, residual H1, L1
+
+
+def targets_of(truth: Floats, summary: Summary) -> NDArray[np.float32]:
+    """(n, 5) what the network's density is over: near a standard normal when nothing is known."""
+    return np.stack(
+        [
+            (np.log(truth[:, 0]) - summary.log_chirp_mass) / summary.log_chirp_mass_sd,
+            prior.normal_from_ratio(truth[:, 1]),
+            prior.normal_from_spin(truth[:, 2]),
+            prior.normal_from_spin(truth[:, 3]),
+            np.log(truth[:, 4]) - summary.log_distance,
+        ],
+        axis=1,
+    ).astype(np.float32)
+
+
+def simulate(count: int, rng: np.random.Generator, curves: list[Floats]) -> Examples:
+    """``count`` events; ``curves`` are log amplitude spectral densities on ``PSD_GRID_HZ``."""
+    gain, noise_sd, before_s = _noise(count, rng, curves)
+    mass = _log_uniform(rng, prior.CHIRP_MASS, count)
+    ratio = prior.ratio_from_normal(rng.normal(size=count))
+    spin_1, spin_2 = (prior.spin_from_normal(rng.normal(size=count)) for _ in range(2))
+    amplitude, phase = phenom_d(FREQUENCY_HZ, mass, ratio, spin_1, spin_2)
+    wave = amplitude * STRAIN_SCALE * np.exp(-1j * phase)
+    wave = np.where(_time_left(mass) < before_s[:, None], wave, 0)
+    norm = np.sqrt(np.sum((gain * np.abs(wave)[:, None, :]) ** 2, axis=2))
+    response, delays, volume = _skies(count, rng, norm)
+    reach = np.sqrt(np.sum(np.abs(response * norm) ** 2, axis=1))
+    loudness = _log_uniform(rng, LOUDNESS, count)
+    distance = reach / loudness
+    turn = np.exp(-2j * np.pi * FREQUENCY_HZ * delays[..., None])
+    values = gain * wave[:, None, :] * turn * (response / distance[:, None])[..., None]
+    values += noise_sd * (rng.normal(size=gain.shape) + 1j * rng.normal(size=gain.shape))
+    data = Data(np.where(gain > 0, values, 0).astype(np.complex64), gain.astype(np.float32))
+    fits = best_fits(data, (mass, ratio, spin_1, spin_2), delays)
+    summary = summarise(data, fits)
+    truth = np.stack([mass, ratio, spin_1, spin_2, distance], axis=1)
+    found = np.sqrt(np.sum(summary.snr**2, axis=1))
+    log_weight = 2 * (np.log(mass) - summary.log_chirp_mass)
+    log_weight += np.log(volume) - 3 * (summary.log_distance + np.log(found))
+    log_weight += 3 * np.log(found / loudness)
+    return Examples(
+        features=summary.features,
+        targets=targets_of(truth, summary),
+        weights=np.exp(log_weight).astype(np.float32),
+        scales=np.stack(
+            [summary.log_chirp_mass, summary.log_chirp_mass_sd, summary.log_distance], axis=1
+        ),
+        truth=truth,
+        loudness=np.concatenate([loudness[:, None], found[:, None], summary.residual], axis=1),
+    )
+
+
+def _log_uniform(rng: np.random.Generator, span: tuple[float, float], count: int) -> Floats:
+    return np.asarray(np.exp(rng.uniform(np.log(span[0]), np.log(span[1]), count)))
+
+
+def best_fits(
+    data: Data, binary: tuple[Floats, Floats, Floats, Floats], delays: Floats
+) -> list[Fit]:
+    """The profile of fits, started near the simulated binary so that no search is needed.
+
+    The fits converge, so where they end depends on the data alone.
+    """
+    mass, ratio, spin_1, spin_2 = binary
+    amplitude, phase = phenom_d(FREQUENCY_HZ, *binary)
+    eta = ratio / (1 + ratio) ** 2
+    reduced = (spin_1 + ratio * spin_2) / (1 + ratio) - 38 * eta / 113 * (spin_1 + spin_2)
+    start = np.abs(np.array(RATIOS) - ratio[:, None]).argmin(axis=1)
+    return profile(
+        data,
+        phase,
+        signal_weight(data, amplitude),
+        np.log(mass),
+        np.clip(reduced / (1 - 76 * eta / 113), -0.9, 0.9),
+        delays,
+        start,
+    )
+
+
+def noise_curves(folder: Path | None) -> list[Floats]:
+    """Log amplitude spectral densities on ``PSD_GRID_HZ``: of the data folder, else our own.
+
+    From ``psds/asds.hdf5`` all LIGO-like curves are taken; lines stay in.
+    """
+    analytic = [_analytic_curve(wall, knee) for wall in (9.0, 14.0, 20.0) for knee in (0.6, 1.2)]
+    if folder is None or not (folder / "psds" / "asds.hdf5").exists():
+        return analytic
+    import h5py
+
+    curves = list(analytic)
+    with h5py.File(folder / "psds" / "asds.hdf5") as file:
+        for group in ("design", "run", "event"):
+            for name, stored in sorted(file[group].items()):
+                if any(word in name for word in ("GEO", "KAGRA", "AdV", "V1")):
+                    continue
+                frequency, density = stored["frequency"][:], stored["asd"][:]
+                curve = np.interp(PSD_GRID_HZ, frequency, np.log(density))
+                # A curve that ends early goes on as shot noise, a late start as a wall.
+                above = frequency[-1] < PSD_GRID_HZ
+                curve[above] += np.log(PSD_GRID_HZ[above] / frequency[-1])
+                below = frequency[0] > PSD_GRID_HZ
+                curve[below] -= 5 * np.log(PSD_GRID_HZ[below] / frequency[0])
+                curves.append(curve)
+    return curves
+
+
+def _analytic_curve(wall: float, knee: float) -> Floats:
+    """Seismic wall, suspension and mirror thermal noise, shot noise: a schematic detector."""
+    x = PSD_GRID_HZ / 100
+    power = (
+        (wall / PSD_GRID_HZ) ** 14 * 1e3
+        + 0.3 * x**-4
+        + 0.6 * x**-1
+        + 0.6 * (1 + (x / 2 / knee) ** 2)
+    )
+    return np.asarray(np.log(5e-24) + 0.5 * np.log(power))
+
+
+def _noise(
+    count: int, rng: np.random.Generator, curves: list[Floats]
+) -> tuple[Floats, Floats, Floats]:
+    """Gain and standard deviation of noise (n, 2, 536), and seconds of data before each merger."""
+    gain = np.empty((count, 2, multirate.SIZE))
+    noise_sd = np.empty_like(gain)
+    before_s = np.full(count, np.inf)
+    for event in range(count):
+        present = [True, True]
+        if rng.random() < ONE_DETECTOR_SHARE:
+            present[rng.integers(2)] = False
+        halvings: tuple[int, ...] = (0,) * len(multirate.BANDS)
+        if rng.random() < SHORT_SHARE:
+            before_s[event] = rng.uniform(1.5, 15.0)
+            halvings = multirate.thinning(before_s[event])
+        share = multirate.share(halvings)
+        segments = int(rng.choice([9, 11, 12, 12, 12, 13, 15, 25, 56]))
+        step_hz = float(rng.choice([0.25, 0.25, 0.25, 0.5, 1.0]))
+        for detector in range(2):
+            if not present[detector]:
+                gain[event, detector] = noise_sd[event, detector] = 0
+                continue
+            curve = _varied(curves[rng.integers(len(curves))], rng)
+            row, spread = _estimated(curve, segments, step_hz, rng)
+            gain[event, detector] = row * share
+            noise_sd[event, detector] = spread
+    return gain, noise_sd, before_s
+
+
+def _varied(curve: Floats, rng: np.random.Generator) -> Floats:
+    """A curve scaled, tilted, bent and given lines, all at random."""
+    x = np.log(PSD_GRID_HZ / 100)
+    result = curve + rng.normal(0, 0.3) + rng.normal(0, 0.25) * x + rng.normal(0, 0.1) * x**2
+    for _ in range(rng.poisson(4)):
+        centre, width = np.exp(rng.uniform(np.log(22), np.log(800))), rng.uniform(0.2, 1.0)
+        line = rng.uniform(0, 3) - 0.5 * ((PSD_GRID_HZ - centre) / width) ** 2
+        result = np.logaddexp(result, result + line)
+    return np.asarray(result)
+
+
+def _estimated(
+    curve: Floats, segments: int, step_hz: float, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Gain by an estimate of the density, and what it leaves of the noise, each (536,).
+
+    The estimate scatters as ``psd.smoothed`` does: a gamma variate, alike over about seven steps.
+    """
+    shape = 3.8 * gamma_shape(segments)
+    coarse = np.arange(PSD_GRID_HZ[0], PSD_GRID_HZ[-1] + step_hz, step_hz)
+    raw = np.convolve(rng.normal(size=coarse.size + 8), [1, 1.3, 1.3, 1.3, 1.3, 1.3, 1.3, 1.3, 1])
+    deviate = raw[8 : 8 + coarse.size] / np.sqrt(2 + 7 * 1.3**2)
+    # Wilson & Hilferty 1931: the cube root of a gamma variate is nearly normal.
+    scatter = (1 - 1 / (9 * shape) + deviate / np.sqrt(9 * shape)) ** 3
+    ratio = np.interp(PSD_GRID_HZ, coarse, scatter)
+    density = np.exp(2 * curve) * STRAIN_SCALE**2
+    gain = multirate.gain(Psd(PSD_GRID_HZ, density * ratio, segments))
+    below = np.concatenate([[0], np.cumsum(1 / ratio)])
+    places = (PSD_GRID_HZ[0] - PSD_STEP_HZ / 2) + PSD_STEP_HZ * np.arange(below.size)
+    wide = np.maximum(WIDTH_HZ, PSD_STEP_HZ)
+    high = np.interp(FREQUENCY_HZ + wide / 2, places, below)
+    low = np.interp(FREQUENCY_HZ - wide / 2, places, below)
+    return gain, np.sqrt((high - low) * PSD_STEP_HZ / wide)
+
+
+def _time_left(chirp_mass: Floats) -> Floats:
+    """Seconds to the merger at each frequency, (n, 536), to leading order.
+
+    Source: Peters 1964, PR 136, B1224, eq. (5.14), for circular orbits.
+    """
+    mass_s = chirp_mass[:, None] * SOLAR_MASS_SECONDS
+    return np.asarray(5 / 256 * mass_s * (np.pi * FREQUENCY_HZ * mass_s) ** (-8 / 3))
+
+
+def _skies(
+    count: int, rng: np.random.Generator, norm: Floats
+) -> tuple[NDArray[np.complex128], Floats, Floats]:
+    """Complex response and arrival delay of each detector, (n, 2), and the mean volume, (n,).
+
+    Of several isotropic directions and orientations one is kept with a probability proportional
+    to the volume in which such a source exceeds a given loudness. Delays are about their mean.
+    """
+    shape = (count, SKIES)
+    longitude, polarisation = rng.uniform(0, 2 * np.pi, shape), rng.uniform(0, np.pi, shape)
+    declination = np.arcsin(rng.uniform(-1, 1, shape))
+    cosine, phase = rng.uniform(-1, 1, shape), rng.uniform(0, 2 * np.pi, shape)
+    responses, delays = [], []
+    for detector in ("H1", "L1"):
+        plus, cross = antenna(detector, longitude, declination, polarisation)
+        responses.append(plus * (1 + cosine**2) / 2 - 1j * cross * cosine)
+        delays.append(delay_s(detector, longitude, declination))
+    response = np.stack(responses, axis=-1) * np.exp(1j * phase)[..., None]
+    volume = np.sum(np.abs(response * norm[:, None, :]) ** 2, axis=-1) ** 1.5
+    below = np.cumsum(volume, axis=1)
+    chosen = (rng.uniform(size=(count, 1)) * below[:, -1:] > below).sum(axis=1)
+    rows = np.arange(count)
+    delay = np.stack(delays, axis=-1)[rows, chosen]
+    return response[rows, chosen], delay - delay.mean(axis=1, keepdims=True), volume.mean(axis=1)
