@@ -123,13 +123,11 @@ def binomial_band(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """(nominal, low, high): where 95 % of measured shares fall when the nominal one is true.
 
-    Wilson's score interval about the nominal share. Source: Wilson 1927, JASA 22, 209.
+    Normal approximation of the binomial distribution, cut at 0 and 1.
     """
     nominal = np.linspace(0.0, 1.0, 101)
-    z = 1.959964
-    centre = (nominal + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * np.sqrt(nominal * (1 - nominal) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return nominal, centre - half, centre + half
+    half = 1.959964 * np.sqrt(nominal * (1 - nominal) / count)
+    return nominal, np.maximum(nominal - half, 0.0), np.minimum(nominal + half, 1.0)
 
 
 def _head(card: ModelCard) -> str:

@@ -228,11 +228,12 @@ def test_measured_coverage_is_drawn_against_nominal(card_view):
 
 
 def test_the_band_holds_what_binomial_scatter_allows():
-    nominal, low, high = binomial_band(200)
-    for share in (0.1, 0.5, 0.9):
-        at = int(np.argmin(abs(nominal - share)))
-        exact = stats.binom.interval(0.95, 200, share)
-        assert (200 * low[at], 200 * high[at]) == pytest.approx(exact, abs=2.5)
+    for count, off in ((20, 0.9), (2000, 3.0)):
+        nominal, low, high = binomial_band(count)
+        for share in (0.1, 0.5, 0.9):
+            at = int(np.argmin(abs(nominal - share)))
+            exact = stats.binom.interval(0.95, count, share)
+            assert (count * low[at], count * high[at]) == pytest.approx(exact, abs=off)
 
 
 def test_a_card_without_coverage_has_no_plot(card_view):
