@@ -21,7 +21,7 @@ FEATURES = 32  # that a member's head reads; the novelty is measured in all memb
 def ensemble(
     size: int = 24,
     channels: int = 10,
-    catalogue: int = 69,
+    catalogue: int = 68,
     members: int = 3,
     filters: Sequence[int] = (16, 24, 32),
     dense: int = 64,

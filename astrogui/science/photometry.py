@@ -139,7 +139,7 @@ def vector(
     return np.clip(stacked, -12, 12).astype(np.float32)
 
 
-SHAPES = 6
+SHAPES = 5
 SIGNAL_COLUMN = 46  # of the vector: asinh(S/N of all bands / 5)
 VECTOR_LENGTH = 8 * 5 + 3 + 5 + 5 + 4 + 4 + 2 + SHAPES
 
@@ -147,14 +147,17 @@ VECTOR_LENGTH = 8 * 5 + 3 + 5 + 5 + 4 + 4 + 2 + SHAPES
 def shape_measures(
     radius: Floats, kron_size: Floats, axis_ratio: Floats, star_radius: float, stars: int
 ) -> NDArray[np.float32]:
-    """(n, `SHAPES`): sizes relative to the seeing's half-light radius, seeing in pixels, stars."""
+    """(n, `SHAPES`): sizes relative to the seeing's half-light radius, the seeing in pixels.
+
+    The last is 1 where no star gave the seeing. How many did is not told: a network would take
+    it for the density of stars, which depends on the size of the image.
+    """
     count = len(radius)
     columns = [
         np.log(np.maximum(radius, 0.1) / star_radius),
         np.log(np.maximum(kron_size, 0.1) / star_radius) - 1.5,
         axis_ratio - 0.8,
         np.full(count, np.log(star_radius / 2.0)),
-        np.full(count, np.log1p(stars) / 3),
         np.full(count, float(stars == 0)),
     ]
     return np.clip(np.stack(columns, axis=1), -4, 4).astype(np.float32)

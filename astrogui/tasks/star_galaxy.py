@@ -65,7 +65,7 @@ def find(record: Field, model: Model | None, options: Options) -> Iterator[Seque
 def prepare(
     record: Field, places: Sequence[Place], model: Model | None, options: Options
 ) -> Arrays:
-    """`image` (n, 24, 24, 10), `catalogue` (n, 69) and, for `decode`, fluxes and doubts."""
+    """`image` (n, 24, 24, 10), `catalogue` (n, 68) and, for `decode`, fluxes and doubts."""
     images = ordered_images(record)
     bands = _bands(images)
     x = np.array([place.x_pixel for place in places], float)

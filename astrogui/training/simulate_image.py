@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from astrogui.science import rendering
-from astrogui.training.sky_population import draw_counts, draw_sources
+from astrogui.training.sky_population import draw_counts, draw_sources, draw_star_factor
 
 BANDS = ("u", "g", "r", "i", "z")
 ZERO_POINT = 22.5  # AB magnitude of one nanomaggy
@@ -55,7 +55,7 @@ def draw_settings(
 ) -> SkySettings:
     """Settings of one field: SDSS-like with that probability, else another camera and depth."""
     seeing = float(np.clip(rng.lognormal(np.log(1.33), 0.16), 0.9, 2.0))
-    star_factor = float(np.exp(rng.uniform(np.log(0.3), np.log(3.0))))
+    star_factor = draw_star_factor(rng)
     if rng.random() < like_sdss:
         return SkySettings(shape=shape, seeing_arcsec=seeing, star_factor=star_factor)
     scale = float(rng.uniform(0.2, 0.5))

@@ -45,6 +45,22 @@ GALAXY_COLOURS = np.array(
 )  # fmt: skip
 
 
+STAR_FACTORS = (0.3, 3.0)  # the density of stars varies log-uniformly between these
+
+
+def draw_star_factor(rng: np.random.Generator) -> float:
+    """The density of stars of one field relative to galactic latitude 50 deg."""
+    low, high = np.log(STAR_FACTORS)
+    return float(np.exp(rng.uniform(low, high)))
+
+
+def star_share(magnitude_r: Any) -> Any:
+    """The share of stars among sources of a magnitude, over fields of every star factor."""
+    low, high = STAR_FACTORS
+    stars = star_density(magnitude_r, (high - low) / np.log(high / low))
+    return stars / (stars + galaxy_density(magnitude_r))
+
+
 def star_density(magnitude_r: Any, star_factor: float = 1.0) -> Any:
     """Point sources per square degree and magnitude at galactic latitude about 50 deg."""
     return star_factor * 500 * 10 ** (0.15 * (np.minimum(magnitude_r, 24) - 18))

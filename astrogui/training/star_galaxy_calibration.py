@@ -12,6 +12,8 @@ import numpy as np
 
 from astrogui.science import photometry
 from astrogui.science.ensemble import probability_quantiles
+from astrogui.training.sky_population import star_share
+from astrogui.training.star_galaxy_examples import prior_weights
 
 Arrays = dict[str, np.ndarray]
 
@@ -26,7 +28,8 @@ def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
     label = held_out["label"]
     signal = held_out["catalogue"][:, photometry.SIGNAL_COLUMN].astype(np.float64)
     knots = np.array(model.get_layer("temperature").knots)
-    temperature, shift = fit_temperatures(outputs["logit"], label, signal, knots)
+    weight = prior_weights(held_out)
+    temperature, shift = fit_temperatures(outputs["logit"], label, signal, knots, weight)
     model.get_layer("temperature").set_weights([temperature, shift])
     logits = model.predict(_inputs(held_out), batch_size=1024, verbose=0)["logit"]
     pooled = fit_pooled_spread(logits)
@@ -39,7 +42,7 @@ def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
             },
             "pooled_spread": list(pooled),
             "member_coverage": member_coverage(logits, pooled),
-            "prior": prior_table(trained),
+            "prior": prior_table(trained["true_magnitude"]),
         },
         "novelty": {
             "statistic": "Squared Mahalanobis distance of the members' last features from the "
@@ -51,7 +54,11 @@ def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
 
 
 def fit_temperatures(
-    logits: np.ndarray, label: np.ndarray, signal: np.ndarray, knots: np.ndarray
+    logits: np.ndarray,
+    label: np.ndarray,
+    signal: np.ndarray,
+    knots: np.ndarray,
+    weight: np.ndarray | float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Temperatures and shifts at the knots that give the mean logit its least cross-entropy.
 
@@ -66,7 +73,7 @@ def fit_temperatures(
     def cost(parameters: np.ndarray) -> float:
         log_temperature, shift = np.split(parameters, 2)
         scaled = mean / (hats @ np.exp(log_temperature)) + hats @ shift
-        cross = np.logaddexp(0, scaled) - label * scaled
+        cross = weight * (np.logaddexp(0, scaled) - label * scaled)
         return float(cross.sum() + 2.0 * (log_temperature**2).sum() + 2.0 * (shift**2).sum())
 
     found = minimize(cost, np.zeros(2 * len(knots)), method="L-BFGS-B",
@@ -76,7 +83,10 @@ def fit_temperatures(
 
 
 def fit_pooled_spread(logits: np.ndarray) -> tuple[float, float]:
-    """(a, b) of the members' typical scatter a + b |mean logit|."""
+    """(a, b) of the members' typical scatter a + b |mean logit|.
+
+    Scaled so that each member lies inside the others' 68 % and 90 % intervals about that often.
+    """
     mean = np.abs(logits.mean(axis=1))
     variance = logits.var(axis=1, ddof=1)
     edges = np.quantile(mean, np.linspace(0, 1, 13))
@@ -87,7 +97,14 @@ def fit_pooled_spread(logits: np.ndarray) -> tuple[float, float]:
             centre.append(mean[inside].mean())
             scatter.append(np.sqrt(variance[inside].mean()))
     slope, offset = np.polyfit(centre, scatter, 1)
-    return float(max(offset, 0.02)), float(max(slope, 0.0))
+    offset, slope = max(float(offset), 0.02), max(float(slope), 0.0)
+
+    def disagreement(factor: float) -> float:
+        covered = member_coverage(logits, (factor * offset, factor * slope))
+        return abs(covered["68"] - 0.68) + abs(covered["90"] - 0.90)
+
+    factor = min(np.arange(0.3, 1.51, 0.1), key=disagreement)
+    return float(factor * offset), float(factor * slope)
 
 
 def member_coverage(logits: np.ndarray, pooled: tuple[float, float]) -> dict[str, float]:
@@ -120,17 +137,12 @@ def fit_novelty(model: Any, trained: Arrays, held_out: Arrays) -> None:
     layer.set_weights([mean, whitening / np.sqrt(threshold)])
 
 
-def prior_table(examples: Arrays) -> dict[str, Any]:
-    """The share of stars among the simulated sources by r magnitude."""
-    magnitude, star = examples["true_magnitude"], examples["label"] == 0
-    centres = np.arange(15.5, 24.1, 0.5)
-    share = []
-    for centre in centres:
-        inside = np.abs(magnitude - centre) < 0.5
-        share.append(float((star[inside].sum() + 1) / (inside.sum() + 2)))
+def prior_table(magnitude: np.ndarray) -> dict[str, Any]:
+    """The share of stars among sources of an r magnitude, which the answers rest on."""
+    centres = np.arange(15.0, 25.1, 0.5)
     return {
         "magnitude_r": centres.tolist(),
-        "star_fraction": share,
+        "star_fraction": [float(share) for share in star_share(centres)],
         "typical_magnitude_r": float(np.median(magnitude)),
     }
 

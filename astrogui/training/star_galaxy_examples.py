@@ -26,6 +26,7 @@ from astrogui.training.simulate_image import (
     simulate,
     tangent_header,
 )
+from astrogui.training.sky_population import star_share
 
 MATCH_ARCSEC = 1.2
 SHARE_OF_BANDS = 0.25  # of fields that have fewer than five bands
@@ -100,6 +101,22 @@ def joined(parts: Sequence[Arrays]) -> Arrays:
     return arrays
 
 
+def prior_weights(examples: Arrays) -> np.ndarray:
+    """Weights (n,) that give the simulated sources the share of stars of `star_share`.
+
+    The fields drawn hold by chance somewhat more or fewer stars than the mean; one factor for all
+    stars, from the magnitudes at which nothing is missed, puts that right.
+    """
+    magnitude, star = examples["true_magnitude"], examples["label"] == 0
+    edges = np.arange(17.0, 21.1, 0.5)
+    stars = np.histogram(magnitude[star], edges)[0]
+    galaxies = np.histogram(magnitude[~star], edges)[0]
+    share = star_share(0.5 * (edges[1:] + edges[:-1]))
+    factor = (galaxies * share / (1 - share)).sum() / max(stars.sum(), 1)
+    weights = np.where(star, factor if factor > 0 else 1.0, 1.0)
+    return np.asarray(weights / weights.mean())
+
+
 def with_less(arrays: Arrays, rng: np.random.Generator) -> Arrays:
     """`image` and `catalogue` as they would be with a band less or without zero points."""
     measured = {
@@ -145,7 +162,7 @@ def simulated_fields(
     seed: int,
     progress: Progress,
     shape: tuple[int, int] = (1489, 2048),
-) -> Arrays:
+) -> list[Arrays]:
     """`count` fields, each kept in its own file below `workdir` so that work can be resumed.
 
     `name` separates what is trained on from what is calibrated on: it enters the seed.
@@ -166,4 +183,4 @@ def simulated_fields(
                 progress(f"{name}: {number + 1} of {count} fields simulated")
         with np.load(path, allow_pickle=False) as kept:
             parts.append({key: kept[key] for key in kept.files})
-    return joined(parts)
+    return parts

@@ -96,3 +96,11 @@ def test_magnitudes_are_ab_and_nan_where_there_is_no_light():
     assert magnitude[:2] == pytest.approx([22.5, 17.5])
     assert np.isnan(magnitude[2])
     assert np.isnan(photometry.ab_magnitude(np.array([1.0]), np.array([np.nan])))
+
+
+def test_how_many_stars_gave_the_seeing_is_not_told_but_that_none_did_is():
+    sizes = (np.full(3, 2.0), np.full(3, 6.0), np.full(3, 0.9), 2.0)
+    few, many, none = (photometry.shape_measures(*sizes, stars) for stars in (5, 200, 0))
+    np.testing.assert_array_equal(few, many)
+    assert (none[:, -1] == 1).all()
+    assert few.shape == (3, photometry.SHAPES)

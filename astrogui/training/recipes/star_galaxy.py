@@ -21,16 +21,21 @@ from astrogui.training.star_galaxy_calibration import calibrate
 from astrogui.training.star_galaxy_examples import (
     Arrays,
     field_examples,
+    joined,
+    prior_weights,
     simulated_fields,
     with_less,
 )
 
 MEMBERS = 3
 BATCH = 256
-FIELDS = {"train": 64, "calibrate": 26}
-QUICK_FIELDS = {"train": 4, "calibrate": 2}
-QUICK_SHAPE = (512, 512)
-VALIDATION_FIELDS = 8  # the first of the calibration fields choose the epoch
+WHOLE, PART = (1489, 2048), (768, 1024)  # shapes of fields: few stars give the seeing of a part
+FIELDS = {
+    "train": {"train": (64, WHOLE), "train-small": (90, PART)},
+    "calibrate": {"calibrate": (26, WHOLE), "calibrate-small": (40, PART)},
+}
+QUICK_FIELDS = {"train": {"quick": (4, (512, 512))}, "calibrate": {"quick-check": (2, (512, 512))}}
+VALIDATION_SHARE = 4  # one in so many calibration fields chooses the epoch, the rest calibrate
 SKIPPED_SHARE = 6  # each member is trained without one field in so many
 CONFIG: dict[str, Any] = {
     "size": SIZE,
@@ -44,22 +49,26 @@ CONFIG: dict[str, Any] = {
 def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     """Simulate, fit, calibrate and pack; resumes where the work folder was left."""
     started = time.monotonic()
-    counts = QUICK_FIELDS if quick else FIELDS
-    shape = QUICK_SHAPE if quick else (1489, 2048)
     examples = {
-        name: simulated_fields(workdir, name, count, seed, progress, shape)
-        for name, count in counts.items()
+        purpose: joined(
+            [
+                part
+                for name, (count, shape) in groups.items()
+                for part in simulated_fields(workdir, name, count, seed, progress, shape)
+            ]
+        )
+        for purpose, groups in (QUICK_FIELDS if quick else FIELDS).items()
     }
     simulated_s = time.monotonic() - started
     model = build("star_galaxy:ensemble", CONFIG)
     _standardise(model, examples["train"])
     settings = FitSettings(
-        epochs=2 if quick else 12,
+        epochs=2 if quick else 11,
         steps=max(4, len(examples["train"]["label"]) // BATCH),
         learning_rate=1.5e-3,
         seed=seed,
     )
-    validation = examples["calibrate"]["field"] < (1 if quick else VALIDATION_FIELDS)
+    validation = examples["calibrate"]["field"] % (2 if quick else VALIDATION_SHARE) == 0
     history = fit(
         model,
         {"logit": member_loss()},
@@ -103,7 +112,8 @@ def member_loss() -> Any:
 
 
 def batches(examples: Arrays) -> Any:
-    """Batches drawn at random: bands lost, zero points hidden, pixels turned and mirrored."""
+    """Batches drawn by the prior's weights: bands lost, zero points hidden, pixels turned."""
+    reached = np.cumsum(prior_weights(examples))
     wanted = [n for n in examples if n.startswith("_measure_")] + ["image", "_shape"]
     skipped = examples["field"] % SKIPPED_SHARE
     labels = np.where(
@@ -111,7 +121,7 @@ def batches(examples: Arrays) -> Any:
     ).astype(np.float32)
 
     def draw(rng: np.random.Generator) -> Batch:
-        rows = np.sort(rng.integers(0, len(labels), BATCH))
+        rows = np.sort(np.searchsorted(reached, rng.random(BATCH) * reached[-1]))
         inputs = with_less({name: examples[name][rows] for name in wanted}, rng)
         inputs["image"] = _turned(inputs["image"], rng)
         return inputs, {"logit": labels[rows]}
@@ -233,6 +243,7 @@ def readme(card: ModelCard) -> str:
         "Trained on simulated fields only (`python main.py train star_galaxy`); no real pixel was "
         "used. Every simulated field goes through the same search, measurement of the seeing and "
         "cut-outs as a real one.",
+        *([card.training["fit"]["refit"]] if "refit" in card.training["fit"] else []),
         "",
         "## Prior",
         *[f"- {name}: {words}" for name, words in card.prior.items()],
