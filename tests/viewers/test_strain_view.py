@@ -113,6 +113,16 @@ def test_the_energy_map_finds_time_and_frequency_of_a_burst():
     assert found.energy.max() > 30
 
 
+def test_a_gap_has_no_energy():
+    broken = samples.strain(seconds=32).samples.copy()
+    broken[4096 * 14 : 4096 * 18] = np.nan
+    made = products(samples.strain(samples=broken))
+    found = energy_map(made.whitened, samples.GPS, samples.GPS + 32.0, 320)
+    missing = np.isnan(found.energy).all(axis=0)
+    assert missing[140:180].all()
+    assert not missing[60:120].any()
+
+
 def test_the_energy_of_noise_has_mean_one():
     made = products(samples.strain(seconds=16))
     found = energy_map(made.whitened, samples.GPS + 4.0, samples.GPS + 12.0, 400)
