@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
 
     def _build_status(self) -> None:
         self.counts = QLabel("Starting…", self)
-        self.worker = QLabel("worker: starting", self)
+        self.worker = QLabel("Worker: not needed yet", self)
         self.counts.setAccessibleName("Counts")
         self.worker.setAccessibleName("Worker and device")
         self.statusBar().addPermanentWidget(self.counts)

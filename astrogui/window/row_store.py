@@ -29,6 +29,7 @@ class RowStore:
         self._row_ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._positions: dict[int, int] = {}
         self._capacity = 0
+        self._filled: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -60,6 +61,7 @@ class RowStore:
 
     def clear(self) -> None:
         self._positions.clear()
+        self._filled.clear()
 
     def position(self, row_id: int) -> int | None:
         return self._positions.get(row_id)
@@ -76,6 +78,15 @@ class RowStore:
 
     def has(self, name: str) -> bool:
         return name in self._arrays
+
+    def has_values(self, name: str) -> bool:
+        """Whether any row has a value in this column. Once found it is remembered."""
+        if name not in self._filled and name in self._arrays:
+            values = self.array(name)
+            there = values != "" if values.dtype == object else ~np.isnan(values)
+            if bool(np.any(there)):
+                self._filled.add(name)
+        return name in self._filled
 
     def cell(self, position: int, name: str) -> Any:
         """A plain value: None for null."""

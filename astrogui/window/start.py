@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
+from astrogui.session.settings import load_settings
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper
 
@@ -39,8 +40,7 @@ class Start(QObject):
         self._options = options
         self._is_pictured = bool(getattr(options, "screenshot", None))
         settings = None if self._is_pictured else QSettings("AstroGUI", "window")
-        choice = "light" if settings is None else str(settings.value("theme", "system"))
-        self.theme = ThemeKeeper(self.application, choice)
+        self.theme = ThemeKeeper(self.application, self._first_theme())
         self.window = MainWindow(settings)
         self.window.drop.dropped.connect(self._on_early_drop)
         self.window.start_page.setEnabled(False)
@@ -49,6 +49,10 @@ class Start(QObject):
         self._pending: Iterator[Callable[[], None]] = iter(())
         self._importing: threading.Thread | None = None
         self._code = 0
+
+    def _first_theme(self) -> str:
+        """What the analyst has chosen; pictures are light, whoever makes them."""
+        return "light" if self._is_pictured else load_settings().theme
 
     def run(self) -> int:
         """Show the window and work until it is closed."""
@@ -156,10 +160,7 @@ class Start(QObject):
         trace("built")
         assert self.session is not None
         assert self.bench is not None
-        settings = self.session.settings
         if not self._is_pictured:
-            self.bench.choose_theme(settings.theme)
-            QSettings("AstroGUI", "window").setValue("theme", settings.theme)
             self.session.start_worker()
             return
         from astrogui.window.screenshot import Screenshot

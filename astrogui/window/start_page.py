@@ -10,8 +10,11 @@ STEPS = (
     ("1", "Drop", "a survey image, a spectrum or a strain file, or a whole folder of them"),
     ("2", "Look", "the answer appears beside the data, with its interval and its doubts"),
     ("3", "Judge", "press 1 to 4 for the quality of a row, C for a comment; Ctrl+Z takes it back"),
-    ("4", "Export", "one table with units, intervals and provenance: FITS, VOTable, ECSV, CSV, …"),
+    ("4", "Export", "one table with units, intervals and provenance: FITS, VOTable, CSV"),
 )
+
+
+CURVE_HEIGHT = 50
 
 
 class StartPage(QWidget):
@@ -23,7 +26,7 @@ class StartPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        title = QLabel("Drop images, spectra or strain here", self)
+        title = self._title = QLabel("Drop images, spectra or strain here", self)
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.9)
         title.setFont(font)
@@ -31,6 +34,7 @@ class StartPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(48, 40, 48, 40)
         column.addStretch(3)
+        column.addSpacing(CURVE_HEIGHT + 30)
         column.addWidget(title)
         column.addSpacing(8)
         column.addLayout(self._buttons())
@@ -83,10 +87,13 @@ class StartPage(QWidget):
         accent = QColor(self.palette().color(self.palette().ColorRole.Highlight))
         accent.setAlphaF(0.55)
         painter.setPen(QPen(accent, 2.0))
-        left, base, width = frame.center().x() - 130, frame.top() + 84, 260.0
+        left, base, width = frame.center().x() - 130, self._title.geometry().top() - 30.0, 260.0
         heights = [2.7182818 ** -((i / 64 - 0.5) ** 2 / 0.018) for i in range(65)]
-        points = [QPointF(left + width * i / 64, base - 50 * h) for i, h in enumerate(heights)]
-        if frame.height() > 330:
-            painter.drawPolyline(points)
-            painter.setPen(QPen(accent, 5.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.drawLine(QPointF(left + 95, base + 8), QPointF(left + 165, base + 8))
+        points = [
+            QPointF(left + width * i / 64, base - CURVE_HEIGHT * h) for i, h in enumerate(heights)
+        ]
+        if base - CURVE_HEIGHT < frame.top() + 8:
+            return  # no room for it
+        painter.drawPolyline(points)
+        painter.setPen(QPen(accent, 5.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(left + 95, base + 8), QPointF(left + 165, base + 8))

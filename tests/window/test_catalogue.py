@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit
 
 from astrogui.records.catalogue import Column
+from astrogui.session import events
 
 Role = Qt.ItemDataRole
 
@@ -30,6 +31,15 @@ def test_a_value_stands_with_its_interval_and_the_tip_names_the_levels(filled):
     assert "68 %: 0.199 to 0.202" in tip
     assert "90 %: 0.198 to 0.203" in tip
     assert column(filled, "z_lo68") is None
+
+
+def test_a_column_without_values_is_out_of_the_way_until_it_has_one(filled, fake, qtbot):
+    table, section = filled.catalogue.table, column(filled, "flags")
+    assert table.isColumnHidden(section)
+    assert not table.isColumnHidden(column(filled, "user_comment"))
+    fake.rows[4]["flags"] = "low signal-to-noise"
+    fake.say(events.RowsChanged((4,), ("flags",))).result(5)
+    qtbot.waitUntil(lambda: not table.isColumnHidden(section))
 
 
 def test_heads_carry_units(filled):

@@ -47,6 +47,17 @@ def test_a_new_column_is_null_until_its_rows_come_again(store):
     assert store.cell(0, "mass") == 30.0
 
 
+def test_a_column_has_values_once_a_row_has_one(store):
+    store.put([row(1), row(2)])
+    assert not store.has_values("z")
+    assert not store.has_values("class")
+    store.put([row(2, z=0.0), row(3, **{"class": "QSO"})])
+    assert store.has_values("z")
+    assert store.has_values("class")
+    store.clear()
+    assert not store.has_values("z")
+
+
 def test_nulls_come_last_whichever_way_is_sorted(store):
     store.put([row(1, z=None), row(2, z=0.5), row(3, z=0.1)])
     assert store.order_by("z", falling=False).tolist() == [2, 1, 0]

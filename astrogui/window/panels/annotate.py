@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from astrogui.session.session import Session
 
 QUALITIES = ((1, "1", "unusable"), (2, "2", "doubtful"), (3, "3", "probable"), (4, "4", "certain"))
-FIELDS = ("user_class", "user_quality", "user_comment")
+CHECKED = (
+    "QPushButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
+)
 
 
 class AnnotatePanel(QWidget):
@@ -75,6 +77,7 @@ class AnnotatePanel(QWidget):
             button = QPushButton(text, box)
             button.setCheckable(True)
             button.setMinimumWidth(28)
+            button.setStyleSheet(CHECKED)
             button.setToolTip(f"{words} (key {text})")
             button.setAccessibleName(f"Quality {text}: {words}")
             self._qualities.addButton(button, number)

@@ -113,6 +113,7 @@ class CataloguePanel(QWidget):
         place = self._model.section_of("file")
         if place is not None:
             self.table.setItemDelegateForColumn(place, self._names)
+        self._hide_empty()
         self._restore_selection()
         self.counted.emit(self._model.rowCount())
 
@@ -123,6 +124,14 @@ class CataloguePanel(QWidget):
         wanted = sorted(sections, key=lambda section: (self._rank(section), section))
         for place, section in enumerate(wanted):
             heads.moveSection(heads.visualIndex(section), place)
+
+    def _hide_empty(self) -> None:
+        """Columns in which no row has a value yet are out of the way until one has."""
+        for section in range(self._model.columnCount()):
+            name = self._model.shown_column(section).name
+            is_kept = name in EDITABLE or self._model.store.has_values(name)
+            if self.table.isColumnHidden(section) == is_kept:
+                self.table.setColumnHidden(section, not is_kept)
 
     def _rank(self, section: int) -> int:
         name = self._model.shown_column(section).name
@@ -164,5 +173,6 @@ class CataloguePanel(QWidget):
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
         self.counted.emit(self._model.rowCount())
+        self._hide_empty()
         if self._selection.row_id in row_ids:
             self._on_row_chosen(self._selection.row_id)

@@ -95,7 +95,10 @@ class FilesPanel(QWidget):
 
     def _on_item_chosen(self, item_id: int | None) -> None:
         row = None if item_id is None else self._model.row_of(item_id)
-        if row is not None and self._table.currentIndex().row() != row:
+        if row is None:
+            self._table.setCurrentIndex(QModelIndex())
+            self._table.clearSelection()
+        elif self._table.currentIndex().row() != row:
             self._table.selectRow(row)
 
     def _on_locate(self) -> None:
