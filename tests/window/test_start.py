@@ -39,7 +39,7 @@ window.painted.connect(application.quit)
 window.show()
 application.exec()
 heavy = {"numpy", "pyqtgraph", "astropy", "scipy", "h5py", "sqlite3", "tensorflow", "keras"}
-print(sorted(heavy & set(sys.modules)), any(m.startswith("astrogui.session") for m in sys.modules))
+print(sorted(heavy & set(sys.modules)), "astrogui.session.session" in sys.modules)
 """
 
 
