@@ -47,10 +47,12 @@ class FrequencyAxis(pg.AxisItem):
     def tickValues(
         self, minVal: float, maxVal: float, size: float
     ) -> list[tuple[float, list[float]]]:
-        del size
         decades = range(math.floor(minVal), math.ceil(maxVal) + 1)
-        named = [decade + math.log10(step) for decade in decades for step in (1, 2, 5)]
-        minor = [decade + math.log10(step) for decade in decades for step in (3, 4, 6, 7, 8, 9)]
+        per_decade = size / max(maxVal - minVal, 1e-9)
+        upright = self.orientation in {"left", "right"}
+        steps = (1, 2, 5) if per_decade > (60 if upright else 120) else (1, 3)
+        named = [decade + math.log10(step) for decade in decades for step in steps]
+        minor = [decade + math.log10(s) for decade in decades for s in range(2, 10)]
         return [(1.0, _within(named, minVal, maxVal)), (0.1, _within(minor, minVal, maxVal))]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:

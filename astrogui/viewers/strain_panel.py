@@ -20,7 +20,7 @@ from astrogui.viewers.strain_axes import (
     UtcAxis,
     quality_spans,
 )
-from astrogui.viewers.strain_products import EnergyMap, Products, Series
+from astrogui.viewers.strain_products import LOWEST_HZ, EnergyMap, Products, Series
 
 PRODUCTS = ("strain", "whitened", "map")
 LEFT_WIDTH = 60
@@ -56,6 +56,7 @@ class DetectorPanel:
         for product in PRODUCTS:
             self._build(product)
         self.plots["map"].addItem(self.map_image, ignoreBounds=True)
+        self.plots["map"].setYRange(math.log10(LOWEST_HZ), math.log10(900.0), padding=0)
         self.map: EnergyMap | None = None
 
     def _build(self, product: str) -> None:

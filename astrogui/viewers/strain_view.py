@@ -25,6 +25,8 @@ from astrogui.viewers.unit_text import interval_text, unit_text
 from astrogui.viewers.viewer import Compute, Viewer
 
 MAP_COLUMNS = 700
+TITLE_PIXELS = 115  # the height that a plot needs for its axis title
+OTHER_PIXELS = 150  # what title, tool bar and time axes take of the height
 MAP_DELAY_MS = 200  # a map is computed once the view has rested for this long
 _TIME_KEYS = ("gps", "gps_found", "merger_gps", "geocentric_gps", "gps_merger")
 # Waveforms in the curves "fitted_h1" ... of a posterior start this long before the merger's arrival
@@ -47,6 +49,7 @@ class StrainView(Viewer):
         self._row: dict[str, Any] = {}
         self._posterior: Posterior | None = None
         self._epoch = 0
+        self._stacked = 0  # plots over one another
         self._map_timer = QTimer(self)
         self._map_timer.setSingleShot(True)
         self._map_timer.setInterval(MAP_DELAY_MS)
@@ -171,6 +174,11 @@ class StrainView(Viewer):
             self._made[i, detector] = DetectorPanel(detector)
         return self._made[i, detector]
 
+    def awaits(self, prefix: str = "") -> int:
+        """A map that waits for the view to rest is under way too."""
+        resting = self._map_timer.isActive() and "map:".startswith(prefix)
+        return super().awaits(prefix) + int(resting)
+
     # Building -------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -243,7 +251,6 @@ class StrainView(Viewer):
         kinds = [p for _ in self._panels for p in wanted]
         for panel in self._panels:
             panel.show_quality_in(wanted[0] if wanted else "")
-            panel.shorten_titles(len(stacked) > 6)
         for row, (plot, kind) in enumerate(zip(stacked, kinds, strict=True)):
             layout.addItem(plot, row=row, col=0)
             layout.layout.setRowStretchFactor(row, 4 if kind == "map" else 3)
@@ -256,7 +263,15 @@ class StrainView(Viewer):
             layout.addItem(self._asd, row=0, col=1, rowspan=max(len(stacked), 1))
         layout.layout.setColumnStretchFactor(0, 2 if stacked else 0)
         layout.layout.setColumnStretchFactor(1, 1)
+        self._stacked = len(stacked)
+        self._fit_titles()
         self._follow(stacked[0] if stacked else None)
+
+    def _fit_titles(self) -> None:
+        """Axis titles in full only where the plots are tall enough for them."""
+        short = self.height() - OTHER_PIXELS < self._stacked * TITLE_PIXELS
+        for panel in self._panels:
+            panel.shorten_titles(short)
 
     def _lay_out_axes(self, plot: Plot, first: bool, last: bool) -> None:
         plot.showAxis("top", first)
@@ -297,6 +312,7 @@ class StrainView(Viewer):
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         if self._network is not None:
+            self._fit_titles()
             self._on_range()
 
     def _want_maps(self) -> None:

@@ -18,12 +18,7 @@ def settled(qtbot):
     """A function that waits until nothing is under way in a view."""
 
     def wait(view, timeout=20_000):
-        timer = getattr(view, "_map_timer", None)
-
-        def done():
-            return not view.awaits() and not (timer is not None and timer.isActive())
-
-        qtbot.waitUntil(done, timeout=timeout)
+        qtbot.waitUntil(lambda: not view.awaits(), timeout=timeout)
         return view
 
     return wait

@@ -160,11 +160,26 @@ def test_frequencies_and_powers_are_written_out():
     frequency = FrequencyAxis("bottom")
     texts = [
         text
-        for spacing, values in frequency.tickValues(1.0, 3.3, 300)
+        for spacing, values in frequency.tickValues(1.0, 3.3, 400)
         for text in frequency.tickStrings(values, 1.0, spacing)
     ]
     assert {"10", "20", "50", "100", "200", "500", "1000"} <= set(texts)
     assert PowerAxis("left").tickStrings([-23.0], 1.0, 1.0) == ["10⁻²³"]
+
+
+def test_a_narrow_frequency_axis_has_fewer_numbers():
+    frequency = FrequencyAxis("bottom")
+    [(_, named), _] = frequency.tickValues(1.0, 3.3, 150)
+    assert len(named) == 5
+
+
+def test_titles_are_short_where_there_is_no_room(shown):
+    view = shown(StrainView, samples.network(), size=(900, 1000))
+    axis = view.panels[0].plots["whitened"].getAxis("left")
+    assert axis.labelText == "whitened (σ)"
+    view.resize(900, 500)
+    view.grab()
+    assert axis.labelText == "σ"
 
 
 def test_quality_is_good_flagged_missing_or_unknown():
