@@ -80,8 +80,9 @@ class Session:
         def change() -> None:
             other = Project(path)  # raises before anything is closed
             self._jobs.cancel()
-            self._close_project()
-            self._start_project(other, resume=True)
+            view, project = self.view, self._project
+            self._start_project(other, resume=True)  # first, so that nobody reads a closed view
+            self._close_project(view, project)
 
         return self._loop.post(change)
 
@@ -106,17 +107,17 @@ class Session:
             self._jobs.resume()
         self._publish_history()
 
-    def _close_project(self) -> None:
-        self.view.close()
-        self._project.close()
-        self._loop.publish(events.ProjectClosed(str(self._project.path)))
+    def _close_project(self, view: ProjectView, project: Project) -> None:
+        view.close()
+        project.close()
+        self._loop.publish(events.ProjectClosed(str(project.path)))
 
     def close(self) -> None:
         """Stop the workers and close the project; what was shown is in it."""
         self._runner.close()
         self._reader.close()
         self._exports.shutdown(wait=True)
-        self._loop.post(self._close_project)
+        self._loop.post(lambda: self._close_project(self.view, self._project))
         self._loop.close()
 
     # --- events and reading --------------------------------------------------------------------
