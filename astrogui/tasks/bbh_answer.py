@@ -18,7 +18,10 @@ from astrogui.tasks.task import Arrays, Model
 
 LOW_SIGNAL = 8.0  # network signal-to-noise ratio
 QUIETEST_HALF = 4.0  # a detector below this hardly takes part
-EDGE_SHARE = 0.10  # of the draws beside a bound of the prior
+EDGE_SHARE = 0.25  # of the draws beside a bound of the prior
+LIGHTEST_SURE = 1.1 * prior.CHIRP_MASS[0]  # chirp mass below which a lighter binary is possible
+HEAVIEST_SURE = 0.95 * prior.CHIRP_MASS[1]
+SMALLEST_SURE = 1.1 * prior.MASS_RATIO[0]
 NEEDED_QUALITY = 0b1111  # DATA, CBC_CAT1, CBC_CAT2, CBC_CAT3
 CURVE_S = (0.4, 0.1)  # seconds before and after the merger that the views show
 
@@ -170,6 +173,7 @@ def _flags(
         Flag.ONE_DETECTOR: len(used) < 2 or bool(np.min(snr) < QUIETEST_HALF),
         Flag.LITTLE_COVERAGE: _signal_cut(binaries, prepared, row),
         Flag.EDGE_OF_PRIOR: _at_edge(binaries),
+        Flag.OUTSIDE_PRIOR: novelty > 1 and _at_edge(binaries),
         Flag.NOVEL: novelty > 1,
         Flag.GLITCH: np.max(prepared["_residual"][row]) > float(calibration["misfit_limit"]),
         Flag.QUALITY_UNKNOWN: None in qualities,
@@ -185,11 +189,7 @@ def _flags(
 def _at_edge(binaries: NDArray[np.float64]) -> bool:
     """Whether much of the posterior lies beside a bound of chirp mass or of small mass ratio."""
     mass, ratio = binaries[:, 0], binaries[:, 1]
-    beside = [
-        mass < prior.CHIRP_MASS[0] * 1.02,
-        mass > prior.CHIRP_MASS[1] * 0.96,
-        ratio < prior.MASS_RATIO[0] * 1.08,
-    ]
+    beside = [mass < LIGHTEST_SURE, mass > HEAVIEST_SURE, ratio < SMALLEST_SURE]
     return bool(max(np.mean(share) for share in beside) > EDGE_SHARE)
 
 

@@ -55,11 +55,11 @@ class Size:
 
 
 FULL = Size(
-    chunks=62, validation=6000, held_out=5000, epochs=30, draws=3000, members=3, width=192,
+    chunks=62, validation=6000, held_out=5000, epochs=24, draws=3000, members=3, width=192,
     depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=128, held_out=128, epochs=2, draws=200, members=2, width=32, depth=1,
+    chunks=1, validation=48, held_out=64, epochs=2, draws=200, members=2, width=32, depth=1,
     hidden=16, bins=6, batch=64,
 )  # fmt: skip
 
@@ -142,7 +142,7 @@ def load(place: Path, chunks: int, seed: int, quick: bool, progress: Progress) -
     paths = [place / f"{index:04d}.npz" for index in range(chunks)]
     curves = simulator.noise_curves(bbh_card.data_folder())
     missing = [index for index, path in enumerate(paths) if not path.exists()]
-    batches = 4 if quick else CHUNK
+    batches = 2 if quick else CHUNK
     if missing:
         with _pool() as pool:
             for index in missing:

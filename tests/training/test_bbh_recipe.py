@@ -1,0 +1,161 @@
+"""The merger recipe from nothing to a model folder, in its quick form, and its scores."""
+
+from __future__ import annotations
+
+import csv
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras")
+
+from astrogui.networks.builder import assign_weights, build
+from astrogui.records.model_card import card_from_json
+from astrogui.science import binary_draws
+from astrogui.tasks.bbh import TASK
+from astrogui.training import score_bbh
+from astrogui.training.package import largest_difference, run_graph, run_network
+from astrogui.training.recipes import bbh as recipe
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("bbh")
+    said: list[str] = []
+    return recipe.train(workdir, True, 3, said.append), workdir, said
+
+
+@pytest.mark.slow
+def test_a_quick_training_gives_a_folder_whose_graph_and_weights_agree(trained):
+    folder, _, _ = trained
+    card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
+    assert set(card.hashes) == {"weights.npz", "model.onnx", "assets.npz", "golden.npz"}
+    with np.load(folder / "golden.npz") as golden:
+        inputs = {spec.name: golden[f"input_{spec.name}"] for spec in card.inputs}
+        expected = {spec.name: golden[f"output_{spec.name}"] for spec in card.outputs}
+    assert largest_difference(expected, run_graph(folder / "model.onnx", inputs)) < 1e-4
+    model = build(card.network, card.network_config)
+    with np.load(folder / "weights.npz") as weights:
+        assign_weights(model, dict(weights))
+    assert largest_difference(expected, run_network(model, inputs)) < 1e-5
+    assert list(card.parameters) == [parameter.name for parameter in TASK.parameters]
+    assert set(card.coverage["parameters"]) == set(binary_draws.NAMES)
+    assert "Trained in a minute" in card.limits[0]
+
+
+@pytest.mark.slow
+def test_a_second_call_uses_what_was_simulated_and_fitted(trained):
+    _, workdir, said = trained
+    place = workdir / "quick"
+    kept = sorted(place.rglob("0000.npz"))
+    times = [path.stat().st_mtime_ns for path in kept]
+    before = len(said)
+    events = recipe.load(place / "simulated", recipe.QUICK.chunks, 3, True, said.append)
+    assert [path.stat().st_mtime_ns for path in kept] == times
+    first = {name: value[:64] for name, value in events.items()}
+    weights, told = recipe._member(0, recipe.QUICK, 3, first, first, place, said.append)
+    assert any("resumed" in words for words in said[before:])
+    assert told["epochs"] == recipe.QUICK.epochs
+    with np.load(workdir / "bbh" / "weights.npz") as shipped:
+        assert np.array_equal(weights[0], shipped["w000"])
+
+
+def fake_run(spread: float):
+    """A network whose draws are those of the truth's own Gaussian, too wide or narrow."""
+    card = SimpleNamespace(
+        network_config={"draws": 200, "members": 1}, calibration={"spread": [1.0] * 5}
+    )
+
+    def run(prepared):
+        return {"draws": prepared["features"][:, None, :5] + spread * prepared["noise"]}
+
+    run.card = card  # type: ignore[attr-defined]
+    return run
+
+
+def gaussian_events(count: int, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    centre = 0.5 * rng.normal(size=(count, 5))
+    targets = centre + 0.3 * rng.normal(size=(count, 5))
+    scales = np.tile([np.log(30.0), 0.1, np.log(800.0)], (count, 1))
+    truth = binary_draws.physical(targets[:, None], *scales.T)[:, 0]
+    return {
+        "features": centre.astype(np.float32),
+        "targets": targets.astype(np.float32),
+        "weights": np.ones(count, np.float32),
+        "scales": scales,
+        "truth": truth,
+    }
+
+
+def test_a_right_density_covers_as_it_says():
+    figures, table = score_bbh.simulated_figures(fake_run(0.3), gaussian_events(1500, 1), 0)
+    assert figures["n"] == table["n"] == 1500
+    for name, share in figures["coverage_90_of"].items():
+        assert share == pytest.approx(0.9, abs=0.03), name
+
+
+def test_a_narrow_density_is_seen_and_its_factor_found():
+    events = gaussian_events(1500, 2)
+    figures, _ = score_bbh.simulated_figures(fake_run(0.15), events, 0)
+    assert figures["coverage_90_of"]["chirp_mass_det"] < 0.7
+    raw = score_bbh.raw_draws(fake_run(0.15), events["features"], 0)
+    factor = score_bbh.spread_factor(raw[..., 0], events["targets"][:, 0], events["weights"])
+    assert factor == pytest.approx(2, rel=0.1)
+
+
+def write_events(folder, **cells: str) -> None:
+    (folder / "files").mkdir()
+    for name in ("H.hdf5", "L.hdf5"):
+        (folder / "files" / name).write_bytes(b"")
+    event = {"event": "GW1", "gps": "100.1", "network_snr": "12", **cells}
+    files = [
+        {"file": f"files/{name[0]}.hdf5", "detector": name, "event": "GW1",
+         "format": "hdf5-gwosc", "sample_rate": "4096"}
+        for name in ("H1", "L1")
+    ]  # fmt: skip
+    for name, rows in (("events.csv", [event]), ("files.csv", files)):
+        with (folder / name).open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def row_with(**cells) -> dict:
+    row = {"detectors": "H1,L1", "efficiency": None, "chirp_mass_det": 30.0}
+    for name in score_bbh.PARAMETERS:
+        row |= {name: 30.0, f"{name}_lo90": 25.0, f"{name}_hi90": 35.0}
+    return row | cells
+
+
+def test_the_metrics_compare_both_ways_and_skip_what_is_not_published(tmp_path):
+    write_events(
+        tmp_path,
+        final_mass_det="36", final_mass_det_lo="29", final_mass_det_hi="40",
+        chirp_mass_det="31", chirp_mass_det_lo="30.5", chirp_mass_det_hi="32.5",
+        final_spin="", final_spin_lo="", final_spin_hi="",
+    )  # fmt: skip
+    asked = []
+
+    def answer(groups, options):
+        asked.append((groups, dict(options)))
+        return [row_with()]
+
+    figures = score_bbh.real(tmp_path, answer)
+    assert figures["n"] == 1
+    assert figures["pairs"] == 2
+    assert figures["inside_90"] == 0.5  # 30 lies in 29-40, not in 30.5-32.5
+    assert figures["published_inside_90"] == 0.5  # 36 lies outside 25-35, 31 inside
+    assert figures["width_ratio"] == pytest.approx(np.median([10 / 11, 10 / 2]))
+    assert figures["efficiency"] is None
+    assert figures["by_folder"]["files"]["pairs"] == 2
+    assert asked[0][1] == {"gps": "100.1"}
+    assert [path.name for path in asked[0][0][0]] == ["H.hdf5", "L.hdf5"]
+
+
+def test_a_refused_event_counts_as_asked_only(tmp_path):
+    write_events(tmp_path)
+    figures = score_bbh.real(tmp_path, lambda groups, options: [{"flags": "no answer"}])
+    assert (figures["n"], figures["n_asked"]) == (0, 1)
+    assert figures["inside_90"] is None
