@@ -23,6 +23,7 @@ LIGHTEST_SURE = 1.1 * prior.CHIRP_MASS[0]  # chirp mass below which a lighter bi
 HEAVIEST_SURE = 0.95 * prior.CHIRP_MASS[1]
 SMALLEST_SURE = 1.1 * prior.MASS_RATIO[0]
 NEEDED_QUALITY = 0b1111  # DATA, CBC_CAT1, CBC_CAT2, CBC_CAT3
+CURVE = "_curve_"  # begins the names of arrays that become the posterior's curves
 CURVE_S = (0.4, 0.1)  # seconds before and after the merger that the views show
 
 PARAMETERS = (
@@ -143,9 +144,9 @@ def _posterior(
         },
         note=_note(flags, float(np.sqrt(np.sum(snr**2)))),
         curves={
-            name[1:]: np.asarray(prepared[name][row], np.float32)
+            name.removeprefix(CURVE): np.asarray(prepared[name][row], np.float32)
             for name in prepared
-            if name.startswith("_curve")
+            if name.startswith(CURVE)
         },
     )
 
@@ -233,6 +234,6 @@ def _curves(event: Event, stretches: Mapping[str, Stretch]) -> Arrays:
                 float(event.best.spin[0]),
                 complex(event.best.amplitude[0, slot]),
             )
-        curves[f"_curve_whitened_{name.lower()}"] = data.astype(np.float32)
-        curves[f"_curve_fitted_{name.lower()}"] = wave.astype(np.float32)
+        curves[f"{CURVE}whitened_{name.lower()}"] = data.astype(np.float32)
+        curves[f"{CURVE}fitted_{name.lower()}"] = wave.astype(np.float32)
     return curves

@@ -76,8 +76,8 @@ def test_the_same_strain_gets_the_same_draws(whole):
 
 def test_the_fitted_wave_resembles_the_whitened_strain(whole):
     _, _, posterior = whole
-    data = posterior.curves["curve_whitened_h1"]
-    wave = posterior.curves["curve_fitted_h1"]
+    data = posterior.curves["whitened_h1"]
+    wave = posterior.curves["fitted_h1"]
     assert np.vdot(data, wave) / np.vdot(wave, wave) == pytest.approx(1, abs=0.25)
     assert np.abs(wave).max() > 1
 
