@@ -118,8 +118,8 @@ class DetectorPanel:
         name = products.detector or "unknown detector"
         assert self.strain is not None
         unknown = "  ·  data quality unknown" if self.strain.quality is None else ""
-        self.corners["strain"].set_words(f"{name}  strain, high-passed at 13 Hz", self.colour)
-        white = "whitened by its own noise" if products.whitened else products.words
+        self.corners["strain"].set_words(f"{name}  strain above 13 Hz", self.colour)
+        white = "whitened" if products.whitened else products.words
         self.corners["whitened"].set_words(f"{name}  {white}{unknown}", self.colour)
         if products.whitened is None:
             self.corners["map"].set_words(f"{name}  {products.words}", self.colour)
@@ -162,7 +162,7 @@ class DetectorPanel:
         self.plots["map"].setYRange(low, high, padding=0)
         name = self.detector or "unknown detector"
         self.corners["map"].set_words(
-            f"{name}  energy per mean noise energy, 0 to {top:.0f}", self.colour
+            f"{name}  energy, 0 to {top:.0f} times the noise", self.colour
         )
 
     def shorten_titles(self, short: bool) -> None:
