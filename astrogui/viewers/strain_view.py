@@ -6,7 +6,6 @@ import math
 from html import escape
 from typing import Any
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
@@ -17,8 +16,8 @@ from astrogui.records.posterior import Posterior
 from astrogui.records.strain import Network
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.gps_time import utc_text
-from astrogui.viewers.plot import Plot, pen
-from astrogui.viewers.strain_axes import FrequencyAxis, PowerAxis
+from astrogui.viewers.noise_plot import NoisePlot
+from astrogui.viewers.plot import Plot
 from astrogui.viewers.strain_panel import PRODUCTS, DetectorPanel
 from astrogui.viewers.strain_products import EnergyMap, Products, energy_map, products
 from astrogui.viewers.unit_text import interval_text, unit_text
@@ -33,7 +32,6 @@ _TIME_KEYS = ("gps", "gps_found", "merger_gps", "geocentric_gps", "gps_merger")
 # at the detector.
 FIT_BEFORE_S = 0.4
 FIT_RATE_HZ = 2048.0
-_ASD_RANGE_HZ = (10.0, 2000.0)
 
 
 class StrainView(Viewer):
@@ -83,8 +81,7 @@ class StrainView(Viewer):
         for panel, strain in zip(self._panels, record.strains, strict=True):
             panel.set_strain(strain, self._epoch)
             panel.set_theme(self.theme)
-        self._asd_curves.clear()
-        self._asd.clear()
+        self._asd.draw([])
         self._lay_out()
         notes = [
             f"{s.detector}: {note}" if s.detector else note
@@ -162,10 +159,6 @@ class StrainView(Viewer):
         for panel in self._panels:
             panel.set_theme(theme)
         self._asd.set_theme(theme)
-        self._legend.setLabelTextColor(theme.text)
-        self._legend.setBrush(theme.colour(theme.ground, 0.85))
-        for detector, curve in self._asd_curves.items():
-            curve.setPen(pen(theme.colour(detector or "text"), 1.1))
         self._write_title()
 
     def _panel_of(self, i: int, detector: str) -> DetectorPanel:
@@ -199,15 +192,8 @@ class StrainView(Viewer):
         self._graphics.ci.layout.setSpacing(2)
         self._graphics.ci.layout.setContentsMargins(2, 2, 4, 2)
         self._body.addWidget(self._graphics, 1)
-        self._build_asd()
+        self._asd = NoisePlot()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def _build_asd(self) -> None:
-        self._asd = Plot(bottom=FrequencyAxis("bottom"), left=PowerAxis("left"))
-        self._asd.set_titles(bottom="frequency (Hz)", left="amplitude spectral density (1/√Hz)")
-        self._asd.showGrid(x=True, y=True, alpha=0.15)
-        self._legend = self._asd.addLegend(offset=(-6, 6), labelTextSize="9pt")
-        self._asd_curves: dict[str, pg.PlotCurveItem] = {}
 
     def _tool_bar(self) -> QToolBar:
         bar = QToolBar(self)
@@ -334,35 +320,9 @@ class StrainView(Viewer):
         i, made = result
         panel = self._panels[i]
         panel.set_products(made)
-        self._draw_asd()
+        self._asd.draw([panel.products for panel in self._panels])
         if self._leader is not None:
             self._on_range()
-
-    def _draw_asd(self) -> None:
-        """The noise of every detector that is ready, in the order of the detectors."""
-        self._asd.clear()
-        self._legend.clear()
-        self._asd_curves.clear()
-        low, high = _ASD_RANGE_HZ
-        extremes: list[float] = []
-        for panel in self._panels:
-            made = panel.products
-            if made is None or not made.frequency_hz.size:
-                continue
-            inside = (made.frequency_hz >= low) & (made.frequency_hz <= high) & (made.asd > 0)
-            frequency, asd = np.log10(made.frequency_hz[inside]), np.log10(made.asd[inside])
-            curve = pg.PlotCurveItem(frequency, asd)
-            curve.setPen(pen(self.theme.colour(made.detector or "text", 0.85), 1.0))
-            self._asd.addItem(curve)
-            self._legend.addItem(curve, made.detector or "unknown")
-            self._asd_curves[made.detector] = curve
-            # Neither the steep low end nor the decimation filter sets the scale.
-            band = (made.frequency_hz > 15.0) & (made.frequency_hz < 0.8 * made.frequency_hz[-1])
-            if band.any():
-                extremes += np.log10(np.percentile(made.asd[band], (0.1, 99.8))).tolist()
-        self._asd.setXRange(math.log10(low), math.log10(high), padding=0)
-        if extremes:
-            self._asd.setYRange(min(extremes) - 0.3, max(extremes) + 0.3, padding=0)
 
     def on_failed(self, key: str, error: BaseException) -> None:
         """One detector that cannot be whitened does not hide the others."""

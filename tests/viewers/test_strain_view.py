@@ -275,8 +275,8 @@ def test_plots_can_be_hidden_one_kind_at_a_time(shown):
 
 def test_the_noise_of_every_detector_is_drawn_in_order(shown):
     view = shown(StrainView, samples.network())
-    assert list(view._asd_curves) == ["H1", "L1"]
-    x, y = view._asd_curves["H1"].getData()
+    assert list(view._asd.noise_curves) == ["H1", "L1"]
+    x, y = view._asd.noise_curves["H1"].getData()
     made = view.panels[0].products
     assert (
         10 ** x[100] in made.frequency_hz.round(9)
