@@ -75,6 +75,13 @@ SPECS: tuple[Spec, ...] = (
         "preferences", "&Edit", "&Preferences…", ("Ctrl+,",), "Theme and author", starts_group=True
     ),
     Spec("run_again", "&Analysis", "&Run again", ("Ctrl+R",), "Answer the shown file anew", "run"),
+    Spec(
+        "run_with",
+        "&Analysis",
+        "Run &with options…",
+        ("Ctrl+Shift+A",),
+        "Choose the analysis and, for example, the GPS time",
+    ),
     Spec("cancel", "&Analysis", "&Cancel job", ("Ctrl+.",), "Stop the job that runs", "stop"),
     Spec("cancel_all", "&Analysis", "Cancel &all jobs", ("Ctrl+Shift+.",), "Empty the queue"),
     Spec("next_row", "&View", "&Next row", ("Ctrl+Down", "N"), "The next row of the catalogue"),

@@ -17,6 +17,7 @@ from astrogui.window import help_pages
 from astrogui.window.column_chooser import ColumnChooser, first_lines
 from astrogui.window.panels.problems import asks_for_columns
 from astrogui.window.preferences import Preferences
+from astrogui.window.run_dialog import RunDialog
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
@@ -57,6 +58,7 @@ class Commands(QObject):
             "comment": bench.catalogue.edit_comment,
             "preferences": self.on_preferences,
             "run_again": self.on_run_again,
+            "run_with": self.on_run_with,
             "cancel": bench.jobs.cancel_selected,
             "cancel_all": bench.jobs.cancel_all,
             "next_row": partial(bench.catalogue.step, 1),
@@ -183,10 +185,22 @@ class Commands(QObject):
         for name in names:
             self.run_task(name)
 
-    def run_task(self, name: str) -> None:
+    def on_run_with(self) -> None:
+        """Ask for analysis and options, then run it on what is chosen."""
+        item_id = self._bench.selection.item_id
+        kind = "" if item_id is None else self._session.view.item(item_id).kind
+        tasks = [task for task in self._session.tasks() if task.reads == kind]
+        if not tasks:
+            self._window.notice.show_notice("Choose a file that an analysis can read.")
+            return
+        dialog = RunDialog(tasks, self._window)
+        dialog.chosen.connect(self.run_task)
+        dialog.open()
+
+    def run_task(self, name: str, options: dict[str, str] | None = None) -> None:
         item_ids = self._chosen_items()
         if item_ids:
-            self._bridge.after(self._session.run(item_ids, name), _ignore)
+            self._bridge.after(self._session.run(item_ids, name, options), _ignore)
 
     def _chosen_items(self) -> list[int]:
         store, selection = self._bench.model.store, self._bench.selection

@@ -108,10 +108,6 @@ class RowStore:
         value = None if position is None else self.cell(position, "item_id")
         return None if value is None else int(value)
 
-    def order_by(self, name: str, *, falling: bool) -> NDArray[np.int64]:
-        """Positions sorted by a column, stable, nulls last either way."""
-        return sorted_positions(self.array(name).copy(), falling=falling)
-
     def _append(self, row_id: int) -> int:
         position = len(self)
         if position >= self._capacity:

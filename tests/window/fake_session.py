@@ -135,7 +135,7 @@ class FakeSession:
         return self._post(self._add, [str(path) for path in paths], dict(options or {}))
 
     def run(self, item_ids: Sequence[int], task: str, options: Any = None) -> Future[list[int]]:
-        self.calls.append(("run", tuple(item_ids), task))
+        self.calls.append(("run", tuple(item_ids), task, dict(options or {})))
         return self._post(list)
 
     def cancel(self, job_id: int) -> Future[None]:
@@ -197,6 +197,7 @@ class FakeSession:
             SimpleNamespace(
                 name="redshift", title="Redshift", reads="spectrum", views=("spectrum",),
                 parameters=(Parameter(name="z", title="redshift", low=0, high=7),),
+                options={"z_max": "largest redshift", "gps": "time"},
             ),
         )  # fmt: skip
 

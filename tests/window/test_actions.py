@@ -13,6 +13,7 @@ from astrogui.session.settings import Settings, load_settings
 from astrogui.window.actions import SPECS, keyboard_map
 from astrogui.window.help_pages import Page
 from astrogui.window.preferences import Preferences
+from astrogui.window.run_dialog import RunDialog
 from astrogui.window.theme import DARK, LIGHT, palette
 
 
@@ -76,7 +77,23 @@ def test_the_ending_follows_the_format_chosen(bench):
 
 def test_run_again_runs_the_analyses_of_the_file_shown(filled, fake):
     filled.window.actions_by_name["run_again"].trigger()
-    assert fake.calls[-1] == ("run", (1,), "redshift")
+    assert fake.calls[-1] == ("run", (1,), "redshift", {})
+
+
+def test_an_analysis_is_run_with_the_options_filled_in(filled, fake):
+    filled.window.actions_by_name["run_with"].trigger()
+    dialog = filled.window.findChild(RunDialog)
+    assert list(dialog._edits) == ["z_max", "gps"]
+    dialog._edits["z_max"].setText(" 1.5 ")
+    dialog._on_accepted()
+    assert fake.calls[-1] == ("run", (1,), "redshift", {"z_max": "1.5"})
+
+
+def test_without_a_file_there_is_nothing_to_run(bench, fake):
+    for name in ("run_with", "run_again"):
+        bench.window.actions_by_name[name].trigger()
+        assert "Choose a file" in bench.window.notice.words
+    assert not fake.calls
 
 
 def test_the_samples_are_one_click_away(bench, fake, qtbot):

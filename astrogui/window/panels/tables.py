@@ -61,5 +61,8 @@ def prepare_table(view: QTableView, model: QAbstractItemModel, name: str) -> Non
 
 
 def selected_rows(view: QTableView) -> list[int]:
-    """The lines selected, from top to bottom."""
-    return sorted(index.row() for index in view.selectionModel().selectedRows())
+    """The lines selected, from top to bottom; by ranges, since all of many may be."""
+    rows: set[int] = set()
+    for chosen in view.selectionModel().selection().toList():
+        rows.update(range(chosen.top(), chosen.bottom() + 1))
+    return sorted(rows)
