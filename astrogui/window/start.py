@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -158,6 +159,8 @@ class Start(QObject):
 
     def _on_built(self) -> None:
         trace("built")
+        # Modules and widgets stay: leaving them out of every full collection keeps it short.
+        gc.freeze()
         assert self.session is not None
         assert self.bench is not None
         if not self._is_pictured:
