@@ -86,6 +86,7 @@ def main() -> int:
         session.close()
     print(
         f"longest stall of the event loop: {meter.longest_ms:.0f} ms by the clock, "
+        f"{meter.longest_owed_ms:.0f} ms without the wait for a processor, "
         f"{meter.longest_busy_ms:.0f} ms of the window's own work; {rows} rows, {answered} "
         f"answered, {time.monotonic() - began:.0f} s; limit {LIMIT_MS} ms"
     )

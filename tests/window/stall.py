@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
@@ -10,23 +12,24 @@ BEAT_MS = 5
 
 
 class StallMeter(QObject):
-    """Measures from ``begin`` to ``end``.
+    """Measures from ``begin`` to ``end``, in milliseconds.
 
-    ``longest_ms`` is the longest time by which a beat came late. ``longest_busy_ms`` is the most
-    processor time of this thread between two beats: what the window did itself, other programs
-    on the machine left aside.
+    ``longest_ms`` is the longest time by which a beat came late. ``longest_owed_ms`` leaves out
+    what the thread waited for a processor that other programs had (Linux keeps count of it).
+    ``longest_busy_ms`` is the most processor time of this thread between two beats.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.longest_ms = self.longest_busy_ms = 0.0
+        self.longest_ms = self.longest_owed_ms = self.longest_busy_ms = 0.0
+        self._account = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(BEAT_MS)
         self._timer.timeout.connect(self._on_beat)
 
     def begin(self) -> None:
-        self._wall, self._busy = time.perf_counter(), time.thread_time()
+        self._before = self._now()
         self._timer.start()
 
     def end(self) -> None:
@@ -34,7 +37,16 @@ class StallMeter(QObject):
         self._timer.stop()
 
     def _on_beat(self) -> None:
-        wall, busy = time.perf_counter(), time.thread_time()
-        self.longest_ms = max(self.longest_ms, 1000 * (wall - self._wall) - BEAT_MS)
-        self.longest_busy_ms = max(self.longest_busy_ms, 1000 * (busy - self._busy))
-        self._wall, self._busy = wall, busy
+        now = self._now()
+        wall, busy, queued = (after - before for after, before in zip(now, self._before, strict=True))
+        self.longest_ms = max(self.longest_ms, wall - BEAT_MS)
+        self.longest_owed_ms = max(self.longest_owed_ms, wall - queued - BEAT_MS)
+        self.longest_busy_ms = max(self.longest_busy_ms, busy)
+        self._before = now
+
+    def _now(self) -> tuple[float, float, float]:
+        """Clock, processor time of this thread, its time in the queue for a processor."""
+        queued = 0.0
+        if self._account.exists():
+            queued = int(self._account.read_text().split()[1]) / 1e6
+        return 1000 * time.perf_counter(), 1000 * time.thread_time(), queued
