@@ -38,7 +38,9 @@ class StallMeter(QObject):
 
     def _on_beat(self) -> None:
         now = self._now()
-        wall, busy, queued = (after - before for after, before in zip(now, self._before, strict=True))
+        wall, busy, queued = (
+            after - before for after, before in zip(now, self._before, strict=True)
+        )
         self.longest_ms = max(self.longest_ms, wall - BEAT_MS)
         self.longest_owed_ms = max(self.longest_owed_ms, wall - queued - BEAT_MS)
         self.longest_busy_ms = max(self.longest_busy_ms, busy)
