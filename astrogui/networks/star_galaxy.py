@@ -2,8 +2,9 @@
 
 Each member joins a convolutional branch (cut-out and residual of the point-source fit, in units of
 the noise) with a dense branch (measures relative to the seeing); its output is the logit of
-"galaxy", divided by a temperature that depends on the signal. The features of all members give a
-Mahalanobis distance, the novelty, 1 at its threshold.
+"galaxy", divided by a temperature that depends on the signal. The measures' Mahalanobis distance
+from the training set is the novelty, 1 at its threshold: what is sharper than the seeing, such as
+a cosmic ray, lies far out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
-FEATURES = 32  # that a member's head reads; the novelty is measured in all members' features
+FEATURES = 32  # that a member's head reads
 
 
 def ensemble(
@@ -44,7 +45,7 @@ def ensemble(
     logit = Temperature(knots, name="temperature")(
         [keras.layers.Concatenate(name="logits")(logits), signal]
     )
-    novelty = Mahalanobis(name="mahalanobis")(keras.layers.Concatenate(name="features")(features))
+    novelty = Mahalanobis(name="mahalanobis")(standard)
     return keras.Model(
         inputs={"image": image, "catalogue": measures},
         outputs={"logit": logit, "novelty": novelty},
@@ -125,7 +126,7 @@ class Temperature(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("astrogui")
 class Mahalanobis(keras.layers.Layer):
-    """Squared distance of features from the training set's mean, in its covariance: (batch, 1).
+    """Squared distance of measures from the training set's mean, in its covariance: (batch, 1).
 
     The whitening matrix holds the threshold too, so that the distance is 1 there.
     """
@@ -140,6 +141,6 @@ class Mahalanobis(keras.layers.Layer):
         )
         super().build(input_shape)
 
-    def call(self, features: Any) -> Any:
-        white = ops.matmul(features - self.mean, self.whitening)
+    def call(self, measures: Any) -> Any:
+        white = ops.matmul(measures - self.mean, self.whitening)
         return ops.sum(ops.square(white), axis=-1, keepdims=True)

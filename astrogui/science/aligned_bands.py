@@ -17,6 +17,7 @@ from astrogui.science import cutouts, detection, photometry, point_spread
 from astrogui.science.detection import Detections, SectionReader
 
 Floats = NDArray[np.floating[Any]]
+LEAST_AXIS_RATIO = 0.6  # of a star: cosmic rays are compact, too, and can outnumber the stars
 FLAT_PIXELS = 10  # of the grid above 90 % of the peak: a seeing disc has one
 FLAT_SIGNAL = 500.0  # signal-to-noise above which a flat top means saturation
 MARGIN = 64  # pixels of a band read around the section, beyond the cut-outs
@@ -54,7 +55,7 @@ def aligned(bands: Sequence[Band], section: Detections, chosen: NDArray[np.intp]
     `section` holds every source of the section (seeing and neighbours come from all of them).
     """
     signal = section.flux / np.maximum(section.flux_err, 1e-30)
-    clean = ~(section.blended | section.edge)
+    clean = ~(section.blended | section.edge) & (section.b > LEAST_AXIS_RATIO * section.a)
     radius = point_spread.star_radius(section.half_light_radius, signal, clean)
     stars = point_spread.choose_stars(section.half_light_radius, signal, clean)
     step = radius / point_spread.RADIUS_PER_FWHM / cutouts.STEPS_PER_FWHM

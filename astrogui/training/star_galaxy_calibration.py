@@ -18,7 +18,7 @@ from astrogui.training.star_galaxy_examples import prior_weights
 Arrays = dict[str, np.ndarray]
 
 FALSE_POSITIVES = 0.01
-LEAST_EIGENVALUE = 1e-3  # of the features' covariance, relative to the largest
+LEAST_EIGENVALUE = 0.03  # of the measures' covariance, relative to the largest
 
 
 def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
             "prior": prior_table(trained["true_magnitude"]),
         },
         "novelty": {
-            "statistic": "Squared Mahalanobis distance of the members' last features from the "
+            "statistic": "Squared Mahalanobis distance of the standardised measures from the "
             "training set's, divided by its threshold.",
             "threshold": 1.0,
             "false_positives": float((outputs["novelty"] > 1).mean()),
@@ -121,20 +121,22 @@ def member_coverage(logits: np.ndarray, pooled: tuple[float, float]) -> dict[str
 
 
 def fit_novelty(model: Any, trained: Arrays, held_out: Arrays) -> None:
-    """Mean and whitening of the features; the threshold lets 1 % of held-out sources pass."""
+    """Mean and whitening of the measures; one in a hundred held-out sources passes the threshold.
+
+    Directions of little variance are given `LEAST_EIGENVALUE` of the largest, so that rounding
+    in them is not taken for novelty.
+    """
     import keras
 
-    layer = model.get_layer("mahalanobis")
-    features = keras.Model(model.inputs, model.get_layer("features").output)
-    known = features.predict(trained, batch_size=1024, verbose=0).astype(np.float64)
+    standard = keras.Model(model.inputs, model.get_layer("standardise").output)
+    known = standard.predict(trained, batch_size=1024, verbose=0).astype(np.float64)
     values, vectors = np.linalg.eigh(np.cov(known, rowvar=False))
-    values = np.maximum(values, LEAST_EIGENVALUE * values[-1])
-    whitening = vectors / np.sqrt(values)
+    whitening = vectors / np.sqrt(np.maximum(values, LEAST_EIGENVALUE * values[-1]))
     mean = known.mean(axis=0)
-    fresh = features.predict(held_out, batch_size=1024, verbose=0).astype(np.float64)
+    fresh = standard.predict(held_out, batch_size=1024, verbose=0).astype(np.float64)
     distance = (((fresh - mean) @ whitening) ** 2).sum(axis=1)
     threshold = np.quantile(distance, 1 - FALSE_POSITIVES)
-    layer.set_weights([mean, whitening / np.sqrt(threshold)])
+    model.get_layer("mahalanobis").set_weights([mean, whitening / np.sqrt(threshold)])
 
 
 def prior_table(magnitude: np.ndarray) -> dict[str, Any]:
