@@ -120,6 +120,7 @@ class Start(QObject):
             self.session = Session(project, models=models)
         except AstroguiError as error:
             self._code = 1
+            print(f"astrogui: {error}", file=sys.stderr)
             self.window.notice.show_notice(f"{error} A new project is used instead.")
             self.session = Session(None, models=models)
         self._add_files(self.session)

@@ -72,6 +72,17 @@ def test_a_new_column_keeps_order_and_selection(filled, fake, qtbot):
     assert [index.row() for index in table.selectionModel().selectedRows()] == [3]
 
 
+def test_widths_and_places_given_by_hand_outlive_new_columns(filled, fake, qtbot):
+    heads = filled.catalogue.table.horizontalHeader()
+    heads.resizeSection(column(filled, "z"), 222)
+    heads.moveSection(heads.visualIndex(column(filled, "ra")), 0)
+    fake.columns = (fake.columns[0], Column(name="chirp_mass"), *fake.columns[1:])
+    fake.add(["/data/late.fits"]).result(5)
+    qtbot.waitUntil(lambda: filled.model.rowCount() == 6)
+    assert heads.sectionSize(column(filled, "z")) == 222
+    assert filled.catalogue._was_arranged_by_hand
+
+
 def test_a_judgement_is_written_in_place(filled, fake, qtbot):
     index = filled.model.index(2, column(filled, "user_quality"))
     assert filled.model.setData(index, "3")

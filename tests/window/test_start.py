@@ -99,6 +99,16 @@ def test_a_picture_of_a_bad_file_says_so_and_still_comes(qapp, tmp_path):
     assert image.height() == 1000
 
 
+def test_a_broken_project_is_said_and_an_empty_one_opened(tmp_path):
+    broken = tmp_path / "broken.astrogui"
+    broken.write_text("no database")
+    picture = tmp_path / "out.png"
+    done = run(["main.py", "--project", str(broken), "--screenshot", str(picture)], tmp_path)
+    assert done.returncode == 1
+    assert "broken.astrogui" in done.stderr
+    assert picture.exists()
+
+
 def test_a_picture_that_cannot_be_written_is_an_error(tmp_path):
     done = run(["main.py", "--screenshot", str(tmp_path / "no" / "out.png")], tmp_path)
     assert done.returncode == 1

@@ -20,6 +20,7 @@ WIDTHS = {
     "user_comment": 150,
     "task": 90,
 }
+ALWAYS = ("file", "object_id", *EDITABLE)
 WIDE_WITH_BOUNDS = 150
 NARROW = 92
 
@@ -35,6 +36,8 @@ class CataloguePanel(QWidget):
         super().__init__(parent)
         self._model, self._selection = model, selection
         self._is_restoring = False
+        self._widths: dict[str, int] = {}  # by name: columns come and go with the tasks
+        self._is_arranging = self._was_arranged_by_hand = False
         self.table = QTableView(self)
         prepare_table(self.table, model, "Catalogue")
         self.table.setEditTriggers(
@@ -44,6 +47,8 @@ class CataloguePanel(QWidget):
         self._names = NameDelegate(self.table)
         heads = self.table.horizontalHeader()
         heads.setSectionsMovable(True)
+        heads.sectionResized.connect(self._on_section_resized)
+        heads.sectionMoved.connect(self._on_section_moved)
         heads.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         heads.setSortIndicatorClearable(True)
         self.table.setSortingEnabled(True)
@@ -107,9 +112,12 @@ class CataloguePanel(QWidget):
 
     def _on_model_reset(self) -> None:
         """Columns changed: widths by name, and the selection again by row id."""
+        self._is_arranging = True
         for section in range(self._model.columnCount()):
             self.table.setColumnWidth(section, self._width(section))
-        self._arrange()
+        if not self._was_arranged_by_hand:
+            self._arrange()
+        self._is_arranging = False
         place = self._model.section_of("file")
         if place is not None:
             self.table.setItemDelegateForColumn(place, self._names)
@@ -129,7 +137,7 @@ class CataloguePanel(QWidget):
         """Columns in which no row has a value yet are out of the way until one has."""
         for section in range(self._model.columnCount()):
             name = self._model.shown_column(section).name
-            is_kept = name in EDITABLE or self._model.store.has_values(name)
+            is_kept = name in ALWAYS or self._model.store.has_values(name)
             if self.table.isColumnHidden(section) == is_kept:
                 self.table.setColumnHidden(section, not is_kept)
 
@@ -145,8 +153,18 @@ class CataloguePanel(QWidget):
             return 2
         return 3 if name.startswith("flags") else 5
 
+    def _on_section_resized(self, section: int, before: int, width: int) -> None:
+        del before
+        if width and not self._is_arranging:
+            self._widths[self._model.shown_column(section).name] = width
+
+    def _on_section_moved(self, *_: int) -> None:
+        self._was_arranged_by_hand |= not self._is_arranging
+
     def _width(self, section: int) -> int:
         name = self._model.shown_column(section).name
+        if name in self._widths:
+            return self._widths[name]
         if name in WIDTHS:
             return WIDTHS[name]
         is_probability = name.startswith(PROBABILITY)
