@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
@@ -15,7 +16,13 @@ from astrogui.records.interval import grid_moments, grid_quantiles, split_varian
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import redshift_scan
-from astrogui.science.redshift_peaks import Peak, answer_and_alternatives, find_peaks
+from astrogui.science.redshift_peaks import (
+    Peak,
+    answer_and_alternatives,
+    find_peaks,
+    sharpened,
+    within_peak,
+)
 from astrogui.science.template_fit import TemplateSet
 from astrogui.tasks.task import Model
 
@@ -47,24 +54,20 @@ def posterior(
     seen = dict(zip(redshift_scan.SUMMARY, summary.tolist(), strict=True))
     if seen["good share"] <= 0:
         return _unanswered()
-    edges = redshift_scan.cell_edges()
-    members = member_masses(log_probability, float(model.card.calibration["temperature"]))
-    mass = members.mean(axis=0)
-    by_class = mass.sum(axis=1)
-    answer, *others = answer_and_alternatives(find_peaks(mass, edges, REACH), by_class)
-    others = [peak for peak in others if peak.probability >= SHOWN_ALTERNATIVE]
+    found = answered(log_probability, model.card.calibration)
+    answer, edges, mass = found.peak, redshift_scan.cell_edges(), found.mass
+    others = [peak for peak in found.others if peak.probability >= SHOWN_ALTERNATIVE]
     inside = slice(answer.first, answer.last + 1)
-    basin = mass[answer.class_index, inside]
-    basin_edges = edges[answer.first : answer.last + 2]
-    aleatoric, epistemic = _split(members[:, answer.class_index, inside], basin_edges)
-    certainty = float(mass[:, inside].sum())  # of the redshift, whatever the class
+    aleatoric, epistemic = _split(
+        found.members[:, answer.class_index, inside], edges[answer.first : answer.last + 2], found
+    )
     distance = novelty(features, summary, model)
     flags = _flags(seen, answer, others, record) | (Flag.NOVEL if distance > 1 else Flag.NONE)
     curves, snr = _fit(record, model, answer)
     return Posterior(
         parameters=(Z,),
-        quantiles=grid_quantiles(basin_edges, basin, QUANTILE_LEVELS)[None],
-        best=np.array([answer.redshift]),
+        quantiles=found.quantiles(QUANTILE_LEVELS)[None],
+        best=np.array([found.redshift]),
         aleatoric=np.array([aleatoric]),
         epistemic=np.array([epistemic]),
         density=GridDensity(
@@ -74,17 +77,69 @@ def posterior(
             density=(mass / np.diff(edges)).astype(np.float32),
         ),
         classes=CLASSES,
-        class_probability=by_class,
-        class_quantiles=_class_quantiles(members.sum(axis=2)),
+        class_probability=mass.sum(axis=1),
+        class_quantiles=_class_quantiles(found.members.sum(axis=2)),
         flags=flags,
         novelty=distance,
         extras={
-            "prob_z": certainty,
+            "prob_z": found.certainty,
             **_alternatives(others),
-            "confident": is_confident(certainty, flags, model),
+            "confident": is_confident(found.certainty, flags, model),
             "snr": snr,
         },
         curves=curves,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answered:
+    """The calibrated density, and the peak that is the answer."""
+
+    members: NDArray[np.float64]  # (members, classes, cells), tempered
+    mass: NDArray[np.float64]  # (classes, cells), their mean with its peaks sharpened
+    peak: Peak
+    others: list[Peak]
+    fine_edges: NDArray[np.float64]  # of the peak
+    fine_mass: NDArray[np.float64]
+
+    @property
+    def certainty(self) -> float:
+        """Probability that the redshift lies in the peak, whatever the class."""
+        return float(self.mass[:, self.peak.first : self.peak.last + 1].sum())
+
+    @property
+    def redshift(self) -> float:
+        """Mean over what lies within the reach of the highest cell."""
+        reach = REACH[self.peak.class_index]
+        edges = redshift_scan.cell_edges()
+        low = edges[max(self.peak.cell - reach, 0)]
+        high = edges[min(self.peak.cell + reach + 1, len(edges) - 1)]
+        centres = 0.5 * (self.fine_edges[1:] + self.fine_edges[:-1])
+        near = np.where((centres >= low) & (centres <= high), self.fine_mass, 0.0)
+        return float(np.sum(near * centres) / near.sum())
+
+    def quantiles(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Redshifts (levels,), conditional on the class and on the peak."""
+        return grid_quantiles(self.fine_edges, self.fine_mass, levels)
+
+
+def answered(log_probability: NDArray[Any], calibration: Mapping[str, Any]) -> Answered:
+    """From (members, classes, cells) log-probabilities and the card's calibration."""
+    edges = redshift_scan.cell_edges()
+    members = member_masses(log_probability, float(calibration["temperature"]))
+    mass = members.mean(axis=0)
+    peaks = find_peaks(mass, edges, REACH)
+    answer, *others = answer_and_alternatives(peaks, mass.sum(axis=1))
+    told = calibration.get("sharpness", {})
+    mass = sharpened(mass, peaks, tuple(float(told.get(name, 1.0)) for name in CLASSES))
+    fine_edges, fine_mass = within_peak(mass[answer.class_index], answer, edges)
+    return Answered(
+        members=members,
+        mass=mass,
+        peak=answer,
+        others=others,
+        fine_edges=fine_edges,
+        fine_mass=fine_mass,
     )
 
 
@@ -130,11 +185,16 @@ def novelty_vector(features: NDArray[Any], summary: NDArray[Any]) -> NDArray[np.
     return np.concatenate([features, summary[:, [1, 7]]], axis=1).astype(np.float64)
 
 
-def _split(members: NDArray[Any], edges: NDArray[Any]) -> tuple[float, float]:
-    """Standard deviations inside the answered basin: within members, and between them."""
+def _split(members: NDArray[Any], edges: NDArray[Any], found: Answered) -> tuple[float, float]:
+    """Standard deviations inside the answered peak: within members, and between them.
+
+    Their squares are scaled to add up to the variance of the calibrated density.
+    """
     moments = np.array([grid_moments(edges, member + 1e-30) for member in members])
     aleatoric, epistemic = split_variance(moments[:, 0], moments[:, 1])
-    return float(aleatoric), float(epistemic)
+    _, variance = grid_moments(found.fine_edges, found.fine_mass)
+    scale = np.sqrt(variance / (aleatoric**2 + epistemic**2))
+    return float(aleatoric * scale), float(epistemic * scale)
 
 
 def _class_quantiles(probability: NDArray[Any]) -> NDArray[np.float64]:

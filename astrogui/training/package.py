@@ -10,14 +10,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from astrogui.networks.builder import assign_weights, build, weight_arrays
-from astrogui.records.model_card import ModelCard
+from astrogui.records.model_card import ModelCard, card_from_json
 from astrogui.training.calibrate import coverage_svg
 from astrogui.training.recipe import Arrays, Progress
 
@@ -83,6 +83,18 @@ def write_card(folder: Path, card: ModelCard, readme: str) -> ModelCard:
         svg = coverage_svg(card.coverage, f"{card.title}: coverage on held-out simulations")
         (folder / "coverage.svg").write_text(svg, encoding="utf-8")
     return card
+
+
+def record_real_scores(
+    folder: Path, scores: Mapping[str, Any], readme: Callable[[ModelCard], str]
+) -> ModelCard:
+    """Write what `evaluate` measured on real files into a model's card and README.
+
+    A recipe cannot do it: the whole path of a file lies above training. Weights stay as they are.
+    """
+    card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder / "card.json"))
+    card = dataclasses.replace(card, real_scores=dict(scores))
+    return write_card(folder, card, readme(card))
 
 
 def run_network(model: Any, prepared: Mapping[str, np.ndarray], batch: int = 64) -> Arrays:

@@ -11,11 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from astrogui.records.interval import grid_quantiles
-from astrogui.science.redshift_peaks import answer_and_alternatives, find_peaks
 from astrogui.science.redshift_scan import CLASSES, cell_edges
 from astrogui.science.spectral import velocity_offset_km_s
-from astrogui.tasks.redshift_answer import REACH, member_masses, novelty_vector
+from astrogui.tasks.redshift_answer import answered, novelty_vector
 from astrogui.training.calibrate import binomial_interval
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
 
@@ -118,7 +116,6 @@ def simulated_answers(run: Run, features: Arrays, truth: np.ndarray, block: int 
     probability below the truth inside the basin), log_score, novelty_vector and
     ``held`` (n, levels): whether the smallest set of cells of that probability holds the truth.
     """
-    temperature = float(run.card.calibration["temperature"])
     edges = cell_edges()
     kept: dict[str, list[Any]] = defaultdict(list)
     for start in range(0, len(truth), block):
@@ -130,7 +127,7 @@ def simulated_answers(run: Run, features: Arrays, truth: np.ndarray, block: int 
         outputs = run(batch)
         kept["novelty_vector"].append(novelty_vector(outputs["features"], batch["summary"]))
         for log_probability, true in zip(outputs["log_probability"], truth[rows], strict=True):
-            for name, value in _one(log_probability, true, temperature, edges).items():
+            for name, value in _one(log_probability, true, run.card.calibration, edges).items():
                 kept[name].append(value)
     vectors = np.concatenate(kept.pop("novelty_vector"))
     return {"novelty_vector": vectors, **{n: np.array(values) for n, values in kept.items()}}
@@ -195,31 +192,30 @@ def _shares(
 
 
 def _one(
-    log_probability: np.ndarray, true: np.ndarray, temperature: float, edges: np.ndarray
+    log_probability: np.ndarray,
+    true: np.ndarray,
+    calibration: Mapping[str, Any],
+    edges: np.ndarray,
 ) -> dict[str, Any]:
-    mass = member_masses(log_probability, temperature).mean(axis=0)
-    by_class = mass.sum(axis=1)
-    answer = answer_and_alternatives(find_peaks(mass, edges, REACH, count=1), by_class)[0]
-    inside = slice(answer.first, answer.last + 1)
-    basin, basin_edges = mass[answer.class_index, inside], edges[answer.first : answer.last + 2]
+    found = answered(log_probability, calibration)
     tails = [0.5 - level / 2 for level in COVERAGE_LEVELS]
-    bounds = grid_quantiles(basin_edges, basin, np.array(tails + [1 - t for t in tails]))
+    bounds = found.quantiles(np.array(tails + [1 - tail for tail in tails]))
     class_true, cell_true, z_true = int(true[0]), int(true[1]), float(true[2])
-    within = basin_edges[0] <= z_true <= basin_edges[-1]
-    cumulative = np.concatenate([[0.0], np.cumsum(basin)]) / basin.sum()
-    density = mass / np.diff(edges)
-    own = density[class_true, cell_true]
-    above = float(mass[density > own].sum())
+    within = found.fine_edges[0] <= z_true <= found.fine_edges[-1]
+    cumulative = np.concatenate([[0.0], np.cumsum(found.fine_mass)])
+    density = found.mass / np.diff(edges)
+    own = float(found.mass[class_true, cell_true])
+    above = float(found.mass[density > density[class_true, cell_true]].sum())
     return {
-        "z": answer.redshift,
-        "class_index": answer.class_index,
-        "certainty": float(mass[:, inside].sum()),
-        "right": bool(within and answer.class_index == class_true),
+        "z": found.redshift,
+        "class_index": found.peak.class_index,
+        "certainty": found.certainty,
+        "right": bool(within and found.peak.class_index == class_true),
         "low": bounds[: len(tails)],
         "high": bounds[len(tails) :],
-        "rank": float(np.interp(z_true, basin_edges, cumulative)),
-        "log_score": float(np.log(max(mass[class_true, cell_true], 1e-30))),
-        "held": np.array([above + 0.5 * mass[class_true, cell_true] <= p for p in COVERAGE_LEVELS]),
+        "rank": float(np.interp(z_true, found.fine_edges, cumulative)),
+        "log_score": float(np.log(max(own, 1e-30))),
+        "held": np.array([above + 0.5 * own <= level for level in COVERAGE_LEVELS]),
     }
 
 
@@ -237,9 +233,9 @@ def _truth(path: Path) -> list[dict[str, str]]:
 def _matched(entry: dict[str, str], truth: Sequence[dict[str, str]], rows: Sequence[Row]) -> Scored:
     """The answer to one truth row: by object where its file holds several, else the first."""
     alone = sum(other["file"] == entry["file"] for other in truth) == 1
-    answered = [row for row in rows if row.get("z") is not None] or list(rows)
-    named = [row for row in answered if str(row.get("object_id") or "") == entry["object_id"]]
-    row = named[0] if named else answered[0] if alone and answered else None
+    given = [row for row in rows if row.get("z") is not None] or list(rows)
+    named = [row for row in given if str(row.get("object_id") or "") == entry["object_id"]]
+    row = named[0] if named else given[0] if alone and given else None
     return Scored(
         folder=entry["file"].split("/")[0],
         name=entry["file"] if alone else f"{entry['file']} {entry['object_id']}",

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from astrogui.science import redshift_scan as scan
-from astrogui.science.redshift_peaks import answer_and_alternatives, find_peaks
+from astrogui.science.redshift_peaks import (
+    answer_and_alternatives,
+    find_peaks,
+    sharpened,
+    within_peak,
+)
 from astrogui.science.template_fit import TemplateSet, rest_grid
 
 LAST = 2200
@@ -147,3 +153,28 @@ def test_a_basin_keeps_the_wings_of_a_broad_peak():
     peak = find_peaks(mass / mass.sum(), edges, (5,), count=1)[0][0]
     assert peak.probability > 0.99
     assert 350 < peak.first < 400
+
+
+def test_a_sharper_peak_keeps_its_probability():
+    mass, edges = two_peaks()
+    peaks = find_peaks(mass, edges, (3, 3))
+    narrow = sharpened(mass, peaks, (2.0, 1.0))
+    assert narrow.sum() == pytest.approx(mass.sum())
+    assert narrow[0, 150:250].sum() == pytest.approx(mass[0, 150:250].sum())
+    assert narrow[0, 200] > mass[0, 200]
+    np.testing.assert_allclose(narrow[1], mass[1])
+
+
+@pytest.mark.parametrize("offset", [-0.4, 0.0, 0.25])
+def test_a_peak_is_located_within_its_cell(offset):
+    """A normal density of 0.7 cells, given by the masses of its cells alone."""
+    edges = np.arange(101.0)
+    centre, sigma = 50.5 + offset, 0.7
+    mass = np.diff(norm.cdf(edges, centre, sigma))[None]
+    peak = find_peaks(mass, edges, (5,), count=1)[0][0]
+    fine_edges, fine = within_peak(mass[0], peak, edges)
+    assert fine.sum() == pytest.approx(1)
+    below = np.concatenate([[0.0], np.cumsum(fine)])
+    for level in (0.05, 0.16, 0.5, 0.84, 0.95):
+        found = np.interp(level, below, fine_edges)
+        assert found == pytest.approx(norm.ppf(level, centre, sigma), abs=0.06)

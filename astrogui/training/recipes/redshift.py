@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from astrogui.networks.builder import build
-from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.records.model_card import ArraySpec
 from astrogui.science import redshift_scan as scan
+from astrogui.tasks.redshift import prepare_spectrum
 from astrogui.training import redshift_card
 from astrogui.training.fit import Batch, FitSettings, array_batches, fit, take
 from astrogui.training.learn_templates import learn_sets
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
-from astrogui.training.redshift_features import make_features
+from astrogui.training.redshift_calibration import INPUTS, calibrated, novelties
+from astrogui.training.redshift_features import make_features, record_of
 from astrogui.training.score_redshift import real, simulated_answers, simulated_figures
+from astrogui.training.simulate_spectrum import simulate
 from astrogui.training.templates import data_folder, load_templates
 
 NETWORK = "redshift:ranker"
-INPUTS = ("curves", "signals", "summary")
-CATASTROPHIC_SHARE = 0.003  # among confident answers, on the validation simulations
-FALSE_NOVELTY = 0.01
+GOLDEN_SEED = 8  # a stream of its own beside the blocks
 SET_SEED = 2026  # the template sets are the same whichever seed the networks get
 
 
@@ -70,7 +70,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     model = build(NETWORK, config)
     history = _fitted(model, data, size, seed, workdir, progress)
     card = redshift_card.draft(NETWORK, config, _specs(config), seed, history)
-    card, assets = _calibrated(model, card, sets, data["validation"], progress)
+    card, assets = calibrated(model, card, sets, data["validation"], data["train"], progress)
     run = CompiledRun(model, card, assets)
     held_out = make_features(workdir / "held_out", sets, size.held_out, _stream(seed, 3), progress)
     progress("measuring on held-out simulations")
@@ -78,12 +78,13 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     card = redshift_card.finished(
         card, scores, coverage, size.train, round(time.monotonic() - started), quick
     )
-    golden = {name: np.asarray(held_out[name][:3], np.float32) for name in INPUTS}
+    record, golden = _golden(sets, seed)
     return write_model_folder(
         workdir.parent / "redshift",
         card=card,
         model=model,
         golden_inputs=golden,
+        golden_record=record,
         assets=assets,
         readme=redshift_card.readme(card),
         progress=progress,
@@ -128,10 +129,23 @@ def held_out_figures(run: Run, data: Mapping[str, np.ndarray]) -> tuple[Measures
     """The scores, and the card's coverage table."""
     truth = np.asarray(data["truth"], np.float64)
     answers = simulated_answers(run, dict(data), truth)
-    novelty = _novelty(answers["novelty_vector"], run.assets, float(run.card.novelty["threshold"]))
+    novelty = novelties(answers["novelty_vector"], run.assets, float(run.card.novelty["threshold"]))
     threshold = float(run.card.calibration["confident_probability"])
     scores = simulated_figures(answers, truth, novelty, threshold)
     return scores, redshift_card.coverage(scores, len(truth))
+
+
+def _golden(sets: Arrays, seed: int) -> tuple[Arrays, Arrays]:
+    """A simulated spectrum as the arrays of its record, and prepared, with a batch of one."""
+    templates = load_templates(data_folder() / "spectra" / "templates")
+    simulated = simulate(np.random.default_rng([seed, GOLDEN_SEED]), templates, "QSO")
+    record = record_of(simulated)
+    arrays = {
+        name: np.asarray(getattr(record, name))
+        for name in ("wavelength_angstrom", "flux", "ivar", "mask", "noise_estimated")
+    }
+    prepared = prepare_spectrum(record, scan.sets_from_arrays(sets))
+    return arrays, {name: prepared[name][None] for name in INPUTS}
 
 
 def _stream(seed: int, number: int) -> int:
@@ -184,79 +198,6 @@ def _examples(data: Mapping[str, np.ndarray]) -> tuple[Arrays, Arrays]:
     """Inputs, and class with cell as the target of ``CellLoss``."""
     truth = np.asarray(data["truth"][:, :2], np.float32)
     return {name: data[name] for name in INPUTS}, {"log_probability": truth}
-
-
-def _calibrated(
-    model: Any, card: ModelCard, sets: Arrays, data: Arrays, progress: Progress
-) -> tuple[ModelCard, Arrays]:
-    """Temperature, novelty statistic and the certainty called confident, on the validation set."""
-    import dataclasses
-
-    progress("calibrating")
-    truth = np.asarray(data["truth"], np.float64)
-    temperature = _temperature(CompiledRun(model, card, sets), data, truth)
-    card = dataclasses.replace(card, calibration={"temperature": temperature})
-    answers = simulated_answers(CompiledRun(model, card, sets), data, truth)
-    mean, whitening, threshold = _novelty_statistic(answers["novelty_vector"])
-    assets = {**sets, "novelty_mean": mean, "novelty_whitening": whitening}
-    certainty = _confident_certainty(answers, truth)
-    calibration = {"temperature": temperature, "confident_probability": certainty}
-    novelty = {**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY}
-    return dataclasses.replace(card, calibration=calibration, novelty=novelty), assets
-
-
-def _temperature(run: Run, data: Arrays, truth: np.ndarray, most: int = 1500) -> float:
-    """The temperature of the lowest negative log score of the ensemble's mixture."""
-    from astrogui.tasks.redshift_answer import member_masses
-
-    count = min(most, len(truth))
-    batch = {name: np.asarray(data[name][:count], np.float32) for name in INPUTS}
-    outputs = run(batch)["log_probability"]
-    place = truth[:count, :2].astype(int)
-
-    def cost(log_temperature: float) -> float:
-        total = 0.0
-        for row, (class_index, cell) in zip(outputs, place, strict=True):
-            mass = member_masses(row, float(np.exp(log_temperature)))
-            total -= np.log(max(float(mass[:, class_index, cell].mean()), 1e-30))
-        return total / count
-
-    found = minimize_scalar(cost, bounds=(-0.7, 0.7), method="bounded", options={"maxiter": 10})
-    return float(np.exp(found.x))
-
-
-def _novelty_statistic(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Mean, whitening matrix and threshold: fitted on one half, the threshold on the other."""
-    half = len(vectors) // 2
-    mean = vectors[:half].mean(axis=0)
-    covariance = np.cov(vectors[:half], rowvar=False)
-    # Features that never fire would make any spark infinitely novel.
-    values, axes = np.linalg.eigh(covariance)
-    floor = 1e-4 * float(values.max())
-    whitening = (axes / np.sqrt(np.maximum(values, floor))).T
-    assets = {"novelty_mean": mean, "novelty_whitening": whitening}
-    distances = _novelty(vectors[half:], assets, 1.0)
-    return mean, whitening, float(np.quantile(distances, 1 - FALSE_NOVELTY))
-
-
-def _novelty(vectors: np.ndarray, assets: Mapping[str, np.ndarray], threshold: float) -> np.ndarray:
-    centred = vectors - assets["novelty_mean"]
-    whitened = centred @ assets["novelty_whitening"].T
-    return np.asarray(np.sqrt(np.sum(whitened**2, axis=1)) / threshold)
-
-
-def _confident_certainty(answers: Mapping[str, np.ndarray], truth: np.ndarray) -> float:
-    """The lowest certainty above which at most CATASTROPHIC_SHARE of the answers are wrong."""
-    from astrogui.science.spectral import velocity_offset_km_s
-    from astrogui.training.score_redshift import LIMIT_KM_S
-
-    limits = np.array([LIMIT_KM_S[name] for name in scan.CLASSES])[truth[:, 0].astype(int)]
-    wrong = np.abs(velocity_offset_km_s(answers["z"], truth[:, 2])) >= limits
-    order = np.argsort(-answers["certainty"])
-    share = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
-    fine = np.flatnonzero(share <= CATASTROPHIC_SHARE)
-    last = int(fine[-1]) if fine.size else 0
-    return float(np.clip(answers["certainty"][order[last]], 0.9, 0.9999))
 
 
 def _specs(config: Mapping[str, Any]) -> dict[str, tuple[ArraySpec, ...]]:
