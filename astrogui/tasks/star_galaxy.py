@@ -337,7 +337,7 @@ TASK = Task(
     columns=COLUMNS,
     record_columns=band_columns,
     views=("image",),
-    batch_size=4096,
+    batch_size=2048,  # `prepare` searches its section again for every batch
     match_tolerance_arcsec=0.5,
     options={"star_fraction": "share of stars among the sources, instead of the card's prior"},
 )
