@@ -38,6 +38,7 @@ class Jobs:
         self._tasks = {task.name: task for task in tasks}
         self._attempts: dict[int, int] = {}
         self._items: dict[int, int] = {}  # job: item, of the jobs that are open
+        self._taken: dict[int, set[int]] = {}  # job: the rows that its places have become
         self.runner: Runner | None = None
 
     @property
@@ -142,6 +143,7 @@ class Jobs:
         options: Mapping[str, str],
     ) -> None:
         self._items[job_id] = item_id
+        self._taken.pop(job_id, None)
         self._attempts[job_id] = self._attempts.get(job_id, 0) + 1
         assert self.runner is not None
         self.runner.submit(
@@ -163,8 +165,10 @@ class Jobs:
         with self._project.transaction() as connection:
             for answer in report.answers:
                 task = self._tasks[answer.provenance.task]
+                # A refined answer is of a place that has its row already.
+                taken = None if answer.refined else self._taken.setdefault(report.job_id, set())
                 row_id = items.find_row(
-                    connection, item_id, answer.place, task.match_tolerance_arcsec
+                    connection, item_id, answer.place, task.match_tolerance_arcsec, taken
                 )
                 cells = answer_values(task, answer.place, answer.posterior)
                 answers.add_answer(

@@ -157,45 +157,62 @@ def add_problem(connection: sqlite3.Connection, problem: FileProblem) -> None:
 
 
 def find_row(
-    connection: sqlite3.Connection, item_id: int, place: Place, tolerance_arcsec: float
+    connection: sqlite3.Connection,
+    item_id: int,
+    place: Place,
+    tolerance_arcsec: float,
+    taken: set[int] | None = None,
 ) -> int:
     """The row of this place: the known object it matches, or a new row.
 
     Reruns keep an object's identity: by label where there is no position, else the nearest known
-    place within the tolerance.
+    place within the tolerance. ``taken`` holds the rows that other places of the same job have
+    become, which are other objects however near they lie; the row found is added to it.
     """
-    if place.ra_deg is not None and place.x_pixel is not None:
-        cosine = max(_cosine_deg(place.dec_deg or 0.0), 1e-6)
-        known = connection.execute(
-            "SELECT row_id, (((ra - ?) * ?) * ((ra - ?) * ?) + (dec - ?) * (dec - ?)) AS d "
-            "FROM rows WHERE item_id = ? AND ra BETWEEN ? AND ? AND dec BETWEEN ? AND ? "
-            "ORDER BY d LIMIT 1",
-            (
-                place.ra_deg, cosine, place.ra_deg, cosine, place.dec_deg, place.dec_deg, item_id,
-                place.ra_deg - tolerance_arcsec / 3600 / cosine,
-                place.ra_deg + tolerance_arcsec / 3600 / cosine,
-                (place.dec_deg or 0.0) - tolerance_arcsec / 3600,
-                (place.dec_deg or 0.0) + tolerance_arcsec / 3600,
-            ),
-        ).fetchone()  # fmt: skip
-    else:
-        known = connection.execute(
-            "SELECT row_id FROM rows WHERE item_id = ? AND label IN (?, '') LIMIT 1",
-            (item_id, place.label),
-        ).fetchone()
-    if known is not None:
+    taken = set() if taken is None else taken
+    row_id = next(
+        (known for known in _candidates(connection, item_id, place, tolerance_arcsec)
+         if known not in taken),
+        None,
+    )  # fmt: skip
+    if row_id is not None:
         connection.execute(
             "UPDATE rows SET label = ?, object_id = ?, ra = ?, dec = ?, x = ?, y = ?, gps = ?, "
             "words = '' WHERE row_id = ?",
-            (*_place_cells(place), known[0]),
+            (*_place_cells(place), row_id),
         )
-        return int(known[0])
-    cursor = connection.execute(
-        "INSERT INTO rows (label, object_id, ra, dec, x, y, gps, item_id) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*_place_cells(place), item_id),
-    )
-    return int(cursor.lastrowid or 0)
+    else:
+        cursor = connection.execute(
+            "INSERT INTO rows (label, object_id, ra, dec, x, y, gps, item_id) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*_place_cells(place), item_id),
+        )
+        row_id = int(cursor.lastrowid or 0)
+    taken.add(row_id)
+    return row_id
+
+
+def _candidates(
+    connection: sqlite3.Connection, item_id: int, place: Place, tolerance_arcsec: float
+) -> list[int]:
+    """Known rows that the place may be, the likeliest first."""
+    if place.ra_deg is None or place.dec_deg is None or place.x_pixel is None:
+        found = connection.execute(
+            "SELECT row_id FROM rows WHERE item_id = ? AND label IN (?, '') ORDER BY label DESC",
+            (item_id, place.label),
+        )
+        return [row[0] for row in found]
+    cosine = max(_cosine_deg(place.dec_deg), 1e-6)
+    reach = tolerance_arcsec / 3600
+    found = connection.execute(
+        "SELECT row_id, ((ra - :ra) * :cosine) * ((ra - :ra) * :cosine) "
+        "+ (dec - :dec) * (dec - :dec) AS distance FROM rows WHERE item_id = :item "
+        "AND ra BETWEEN :ra - :reach / :cosine AND :ra + :reach / :cosine "
+        "AND dec BETWEEN :dec - :reach AND :dec + :reach ORDER BY distance",
+        {"ra": place.ra_deg, "dec": place.dec_deg, "cosine": cosine, "reach": reach,
+         "item": item_id},
+    )  # fmt: skip
+    return [row[0] for row in found]
 
 
 def read_items(connection: sqlite3.Connection, folder: Path, where: str = "") -> list[Item]:

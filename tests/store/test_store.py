@@ -93,6 +93,22 @@ def test_a_rerun_keeps_an_objects_identity_and_every_answer(project):
     assert shown[0].provenance == PROVENANCE
 
 
+def test_neighbours_found_by_one_job_stay_two_objects_also_in_a_rerun(project):
+    at = {"ra_deg": 150.0, "dec_deg": 2.0, "x_pixel": 3.0, "y_pixel": 4.0}
+    places = [
+        Place(label="source 1", **at),
+        Place(label="source 2", **{**at, "dec_deg": 2.0 + 0.4 / 3600}),
+    ]
+    with project.transaction() as connection:
+        item = items.add_item(connection, project.path.parent, [source("x.fits")])
+        runs = []
+        for _ in range(2):
+            taken: set[int] = set()
+            runs.append([items.find_row(connection, item, p, 1.0, taken) for p in places])
+    assert len(set(runs[0])) == 2
+    assert runs[1] == runs[0]
+
+
 def test_a_refused_file_is_a_row_with_its_reason_once(project, tmp_path):
     problem = Damaged("bad.fits", "byte 2880", "the header is cut", "Fetch it again.")
     with project.transaction() as connection:
