@@ -43,6 +43,9 @@ class PosteriorView(Viewer):
         self._row: dict[str, Any] = {}
         self._task_title = ""
         self._plots: list[Plot] = []
+        self._spare: list[tuple[Plot, IntervalItem]] = []
+        self._shown_card: ModelCard | None = None
+        self._unread_card: ModelCard | None = None
         self.interval_items: dict[str, IntervalItem] = {}
         self._build()
         self.set_theme(self.theme)
@@ -92,16 +95,27 @@ class PosteriorView(Viewer):
     def show_card(self, card: ModelCard | None) -> None:
         """The model's card in the second tab; None takes it away."""
         at = self._tabs.indexOf(self._card)
+        self._unread_card = None if card is self._shown_card else card
         if card is None:
             if at >= 0:
                 self._tabs.removeTab(at)
             return
-        self._card.show_card(card)
         if at < 0:
             self._tabs.addTab(self._card, "Model card")
         if self._posterior is None:
             self.show_content()
             self._tabs.setCurrentWidget(self._card)
+        self._write_card()
+
+    def _write_card(self, _: int = 0) -> None:
+        """Lay the card out once it is looked at: a long one takes a tenth of a second."""
+        if self._unread_card is not None and self._tabs.currentWidget() is self._card:
+            self._shown_card, self._unread_card = self._unread_card, None
+            self._card.show_card(self._shown_card)
+
+    def make_spare_plot(self) -> None:
+        """Have one more plot at hand for the next answer; each takes some ten milliseconds."""
+        self._spare.append(_new_plot())
 
     def show_record(self, record: Any) -> None:
         """An answer is shown by ``show_answer``; a posterior alone is shown without a row."""
@@ -128,6 +142,7 @@ class PosteriorView(Viewer):
     def _build(self) -> None:
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
+        self._tabs.currentChanged.connect(self._write_card)
         self._body.addWidget(self._tabs)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -171,6 +186,7 @@ class PosteriorView(Viewer):
     def _draw_curves(self, posterior: Posterior, names: list[str]) -> None:
         layout = self._graphics.ci
         layout.clear()
+        self._spare += zip(self._plots, self.interval_items.values(), strict=True)
         self._plots, self.interval_items = [], {}
         known = [parameter.name for parameter in posterior.parameters]
         shown = [name for name in names or known if name in known]
@@ -189,16 +205,12 @@ class PosteriorView(Viewer):
 
     def _curve_plot(self, posterior: Posterior, name: str) -> Plot:
         parameter = posterior.parameters[posterior.index(name)]
-        plot = Plot()
-        item = IntervalItem()
+        plot, item = self._spare.pop() if self._spare else _new_plot()
         x, y = curve_of(posterior, name)
         intervals = {level: posterior.interval(name, level) for level in SHADED}
         item.set_curve(x, y, intervals, posterior.value(name))
-        plot.addItem(item)
         plot.set_titles(bottom=with_unit(parameter.title or name, parameter.unit))
-        plot.getAxis("left").setTicks([[]])
-        plot.getAxis("left").setWidth(8)
-        plot.setMouseEnabled(x=True, y=False)
+        plot.enableAutoRange()
         plot.set_theme(self.theme)
         item.set_theme(self.theme)
         self._plots.append(plot)
@@ -297,3 +309,13 @@ def _label(name: str) -> QLabel:
 
 def _ignored(event: Any) -> None:
     event.ignore()
+
+
+def _new_plot() -> tuple[Plot, IntervalItem]:
+    """A plot for one parameter's curve, and the item that draws it."""
+    plot, item = Plot(), IntervalItem()
+    plot.addItem(item)
+    plot.getAxis("left").setTicks([[]])
+    plot.getAxis("left").setWidth(8)
+    plot.setMouseEnabled(x=True, y=False)
+    return plot, item
