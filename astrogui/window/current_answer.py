@@ -13,6 +13,7 @@ from astrogui.window.selection import Selection
 
 if TYPE_CHECKING:
     from astrogui.records.posterior import Posterior
+    from astrogui.records.provenance import AnswerProvenance
     from astrogui.session.session import Session
 
 
@@ -34,6 +35,7 @@ class CurrentAnswer(QObject):
         self._wanted_task: str | None = None
         self.tasks: tuple[str, ...] = ()  # that have answered the current row
         self.task: str | None = None
+        self.provenance: AnswerProvenance | None = None
         self.is_waiting = False
         selection.row_changed.connect(self.refresh)
         model.rows_read.connect(self._on_rows_read)
@@ -58,6 +60,7 @@ class CurrentAnswer(QObject):
         self.tasks = tuple(dict.fromkeys(info.task for info in infos))
         wanted = self._wanted_task
         self.task = wanted if wanted in self.tasks else next(iter(self.tasks), None)
+        self.provenance = next((i.provenance for i in reversed(infos) if i.task == self.task), None)
         if self.task is None:
             self.is_waiting = False
             self.changed.emit(self._session.view.row(row_id), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from astrogui.window.bridge import Bridge
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from astrogui.window.panels.results import ResultsPanel
     from astrogui.window.viewer_area import ViewerArea
 
+SPARE_PLOTS = 10  # as many parameters as a merging binary has
 ICONS = {
     "open_files": "open", "open_folder": "folder", "open_samples": "samples", "export": "export",
     "undo": "undo", "redo": "redo", "run_again": "run", "cancel": "stop",
@@ -70,6 +71,7 @@ class Workbench(QObject):
         yield self._build_area
         yield self._build_results
         yield from (self._view_step(kind) for kind in ("spectrum", "image", "strain"))
+        yield from (self._make_spare_plot for _ in range(SPARE_PLOTS))
         yield self._finish
 
     def expect_new(self) -> None:
@@ -79,6 +81,8 @@ class Workbench(QObject):
     def close(self) -> None:
         """Deliver no more events, end the pool. The session is closed by whoever made it."""
         self.bridge.close()
+        for timer in self.window.findChildren(QTimer):
+            timer.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     # -- steps -----------------------------------------------------------------------------
@@ -137,6 +141,9 @@ class Workbench(QObject):
             self.area.view(kind)
 
         return build
+
+    def _make_spare_plot(self) -> None:
+        self.results.view.make_spare_plot()
 
     def _finish(self) -> None:
         self._colour()

@@ -220,7 +220,7 @@ def test_the_history_lists_what_was_judged(filled, fake, qtbot):
 
 
 def test_the_results_follow_the_row(filled, qtbot):
-    assert filled.results.view.shows_content
+    qtbot.waitUntil(lambda: filled.results.view.shows_content)
     filled.catalogue.table.selectRow(3)
     qtbot.waitUntil(lambda: not filled.answer.is_waiting)
     assert filled.answer.task == "redshift"
@@ -233,5 +233,6 @@ def test_a_row_without_an_answer_says_why(filled, fake, qtbot):
     filled.answer.changed.connect(lambda row, posterior: heard.append((row, posterior)))
     filled.catalogue.table.selectRow(1)
     assert heard[-1][1] is None
+    qtbot.waitUntil(lambda: not filled.results.is_busy)
     assert not filled.results.view.shows_content
     assert "the file is empty" in filled.results.view._words.text()

@@ -21,7 +21,7 @@ WIDTHS = {
     "task": 90,
 }
 ALWAYS = ("file", "object_id", *EDITABLE)
-WIDE_WITH_BOUNDS = 150
+WIDE_WITH_BOUNDS = 168
 NARROW = 92
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from astrogui.viewers.posterior_view import PosteriorView
@@ -39,11 +40,26 @@ class ResultsPanel(QWidget):
         column.addWidget(self._tasks)
         column.addWidget(self.view)
         self._tasks.activated.connect(self._on_task_chosen)
+        self._next: tuple[dict[str, Any] | None, Posterior | None] = (None, None)
+        # A turn after the view of the data has drawn the same answer.
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._show)
         answer.changed.connect(self.show_answer)
         answer.refresh()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is not on screen yet."""
+        return self._turn.isActive() or bool(self.view.awaits())
+
     def show_answer(self, row: dict[str, Any] | None, posterior: Posterior | None) -> None:
-        """Show the current row's answer, or why there is none."""
+        """Show the current row's answer, or why there is none, in the next turn."""
+        self._next = (row, posterior)
+        self._turn.start(0)
+
+    def _show(self) -> None:
+        row, posterior = self._next
         self._list_tasks()
         if row is None:
             self.view.clear()
@@ -54,7 +70,13 @@ class ResultsPanel(QWidget):
             return
         title = self._answer.title(task)
         names = "; ".join(part.rpartition("/")[2] for part in str(row["file"]).split(";"))
-        self.view.show_answer({**row, "file": names}, posterior, title, posterior.parameters)
+        self.view.show_answer(
+            {**row, "file": names},
+            posterior,
+            title,
+            posterior.parameters,
+            self._answer.provenance,
+        )
         card = self._session.card(task)
         if card is not None:
             self.view.show_card(card)
