@@ -40,7 +40,9 @@ def _member(features: int, width: int, depth: int, hidden: int, bins: int, name:
     return keras.Model([given, deviates], drawn, name=name)
 
 
-def density_network(features: int, width: int, depth: int, hidden: int, bins: int) -> Any:
+def density_network(
+    features: int, width: int, depth: int, hidden: int, bins: int, dropout: float = 0.0
+) -> Any:
     """One member while it is trained: {"features", "targets" (5,)} to the log density, (1,).
 
     Its weights, in order, are those of a member of ``posterior_network``.
@@ -48,14 +50,17 @@ def density_network(features: int, width: int, depth: int, hidden: int, bins: in
     given = keras.Input((features,), name="features")
     targets = keras.Input((DIMS,), name="targets")
     flow = AutoregressiveSpline(DIMS, hidden, bins)
-    density = flow(_trunk(given, width, depth), ops.expand_dims(targets, 1), density=True)
+    context = _trunk(given, width, depth, dropout)
+    density = flow(context, ops.expand_dims(targets, 1), density=True)
     return keras.Model({"features": given, "targets": targets}, density)
 
 
-def _trunk(features: Any, width: int, depth: int) -> Any:
-    """Residual dense layers."""
+def _trunk(features: Any, width: int, depth: int, dropout: float = 0.0) -> Any:
+    """Residual dense layers; ``dropout`` of their inner values while they are trained."""
     value = keras.layers.Dense(width)(features)
     for _ in range(depth):
         inner = keras.layers.Dense(width, activation="silu")(ops.silu(value))
+        if dropout:
+            inner = keras.layers.Dropout(dropout)(inner)
         value = value + keras.layers.Dense(width, kernel_initializer="zeros")(inner)
     return ops.silu(value)

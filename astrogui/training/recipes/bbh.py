@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ CHUNK = 16  # batches in a file
 BANK_SPINS = (-0.4, 0.0, 0.4)
 SEARCH_RATIOS, FIT_RATIOS = (0.7,), (0.7, 0.2)
 FALSE_NOVELTY = 0.01
+SPREAD_EVENTS = 4000  # of the validation set, whose coverage sets the spread factors
 HELD_OUT_STREAM = 1_000  # added to the seed: simulations that no training draws
 
 
@@ -55,7 +55,7 @@ class Size:
 
 
 FULL = Size(
-    chunks=62, validation=6000, held_out=5000, epochs=24, draws=3000, members=3, width=192,
+    chunks=94, validation=6000, held_out=5000, epochs=24, draws=3000, members=3, width=192,
     depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
@@ -66,7 +66,6 @@ QUICK = Size(
 
 def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     """The model folder ``workdir/bbh``; simulations and each member's fit are kept and resumed."""
-    started = time.monotonic()
     size = QUICK if quick else FULL
     place = workdir / ("quick" if quick else "full")
     curves = simulator.noise_curves(bbh_card.data_folder())
@@ -93,8 +92,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     held_out = {name: value[: size.held_out] for name, value in held_out.items()}
     progress("measuring on held-out simulations")
     scores, coverage = score_bbh.simulated_figures(CompiledRun(model, card, assets), held_out, seed)
-    seconds = round(time.monotonic() - started)
-    card = bbh_card.finished(card, scores, coverage, seconds, quick)
+    card = bbh_card.finished(card, scores, coverage, quick)
     golden = {
         "features": held_out["features"][:3],
         "noise": np.random.default_rng(seed).standard_normal((3, size.draws, 5), np.float32),
@@ -239,10 +237,11 @@ def calibrate(
     """Spread factors, misfit limit, novelty statistic and the search's bank."""
     progress("calibrating")
     assets = search_banks()
-    weights = relative_weights(validation["weights"])
-    raw = score_bbh.raw_draws(CompiledRun(model, card, assets), validation["features"], 0)
+    judged = {name: value[:SPREAD_EVENTS] for name, value in validation.items()}
+    weights = relative_weights(judged["weights"])
+    raw = score_bbh.raw_draws(CompiledRun(model, card, assets), judged["features"], 0)
     spread = [
-        score_bbh.spread_factor(raw[..., index], validation["targets"][:, index], weights)
+        score_bbh.spread_factor(raw[..., index], judged["targets"][:, index], weights)
         for index in range(raw.shape[-1])
     ]
     residual = validation["loudness"][:, 2:]
