@@ -26,7 +26,7 @@ from astrogui.viewers.unit_text import percent_text, with_unit
 from astrogui.viewers.viewer import Compute, Viewer
 
 SHADED = (0.68, 0.9)
-_PLOT_HEIGHT = 170
+_PLOT_HEIGHT = 178
 _MOST_PLOTS = 12
 
 
@@ -209,7 +209,7 @@ class PosteriorView(Viewer):
         x, y = curve_of(posterior, name)
         intervals = {level: posterior.interval(name, level) for level in SHADED}
         item.set_curve(x, y, intervals, posterior.value(name))
-        plot.set_titles(bottom=with_unit(parameter.title or name, parameter.unit))
+        plot.set_titles(bottom=_short_title(parameter))
         plot.enableAutoRange()
         plot.set_theme(self.theme)
         item.set_theme(self.theme)
@@ -309,6 +309,13 @@ def _label(name: str) -> QLabel:
 
 def _ignored(event: Any) -> None:
     event.ignore()
+
+
+def _short_title(parameter: Parameter) -> str:
+    """A title with its unit that fits below a narrow plot: two lines where it is long."""
+    title = with_unit(parameter.title or parameter.name, parameter.unit)
+    words, bracket, rest = title.partition(" (")
+    return f"{escape(words)}<br>({escape(rest)}" if bracket and len(title) > 18 else escape(title)
 
 
 def _new_plot() -> tuple[Plot, IntervalItem]:
