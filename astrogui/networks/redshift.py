@@ -119,7 +119,10 @@ def ranker(
         kept.append(feature)
     joined = layers.Concatenate(axis=1, name="members")(answers)
     log_probability = layers.Reshape((members, len(ranges), cells), name="log_probability")(joined)
-    feature = layers.Concatenate(name="features")(kept)
+    # Most features rest near zero: shifted by one, a relative comparison of runtimes has a scale.
+    feature = layers.Rescaling(1.0, offset=1.0, name="features")(
+        layers.Concatenate(name="judgements")(kept)
+    )
     return keras.Model(
         {"curves": curve_input, "signals": signal_input, "summary": summary_input},
         {"log_probability": log_probability, "features": feature},
