@@ -100,18 +100,6 @@ def estimate_ivar(flux: Array, mask: Mask, window: int = 151) -> NDArray[np.floa
     return ivar
 
 
-def smooth(values: Array, weights: Array, sigma_pixels: float) -> NDArray[np.float64]:
-    """Weighted Gaussian mean along the last axis; 0 where there is no weight for 4 sigma."""
-    from scipy.ndimage import gaussian_filter1d
-
-    numerator = gaussian_filter1d(values * weights, sigma_pixels, axis=-1, mode="constant")
-    denominator = gaussian_filter1d(
-        np.asarray(weights, np.float64), sigma_pixels, axis=-1, mode="constant"
-    )
-    enough = denominator > 1e-6 * max(float(np.max(denominator, initial=0.0)), 1e-300)
-    return np.where(enough, numerator / np.where(enough, denominator, 1.0), 0.0)
-
-
 def running_median(values: Array, good: Mask, window: int) -> NDArray[np.float64]:
     """Median (n,) of the good values in a window, coarsely sampled and interpolated."""
     size = len(values)

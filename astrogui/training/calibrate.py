@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.stats import kstest
 
 LEVELS = (0.5, 0.68, 0.9, 0.95)
@@ -44,27 +43,6 @@ def coverage_table(
 def pit_distance(pit: np.ndarray) -> float:
     """Kolmogorov-Smirnov distance of probability integral transforms (n,) from uniform."""
     return float(kstest(pit, "uniform").statistic)
-
-
-def fit_temperature(
-    log_probability: np.ndarray, answer: np.ndarray, bounds: tuple[float, float] = (0.2, 5.0)
-) -> float:
-    """The temperature T for which softmax(log p / T) gives the lowest mean negative log score.
-
-    ``log_probability`` (n, k), -inf where impossible; ``answer`` (n,) the true index.
-    Source: Guo et al. 2017, arXiv 1706.04599, section 4.2.
-    """
-    rows = np.arange(len(answer))
-
-    def cost(log_temperature: float) -> float:
-        scaled = log_probability / np.exp(log_temperature)
-        top = scaled.max(axis=1, keepdims=True)
-        normal = top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1))
-        return float(np.mean(normal - np.maximum(scaled[rows, answer], -1e4)))
-
-    low, high = np.log(bounds[0]), np.log(bounds[1])
-    found = minimize_scalar(cost, bounds=(low, high), method="bounded")
-    return float(np.exp(found.x))
 
 
 def expected_calibration_error(

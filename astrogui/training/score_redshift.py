@@ -14,7 +14,7 @@ import numpy as np
 from astrogui.science.redshift_scan import CLASSES, cell_edges
 from astrogui.science.spectral import velocity_offset_km_s
 from astrogui.tasks.redshift_answer import answered, novelty_vector
-from astrogui.training.calibrate import binomial_interval
+from astrogui.training.calibrate import binomial_interval, pit_distance
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
 
 LIMIT_KM_S = {"GALAXY": 1000.0, "QSO": 3000.0, "STAR": 1000.0}
@@ -182,6 +182,7 @@ def _shares(
         "class_accuracy": float((answers["class_index"] == truth[:, 0])[chosen].mean()),
         "log_score": float(answers["log_score"][chosen].mean()),
         "n_right_peak": int(right.sum()),
+        "pit_distance": pit_distance(answers["rank"][right]) if right.any() else None,
     }
     for k, level in enumerate(COVERAGE_LEVELS):
         name = f"{100 * level:.0f}"

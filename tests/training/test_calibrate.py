@@ -24,14 +24,6 @@ def test_the_coverage_of_nothing_is_null():
     assert calibrate.coverage(nothing, nothing, np.ones(3)) is None
 
 
-def test_the_temperature_undoes_an_overconfidence():
-    rng = np.random.default_rng(2)
-    logits = rng.normal(size=(20_000, 3)) * 1.5
-    probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    answer = np.array([rng.choice(3, p=row) for row in probability])
-    assert calibrate.fit_temperature(2.5 * logits, answer) == pytest.approx(2.5, rel=0.05)
-
-
 def test_the_area_counts_pairs_in_the_right_order():
     score = np.array([0.1, 0.4, 0.35, 0.8])
     label = np.array([0, 0, 1, 1])
