@@ -12,7 +12,7 @@ from astrogui.tasks.row import answer_columns
 from astrogui.tasks.task import Task
 
 FIRST: tuple[Column, ...] = (
-    Column(name="file", type="text", ucd="meta.file", description="path as given; ; joins files"),
+    Column(name="file", type="text", ucd="meta.id;meta.file", description="path as given"),
     Column(name="object_id", type="text", ucd="meta.id;meta.main", description="object"),
     Column(
         name="ra", unit="deg", ucd="pos.eq.ra;meta.main", description="right ascension, ICRS",

@@ -6,6 +6,7 @@ import json
 import logging
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from astrogui.errors import AstroguiError, FileProblem, Unreadable
@@ -21,6 +22,7 @@ from astrogui.tasks.task import Task
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 2
+MOST_JOBS = 10**9  # of one project; the runner knows a job by its project's share of the numbers
 LOST_WORDS = "the worker died while it ran"
 
 
@@ -33,7 +35,10 @@ class Jobs:
         tasks: Sequence[Task],
         publish: Callable[[events.Event], None],
         models: str,
+        generation: int = 0,
     ) -> None:
+        """``generation`` counts the projects of a session: it keeps their jobs apart outside."""
+        self._first = generation * MOST_JOBS
         self._project, self._publish, self._models = project, publish, models
         self._tasks = {task.name: task for task in tasks}
         self._attempts: dict[int, int] = {}
@@ -108,10 +113,15 @@ class Jobs:
         """Stop a job, or all of them; what was answered stays."""
         for number in list(self._items) if job_id is None else [job_id]:
             if self.runner is not None and number in self._items:
-                self.runner.cancel(number)
+                self.runner.cancel(self._first + number)
 
     def take(self, report: reports.Report) -> None:
-        """Act on what the runner reports."""
+        """Act on what the runner reports; what concerns another project's jobs is left alone."""
+        number = getattr(report, "job_id", None)
+        if number is not None:
+            if not self._first <= number < self._first + MOST_JOBS:
+                return
+            report = replace(report, job_id=number - self._first)  # type: ignore[call-arg]
         if isinstance(report, reports.RunnerReady):
             self._publish(events.WorkerReady(report.backend, report.device))
         elif isinstance(report, reports.RunnerNotice):
@@ -148,7 +158,7 @@ class Jobs:
         assert self.runner is not None
         self.runner.submit(
             Job(
-                job_id=job_id,
+                job_id=self._first + job_id,
                 task=task,
                 sources=tuple(sources),
                 options=tuple(sorted(options.items())),

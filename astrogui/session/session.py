@@ -61,6 +61,7 @@ class Session:
         self._reader = reader or make_reader()
         self._exports = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._waiting_for_idle: list[Future[None]] = []
+        self._generation = 0
         self._open(project, resume)
 
     # --- the project ---------------------------------------------------------------------------
@@ -92,7 +93,8 @@ class Session:
     def _start_project(self, project: Project, resume: bool) -> None:
         self._project = project
         self.view = ProjectView(project.path, self._tasks)
-        self._jobs = Jobs(project, self._tasks, self._loop.publish, self.models)
+        self._generation += 1
+        self._jobs = Jobs(project, self._tasks, self._loop.publish, self.models, self._generation)
         self._jobs.runner = self._runner
         self._intake = Intake(
             self._reader, self._loop.post, self._store, self._refuse, self._known_sources

@@ -36,7 +36,7 @@ PARAMETERS = (
     Parameter(name="total_mass_det", title="total mass (detector frame)", unit="solMass", low=0,
               ucd="phys.mass"),
     Parameter(name="mass_ratio", title="mass ratio m2/m1", low=prior.MASS_RATIO[0],
-              high=prior.MASS_RATIO[1], ucd="arith.ratio"),
+              high=prior.MASS_RATIO[1], ucd="phys.mass;arith.ratio"),
     Parameter(name="chi_eff", title="effective aligned spin", low=-prior.LARGEST_SPIN,
               high=prior.LARGEST_SPIN, ucd="phys.angMomentum"),
     Parameter(name="final_mass_det", title="final mass (detector frame)", unit="solMass", low=0,

@@ -71,8 +71,7 @@ def _parameter_columns(parameter: Parameter) -> list[Column]:
                 Column(
                     name=f"{parameter.name}_{end}{text}",
                     unit=parameter.unit,
-                    ucd=f"stat.{'min' if end == 'lo' else 'max'}"
-                    + (f";{parameter.ucd}" if parameter.ucd else ""),
+                    ucd=f"{parameter.ucd or 'stat.value'};stat.{'min' if end == 'lo' else 'max'}",
                     description=f"{parameter.title}: {words} bound of the equal-tailed {text} % "
                     "interval",
                 )
@@ -88,7 +87,7 @@ def _class_columns(cls: str) -> list[Column]:
             columns.append(
                 Column(
                     name=f"{name}_{end}{text}",
-                    ucd=f"stat.{'min' if end == 'lo' else 'max'};stat.probability",
+                    ucd=f"stat.probability;stat.{'min' if end == 'lo' else 'max'}",
                     description=f"probability of {cls}: {words} bound of its {text} % spread over "
                     "equally good networks",
                 )

@@ -62,6 +62,14 @@ def test_no_rows_are_a_catalogue_too(exporter, tmp_path):
     assert len(exporter.read(path)) == 0
 
 
+@pytest.mark.parametrize("cell", ["#1.fits", "", '"quoted"', "two words", "# a comment?", "\\n"])
+def test_text_that_means_something_to_the_format_stays_text(exporter, tmp_path, cell):
+    rows = [{**ROWS[0], "file": cell, "user_comment": cell}, ROWS[1]]
+    path = tmp_path / f"out{exporter.suffixes[0]}"
+    export(catalogue_from_rows(COLUMNS, rows), path, EXPORTERS)
+    assert exporter.read(path).rows()[0]["file"] == cell
+
+
 text = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\x85"))
 
 

@@ -303,6 +303,33 @@ def test_a_missing_file_is_asked_for_and_found_by_content(tmp_path, models):
     made.close()
 
 
+def test_late_answers_of_the_project_before_do_not_reach_the_next(tmp_path, models):
+    class Late(InlineRunner):
+        """Keeps what it is given until it is told to run."""
+
+        def submit(self, job: Job) -> None:
+            kept.append(job)
+
+        def cancel(self, job_id: int) -> None: ...
+
+        def release(self, job: Job) -> None:
+            super().submit(job)
+
+    kept: list[Job] = []
+    runner = Late(task_named=tiny.task_named, read=tiny.read)
+    made = make(tmp_path, models, runner)
+    made.add(files(tmp_path, "flat-2.fits")).result(20)
+    made.open_project(tmp_path / "next.astrogui").result(20)
+    made.add(files(tmp_path, "flat-7.fits")).result(20)
+    for job in kept:
+        runner.release(job)
+    made.idle().result(20)
+    (row,) = made.view.rows()
+    assert row["level"] == pytest.approx(7.005)
+    assert len(made.view.answers(row["row_id"])) == 1
+    made.close()
+
+
 def test_a_task_that_does_not_exist_is_wrong_usage(session):
     with pytest.raises(UsageProblem, match="redhsift"):
         session.add(["x"], tasks=("redhsift",))

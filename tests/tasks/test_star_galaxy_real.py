@@ -1,4 +1,4 @@
-"""The shipped star/galaxy network on the five-band SDSS field, against the deeper coadd's classes."""
+"""The shipped star/galaxy network on the five-band SDSS field, against the deeper coadd."""
 
 from __future__ import annotations
 
