@@ -28,6 +28,7 @@ from astrogui.viewers.viewer import Compute, Viewer
 SHADED = (0.68, 0.9)
 _PLOT_HEIGHT = 178
 _MOST_PLOTS = 12
+LONGEST_LINE = 15  # characters that fit below a narrow curve
 
 
 class PosteriorView(Viewer):
@@ -314,8 +315,12 @@ def _ignored(event: Any) -> None:
 def _short_title(parameter: Parameter) -> str:
     """A title with its unit that fits below a narrow plot: two lines where it is long."""
     title = with_unit(parameter.title or parameter.name, parameter.unit)
+    if len(title) <= LONGEST_LINE:
+        return escape(title)
     words, bracket, rest = title.partition(" (")
-    return f"{escape(words)}<br>({escape(rest)}" if bracket and len(title) > 18 else escape(title)
+    if not bracket:
+        words, _, rest = title.rpartition(" ")
+    return f"{escape(words)}<br>{'(' if bracket else ''}{escape(rest)}"
 
 
 def _new_plot() -> tuple[Plot, IntervalItem]:

@@ -10,13 +10,13 @@ import viewer_samples as samples
 from scipy import stats
 
 from astrogui.records.flags import Flag
-from astrogui.records.posterior import QUANTILE_LEVELS
+from astrogui.records.posterior import QUANTILE_LEVELS, Parameter
 from astrogui.records.provenance import AnswerProvenance
 from astrogui.viewers.card_view import CardView, binomial_band
 from astrogui.viewers.class_bars import ClassBars
 from astrogui.viewers.interval_table import HEADINGS, IntervalTable
 from astrogui.viewers.posterior_curve import curve_of, from_draws, from_quantiles
-from astrogui.viewers.posterior_view import PosteriorView
+from astrogui.viewers.posterior_view import PosteriorView, _short_title
 
 
 @pytest.fixture
@@ -254,3 +254,16 @@ def test_the_card_is_one_click_from_the_answer(view):
     assert [view._tabs.tabText(i) for i in range(view._tabs.count())] == ["Answer", "Model card"]
     view.show_card(None)
     assert view._tabs.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("redshift", "redshift"),
+        ("mass ratio m2/m1", "mass ratio<br>m2/m1"),
+        ("effective aligned spin", "effective aligned<br>spin"),
+        ("chirp mass (detector frame)", "chirp mass<br>(detector frame)"),
+    ],
+)
+def test_a_long_title_takes_two_lines_below_its_curve(title, expected):
+    assert _short_title(Parameter(name="a", title=title)) == expected
