@@ -87,6 +87,8 @@ def supersede(
     """
     mine = {source.key for source in sources}
     moved: list[int] = []
+    if len(mine) < 2:
+        return ()  # one observation alone has joined nothing
     for other in read_items(connection, folder, "AND state IN ('ok', 'missing')"):
         keys = {source.key for source in other.sources}
         if other.item_id == item_id or other.kind != sources[0].kind or not keys < mine:
