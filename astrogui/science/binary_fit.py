@@ -9,6 +9,7 @@ Levenberg-Marquardt steps run on all events at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ STRAIN_SCALE = 1e21  # strain is in units of 1e-21
 MASS_LIMITS = (3.0, 400.0)  # chirp mass, solar masses
 SETTLED = 0.01  # a step that gains less in squared signal-to-noise ratio is the last
 
+TIME_GRID_S = np.arange(-60, 61) / 3000
+_TIME_TURNS = np.exp(2j * np.pi * FREQUENCY_HZ[:, None] * TIME_GRID_S).astype(np.complex64)
 _TIME_SLOPE = (-2j * np.pi * FREQUENCY_HZ).astype(np.complex64)
 
 Floats = NDArray[np.float64]
@@ -78,7 +81,8 @@ def fit_at_ratio(
         better = gained > 0
         _take(state, moving[better], _part(tried, np.flatnonzero(better)))
         damping[moving] = np.where(better, damping[moving] * 0.2, damping[moving] * 8)
-        moving = moving[(gained > SETTLED) | (~better & (damping[moving] < 100))]
+        # A small gain under heavy damping is no sign of a summit.
+        moving = moving[(gained > SETTLED) | ((damping[moving] > 0.1) & (damping[moving] < 1e4))]
         if not moving.size:
             break
     return state.fit._replace(information=_information(state))
@@ -249,50 +253,101 @@ def _offset(weight: Floats) -> Floats:
     return np.asarray(FREQUENCY_HZ - np.sum(weight * FREQUENCY_HZ, axis=1, keepdims=True))
 
 
-def profile(
+def begin(
     data: Data,
     target_phase: Floats,
     weight: Floats,
     log_chirp_mass: Floats,
     spin: Floats,
-    time_s: Floats,
     start: NDArray[np.intp],
-) -> list[Fit]:
-    """The fits at ``RATIOS``, from a waveform near the best: its phase, weight, mass, spin, times.
+) -> Fit:
+    """The fit at ``RATIOS[start]``, from a waveform near it: its phase, weight, mass and spin.
 
-    ``start`` (n,) is the index of the ratio to begin with; the walk goes outwards from there, each
-    fit starting from the last.
+    ``start`` (n,) is the index of the mass ratio; phase and weight are (n, k).
     """
     ratio = np.array(RATIOS)[start]
-    mass, turned, delay = alike(target_phase, weight, ratio, log_chirp_mass, spin, 4)
-    first = fit_at_ratio(data, ratio, mass, turned, time_s + delay[:, None], 6)
+    mass, turned, _ = alike(target_phase, weight, ratio, log_chirp_mass, spin, 4)
+    return fit_at_ratio(data, ratio, mass, turned, loudest_times(data, ratio, mass, turned), 6)
+
+
+def loudest_times(data: Data, ratio: Floats, log_chirp_mass: Floats, spin: Floats) -> Floats:
+    """(n, detectors) merger times within 20 ms of the centre at which a waveform is loudest.
+
+    Heavy binaries have few cycles: each detector may prefer a neighbouring one, and only a look
+    at all of them makes the choice the data's own.
+    """
+    amplitude, phase = phenom_d(FREQUENCY_HZ, np.exp(log_chirp_mass), ratio, spin, spin)
+    shape = (amplitude * np.exp(1j * phase)).astype(np.complex64)
+    output = (data.gain * data.values * shape[:, None, :]) @ _TIME_TURNS
+    return np.asarray(TIME_GRID_S[np.argmax(np.abs(output), axis=-1)])
+
+
+def profile_again(data: Data, fits: list[Fit]) -> list[Fit]:
+    """The fits at ``RATIOS`` by a walk outwards from the highest of given fits.
+
+    However that was found, by a search or from the known truth of a simulation, the walk is the
+    same, so what the network is told depends on the data alone.
+    """
+    best = np.argmax(np.stack([fit.power for fit in fits], axis=1), axis=1)
+    known, ratio = chosen(fits, best), np.array(RATIOS)[best]
+    times = loudest_times(data, ratio, known.log_chirp_mass, known.spin)
+    first = fit_at_ratio(data, ratio, known.log_chirp_mass, known.spin, times, 8)
+    return outwards(data, first, best, 6)
+
+
+def chosen(fits: list[Fit], index: NDArray[np.intp]) -> Fit:
+    """The fit of each event at the mass ratio of that index."""
+    rows = np.arange(index.size)
+    fields: list[Any] = [np.stack(field)[index, rows] for field in zip(*fits, strict=True)]
+    return Fit(*fields)
+
+
+def outwards(data: Data, first: Fit, start: NDArray[np.intp], iterations: int) -> list[Fit]:
+    """The fits at ``RATIOS`` by steps from one to the next, from a first fit at ``start``."""
     fits = [first] * len(RATIOS)
     for index in range(1, len(RATIOS)):
-        fits[index] = _walk(data, fits[index - 1], fits[index], start < index, index - 1, index)
+        moving = start < index
+        fits[index] = _walk(
+            data, fits[index - 1], fits[index], moving, (index - 1, index), iterations
+        )
     for index in range(len(RATIOS) - 2, -1, -1):
-        fits[index] = _walk(data, fits[index + 1], fits[index], start > index, index + 1, index)
+        moving = start > index
+        fits[index] = _walk(
+            data, fits[index + 1], fits[index], moving, (index + 1, index), iterations
+        )
     return fits
 
 
 def _walk(
-    data: Data, known: Fit, present: Fit, moving: NDArray[np.bool_], source: int, target: int
+    data: Data,
+    known: Fit,
+    present: Fit,
+    moving: NDArray[np.bool_],
+    step: tuple[int, int],
+    iterations: int,
 ) -> Fit:
     """``present`` with the moving events replaced by fits at the next mass ratio."""
     if not moving.any():
         return present
     part = Data(data.values[moving], data.gain[moving])
     near = rows_of(known, moving)
-    ratio = np.full(len(near.spin), RATIOS[source])
-    to = np.full(len(near.spin), RATIOS[target])
+    ratio = np.full(len(near.spin), RATIOS[step[0]])
+    to = np.full(len(near.spin), RATIOS[step[1]])
     amplitude, phase = phenom_d(
         FREQUENCY_HZ, np.exp(near.log_chirp_mass), ratio, near.spin, near.spin
     )
     weight = signal_weight(part, amplitude)
     mass, spin, delay = alike(phase, weight, to, near.log_chirp_mass, near.spin, 2)
-    found = fit_at_ratio(part, to, mass, spin, near.time_s + delay[:, None], 4)
+    found = fit_at_ratio(part, to, mass, spin, near.time_s + delay[:, None], iterations)
     result = rows_of(present, np.arange(len(moving)))
     _put(result, moving, found)
     return result
+
+
+def stacked(fits: Sequence[Fit]) -> Fit:
+    """Fits of different events as one."""
+    fields: list[Any] = [np.concatenate(field) for field in zip(*fits, strict=True)]
+    return Fit(*fields)
 
 
 def best_of(attempts: list[list[Fit]]) -> list[Fit]:

@@ -18,7 +18,11 @@ SLOTS = ("H1", "L1")  # detectors the network knows, in its order
 TEMPLATES = 8  # from which the fits start
 # From each template the walk over mass ratio begins here, with its spin changed so much.
 STARTS = ((4, 0.0), (1, 0.0), (4, 0.35))
-SHIFTS_S = np.arange(-40, 41) / 2048  # about the given times
+WALKS = 4  # of the starts, those that fit best, are followed over all mass ratios
+SHIFTS_S = np.arange(-30, 31) / 1500  # about the given times
+
+
+Waves = NDArray[np.complex64]
 
 
 class Event(NamedTuple):
@@ -40,9 +44,9 @@ def measured(stretches: Mapping[str, Stretch], gps: Mapping[str, float], bank: T
         values[slot], gain[slot] = on_grid(stretch, gps[name])
         halvings = max(halvings, *multirate.thinning(gps[name] - stretch.gps_start))
     data = Data(values[None], gain[None])
-    fits = _fits(data, bank)
-    summary = summarise(data, fits)
-    best = binary_fit.rows_of(fits[int(summary.best[0])], slice(0, 1))
+    found = fits(data, bank)
+    summary = summarise(data, found)
+    best = binary_fit.rows_of(found[int(summary.best[0])], slice(0, 1))
     arrival = {
         name: gps[name] + float(best.time_s[0, SLOTS.index(name)])
         for name in stretches
@@ -51,54 +55,61 @@ def measured(stretches: Mapping[str, Stretch], gps: Mapping[str, float], bank: T
     return Event(summary, arrival, best, halvings)
 
 
-def _fits(data: Data, bank: Templates) -> list[Fit]:
-    """The profile over mass ratio from several starts, the best of each ratio."""
-    chosen, time_s = _best_templates(data, bank)
+def fits(data: Data, bank: Templates, waves: Waves | None = None) -> list[Fit]:
+    """The profile over mass ratio of one event, walked outwards from the best of several starts.
+
+    ``waves`` are the bank's, where they are at hand from another event.
+    """
+    chosen = _best_templates(data, bank, waves_of(bank) if waves is None else waves)
     rows = np.repeat(chosen, len(STARTS))
-    count = len(rows)
-    many = Data(np.repeat(data.values, count, axis=0), np.repeat(data.gain, count, axis=0))
+    many = _copies(data, len(rows))
     mass, spin = bank.log_chirp_mass[rows], bank.spin[rows]
     amplitude, phase = phenom_d(multirate.FREQUENCY_HZ, np.exp(mass), bank.ratio[rows], spin, spin)
-    begin, change = (np.tile(column, len(chosen)) for column in zip(*STARTS, strict=True))
-    fits = binary_fit.profile(
+    index, change = (np.tile(column, len(chosen)) for column in zip(*STARTS, strict=True))
+    first = binary_fit.begin(
         many,
         phase,
         binary_fit.signal_weight(many, amplitude),
         mass,
         spin + change,
-        np.repeat(time_s, len(STARTS), axis=0),
-        begin,
+        index,
+    )
+    kept = np.argsort(-first.power)[:WALKS]
+    walked = binary_fit.outwards(
+        _copies(data, WALKS), binary_fit.rows_of(first, kept), index[kept], 2
     )
     attempts = [
-        [binary_fit.rows_of(fit, slice(row, row + 1)) for fit in fits] for row in range(count)
+        [binary_fit.rows_of(fit, slice(row, row + 1)) for fit in walked] for row in range(WALKS)
     ]
-    return binary_fit.best_of(attempts)
+    return binary_fit.profile_again(data, binary_fit.best_of(attempts))
 
 
-def _best_templates(data: Data, bank: Templates) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The loudest templates, the best of each mass ratio and spin among them, and their times.
+def _copies(data: Data, count: int) -> Data:
+    return Data(np.repeat(data.values, count, axis=0), np.repeat(data.gain, count, axis=0))
 
-    The times are (n, detectors), after the data's centre.
-    """
+
+def waves_of(bank: Templates) -> Waves:
+    """(n, bins) conjugate waveforms of a bank at 1 Mpc."""
     amplitude, phase = phenom_d(
         multirate.FREQUENCY_HZ, np.exp(bank.log_chirp_mass), bank.ratio, bank.spin, bank.spin
     )
-    waves = (amplitude * np.exp(1j * phase)).astype(np.complex64)
+    return np.asarray(amplitude * np.exp(1j * phase), np.complex64)
+
+
+def _best_templates(data: Data, bank: Templates, waves: Waves) -> NDArray[np.intp]:
+    """The loudest templates, the best of each mass ratio and spin among them."""
     turn = np.exp(2j * np.pi * multirate.FREQUENCY_HZ[:, None] * SHIFTS_S).astype(np.complex64)
     total = np.zeros(len(waves))
-    times = np.zeros((len(waves), len(SLOTS)))
     for slot in range(len(SLOTS)):
         gain = data.gain[0, slot]
         norm2 = np.abs(waves) ** 2 @ gain**2
         output = np.abs(waves @ ((gain * data.values[0, slot])[:, None] * turn)) ** 2
         total += output.max(axis=1) / np.maximum(norm2, np.finfo(np.float32).tiny)
-        times[:, slot] = SHIFTS_S[output.argmax(axis=1)]
     order = np.argsort(-total)
     family = bank.ratio + 10 * bank.spin
     firsts = [int(order[family[order] == value][0]) for value in np.unique(family)]
     rest = [int(index) for index in order if index not in firsts]
-    chosen = np.array([*firsts, *rest][:TEMPLATES])
-    return chosen, times[chosen]
+    return np.array([*firsts, *rest][:TEMPLATES])
 
 
 def ratio_of_best(event: Event) -> float:

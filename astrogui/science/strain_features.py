@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.science.binary_fit import RATIOS, STRAIN_SCALE, Data, Fit
+from astrogui.science.binary_fit import RATIOS, STRAIN_SCALE, Data, Fit, chosen
 from astrogui.science.binary_prior import ratio_density
 from astrogui.science.multirate import FREQUENCY_HZ
 from astrogui.science.waveforms import phenom_d
@@ -16,6 +16,7 @@ BLOCK_EDGES_HZ = (20, 24, 28, 32, 38, 46, 56, 70, 90, 120, 160, 220, 320, 900)
 BLOCKS = len(BLOCK_EDGES_HZ) - 1
 _BLOCK_STARTS = np.searchsorted(FREQUENCY_HZ, BLOCK_EDGES_HZ[:-1])
 SIZE = 7 * 7 + 13 + 2 * 3 * BLOCKS
+BLOCK_START = SIZE - 6 * BLOCKS  # where the misfits by frequency begin
 DEEPEST = 12.0  # drops below the highest peak are cut here, in standard deviations
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ def summarise(data: Data, fits: list[Fit]) -> Summary:
     spin_mean, spin_mean_sd = _mean(spin, spin_sd, weight)
     ratio_mean, _ = _mean(np.broadcast_to(RATIOS, mass.shape), np.zeros_like(mass), weight)
     best = np.argmax(power, axis=1)
-    chosen = _chosen(fits, best)
+    fit = chosen(fits, best)
     drop = np.sqrt(np.maximum(power.max(axis=1, keepdims=True) - power, 0))
     per_node = [
         np.minimum(drop, DEEPEST) / 4 - 1,
@@ -55,8 +56,8 @@ def summarise(data: Data, fits: list[Fit]) -> Summary:
         np.log(spin_sd) / 2,
         correlation,
     ]
-    network = np.sqrt(np.sum(chosen.snr**2, axis=1))
-    norm = np.sqrt(np.sum(chosen.norm**2, axis=1))
+    network = np.sqrt(np.sum(fit.snr**2, axis=1))
+    norm = np.sqrt(np.sum(fit.norm**2, axis=1))
     whole = [
         mean - 3.5,
         np.log(mean_sd) + 3,
@@ -64,16 +65,16 @@ def summarise(data: Data, fits: list[Fit]) -> Summary:
         np.log(spin_mean_sd) + 1.5,
         3 * (ratio_mean - 0.6),
         np.log(network) - 2.5,
-        *_between_detectors(chosen, network, norm, data),
+        *_between_detectors(fit, network, norm, data),
     ]
-    blocks, residual = _blocks(data, chosen, best)
+    blocks, residual = _blocks(data, fit, best)
     features = np.concatenate([*per_node, np.stack(whole, axis=1), blocks], axis=1)
     return Summary(
         features=np.clip(features, -8, 8).astype(np.float32),
         log_chirp_mass=mean,
         log_chirp_mass_sd=mean_sd,
         log_distance=np.log(norm / network),
-        snr=chosen.snr,
+        snr=fit.snr,
         residual=residual,
         best=best,
     )
@@ -103,11 +104,6 @@ def _mean(value: Floats, sd: Floats, weight: Floats) -> tuple[Floats, Floats]:
     mean = np.sum(weight * value, axis=1)
     variance = np.sum(weight * (sd**2 + (value - mean[:, None]) ** 2), axis=1)
     return mean, np.sqrt(np.maximum(variance, 1e-12))
-
-
-def _chosen(fits: list[Fit], best: NDArray[np.intp]) -> Fit:
-    rows = np.arange(best.size)
-    return Fit(*(np.stack(field)[best, rows] for field in zip(*fits, strict=True)))
 
 
 def _between_detectors(fit: Fit, network: Floats, norm: Floats, data: Data) -> list[Floats]:

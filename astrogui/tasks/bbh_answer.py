@@ -74,7 +74,8 @@ def event_arrays(event: Event, stretches: Mapping[str, Stretch]) -> Arrays:
 
 def posteriors(outputs: Arrays, prepared: Arrays, record: Network, model: Model) -> list[Posterior]:
     """One posterior a row of the arrays."""
-    raw = calibrated(np.asarray(outputs["draws"], np.float64), model.card.calibration)
+    snr = np.sqrt(np.sum(np.asarray(prepared["_snr"], np.float64) ** 2, axis=1))
+    raw = calibrated(np.asarray(outputs["draws"], np.float64), snr, model.card.calibration)
     binaries = binary_draws.physical(raw, *np.asarray(prepared["_scales"], np.float64).T)
     members = int(model.card.network_config["members"])
     novelty = novelties(prepared["features"], prepared["_residual"], model)
@@ -84,11 +85,33 @@ def posteriors(outputs: Arrays, prepared: Arrays, record: Network, model: Model)
     ]
 
 
-def calibrated(raw: NDArray, calibration: Mapping[str, object]) -> NDArray[np.float64]:
-    """Raw draws (n, draws, 5) spread about their median by the card's factors, one a number."""
-    factors = np.asarray(calibration.get("spread", np.ones(raw.shape[-1])), np.float64)
-    centre = np.median(raw, axis=1, keepdims=True)
-    return np.asarray(centre + (raw - centre) * factors)
+SPREAD_LEVELS = (0.5, 0.68, 0.9, 0.95)
+
+
+def calibrated(
+    raw: NDArray, snr: NDArray, calibration: Mapping[str, object]
+) -> NDArray[np.float64]:
+    """Raw draws (n, draws, 5) spread about their median by the card's factors.
+
+    A factor belongs to each number and to the share of draws nearer to the median: tails are
+    spread more than the core, for the search may take a peak of noise for the signal's. Faint
+    events, by the network's signal-to-noise ratio (n,), have factors of their own.
+    """
+    result = np.array(raw, np.float64)
+    unity = np.ones((result.shape[-1], len(SPREAD_LEVELS)))
+    loud = np.asarray(calibration.get("spread", unity), np.float64)
+    faint = np.asarray(calibration.get("spread_faint", loud), np.float64)
+    draws = result.shape[1]
+    share = np.abs(2 * (np.arange(draws) + 0.5) / draws - 1)
+    for rows, table in ((snr >= LOW_SIGNAL, loud), (snr < LOW_SIGNAL, faint)):
+        part = result[rows]
+        order = np.argsort(part, axis=1)
+        ranked = np.take_along_axis(part, order, axis=1)
+        centre = np.median(ranked, axis=1, keepdims=True)
+        factor = np.stack([np.interp(share, SPREAD_LEVELS, row) for row in table], axis=-1)
+        np.put_along_axis(part, order, centre + (ranked - centre) * factor, axis=1)
+        result[rows] = part
+    return result
 
 
 def novelties(features: NDArray, residual: NDArray, model: Model) -> NDArray[np.float64]:

@@ -91,7 +91,7 @@ def draft(
             "trained_on": trained_on(),
             "fit": [dict(told) for told in history],
         },
-        calibration={"spread": [1.0] * 5, "misfit_limit": 10.0},
+        calibration={"misfit_limit": 10.0},
         novelty={
             "statistic": "root mean square of the whitened features and of the misfit left by "
             "the best waveform (Mahalanobis distance from the validation simulations), over its "

@@ -161,9 +161,9 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
 
     Simulations count by their weight (prior over proposal), cut at ``LARGEST_WEIGHT``.
     """
+    calibration = getattr(run, "card").calibration  # noqa: B009
     raw = calibrated(
-        raw_draws(run, events["features"], seed),
-        getattr(run, "card").calibration,  # noqa: B009
+        raw_draws(run, events["features"], seed), events["loudness"][:, 1], calibration
     )
     scales = np.asarray(events["scales"], np.float64)
     weight = np.minimum(events["weights"] / np.median(events["weights"]), LARGEST_WEIGHT)
@@ -214,18 +214,20 @@ def raw_draws(run: Run, features: np.ndarray, seed: int) -> np.ndarray:
     return np.concatenate(pieces)
 
 
-def spread_factor(draws: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> float:
-    """The factor on draws' distance from their median that gives 90 % and 68 % their shares.
+def spread_factors(
+    draws: np.ndarray, truth: np.ndarray, weight: np.ndarray, levels: Sequence[float]
+) -> list[float]:
+    """The factors on draws' distance from their median that give each level its share, rising.
 
-    Geometric mean of the two; draws (n, draws), truth and weight (n,).
+    draws (n, draws), truth and weight (n,).
     """
     centre = np.median(draws, axis=1)
     needed = []
-    for level in (0.68, 0.9):
+    for level in levels:
         low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=1)
         half = np.where(truth > centre, high - centre, centre - low)
         ratio = np.abs(truth - centre) / np.maximum(half, 1e-9)
         order = np.argsort(ratio)
         share = np.cumsum(weight[order]) / weight.sum()
-        needed.append(ratio[order][np.searchsorted(share, level)])
-    return float(np.sqrt(needed[0] * needed[1]))
+        needed.append(float(ratio[order][np.searchsorted(share, level)]))
+    return [float(factor) for factor in np.maximum.accumulate(needed)]

@@ -18,9 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.science import binary_prior as prior
-from astrogui.science import multirate
-from astrogui.science.binary_fit import RATIOS, STRAIN_SCALE, Data, Fit, profile, signal_weight
+from astrogui.science import multirate, strain_event
+from astrogui.science.binary_fit import (
+    RATIOS,
+    STRAIN_SCALE,
+    Data,
+    Fit,
+    begin,
+    outwards,
+    profile_again,
+    signal_weight,
+    stacked,
+)
 from astrogui.science.detector_response import antenna, delay_s
+from astrogui.science.matched_filter import Templates
 from astrogui.science.multirate import FREQUENCY_HZ, WIDTH_HZ
 from astrogui.science.psd import Psd, gamma_shape
 from astrogui.science.strain_features import Summary, summarise
@@ -62,8 +73,14 @@ def targets_of(truth: Floats, summary: Summary) -> NDArray[np.float32]:
     ).astype(np.float32)
 
 
-def simulate(count: int, rng: np.random.Generator, curves: list[Floats]) -> Examples:
-    """``count`` events; ``curves`` are log amplitude spectral densities on ``PSD_GRID_HZ``."""
+def simulate(
+    count: int, rng: np.random.Generator, curves: list[Floats], bank: Templates | None = None
+) -> Examples:
+    """``count`` events; ``curves`` are log amplitude spectral densities on ``PSD_GRID_HZ``.
+
+    With a bank the fits start from its templates, as they must for real strain: six times slower,
+    for calibration and scores.
+    """
     gain, noise_sd, before_s = _noise(count, rng, curves)
     mass = _log_uniform(rng, prior.CHIRP_MASS, count)
     ratio = prior.ratio_from_normal(rng.normal(size=count))
@@ -80,7 +97,10 @@ def simulate(count: int, rng: np.random.Generator, curves: list[Floats]) -> Exam
     values = gain * wave[:, None, :] * turn * (response / distance[:, None])[..., None]
     values += noise_sd * (rng.normal(size=gain.shape) + 1j * rng.normal(size=gain.shape))
     data = Data(np.where(gain > 0, values, 0).astype(np.complex64), gain.astype(np.float32))
-    fits = best_fits(data, (mass, ratio, spin_1, spin_2), delays)
+    if bank is None:
+        fits = best_fits(data, (mass, ratio, spin_1, spin_2))
+    else:
+        fits = searched_fits(data, bank)
     summary = summarise(data, fits)
     truth = np.stack([mass, ratio, spin_1, spin_2, distance], axis=1)
     found = np.sqrt(np.sum(summary.snr**2, axis=1))
@@ -103,27 +123,36 @@ def _log_uniform(rng: np.random.Generator, span: tuple[float, float], count: int
     return np.asarray(np.exp(rng.uniform(np.log(span[0]), np.log(span[1]), count)))
 
 
-def best_fits(
-    data: Data, binary: tuple[Floats, Floats, Floats, Floats], delays: Floats
-) -> list[Fit]:
-    """The profile of fits, started near the simulated binary so that no search is needed.
+def best_fits(data: Data, binary: tuple[Floats, Floats, Floats, Floats]) -> list[Fit]:
+    """The profile of fits, with the best found from the simulated binary instead of a search.
 
-    The fits converge, so where they end depends on the data alone.
+    The walk that the features come from begins at the best fit, as it does for real strain: one
+    that began at the truth would betray it.
     """
     mass, ratio, spin_1, spin_2 = binary
     amplitude, phase = phenom_d(FREQUENCY_HZ, *binary)
     eta = ratio / (1 + ratio) ** 2
     reduced = (spin_1 + ratio * spin_2) / (1 + ratio) - 38 * eta / 113 * (spin_1 + spin_2)
     start = np.abs(np.array(RATIOS) - ratio[:, None]).argmin(axis=1)
-    return profile(
+    first = begin(
         data,
         phase,
         signal_weight(data, amplitude),
         np.log(mass),
         np.clip(reduced / (1 - 76 * eta / 113), -0.9, 0.9),
-        delays,
         start,
     )
+    return profile_again(data, outwards(data, first, start, 2))
+
+
+def searched_fits(data: Data, bank: Templates) -> list[Fit]:
+    """The profile of fits as ``strain_event`` makes it, event by event."""
+    waves = strain_event.waves_of(bank)
+    found = [
+        strain_event.fits(Data(values[None], gain[None]), bank, waves)
+        for values, gain in zip(data.values, data.gain, strict=True)
+    ]
+    return [stacked(each) for each in zip(*found, strict=True)]
 
 
 def noise_curves(folder: Path | None) -> list[Floats]:

@@ -57,26 +57,34 @@ def test_the_information_is_the_curvature_of_the_likelihood():
         assert np.all(fit.power - moved.power > 0.2)
 
 
-def profile_from_truth(data: Data) -> list[binary_fit.Fit]:
+def profile_from(data: Data, start: np.ndarray) -> list[binary_fit.Fit]:
     amplitude, phase = phenom_d(FREQUENCY_HZ, MASS, RATIO, SPIN, SPIN)
-    start = np.abs(np.array(RATIOS) - RATIO[:, None]).argmin(axis=1)
     weight = binary_fit.signal_weight(data, amplitude)
-    return binary_fit.profile(data, phase, weight, np.log(MASS), SPIN, TIMES, start)
+    first = binary_fit.begin(data, phase, weight, np.log(MASS), SPIN, start)
+    return binary_fit.profile_again(data, binary_fit.outwards(data, first, start, 2))
+
+
+def profile_from_truth(data: Data) -> list[binary_fit.Fit]:
+    return profile_from(data, np.abs(np.array(RATIOS) - RATIO[:, None]).argmin(axis=1))
 
 
 def test_the_profile_peaks_near_the_true_mass_ratio_and_where_it_started_does_not_matter():
     data = flat_data(30.0, 5)
-    fits = profile_from_truth(data)
-    power = np.stack([fit.power for fit in fits])
+    power = np.stack([fit.power for fit in profile_from_truth(data)])
     true_ratio = np.array([RATIOS.index(ratio) for ratio in RATIO])
     assert np.all(power.max(axis=0) - power[true_ratio, np.arange(3)] < 12)
-    amplitude, phase = phenom_d(FREQUENCY_HZ, MASS, RATIO, SPIN, SPIN)
-    weight = binary_fit.signal_weight(data, amplitude)
-    far = np.array([6, 2, 6])
-    again = binary_fit.profile(data, phase, weight, np.log(MASS), SPIN, TIMES, far)
-    assert np.stack([fit.power for fit in again]).max(axis=0) == pytest.approx(
-        power.max(axis=0), abs=0.5
-    )
+    again = np.stack([fit.power for fit in profile_from(data, np.array([6, 2, 6]))])
+    assert again.max(axis=0) == pytest.approx(power.max(axis=0), abs=0.5)
+
+
+def test_the_best_of_several_attempts_is_taken_at_each_ratio():
+    data = flat_data(20.0, 9)
+    near = profile_from_truth(data)
+    far = [fit._replace(power=fit.power - 5) for fit in near]
+    far[2] = near[2]._replace(power=near[2].power + 5)
+    best = binary_fit.best_of([near, far])
+    assert best[2].power == pytest.approx(near[2].power + 5)
+    assert best[3].power == pytest.approx(near[3].power)
 
 
 def test_features_do_not_depend_on_the_noise_curves_scale():
@@ -144,3 +152,9 @@ def test_derived_quantities_agree_with_each_other():
     assert named["mass_1_source"] == pytest.approx(mass_1[0] / (1 + named["redshift"]))
     assert named["redshift"] == pytest.approx(0.0932, abs=0.001)
     assert 0.93 < named["final_mass_det"] / named["total_mass_det"] < 0.97
+
+
+def test_arrival_times_are_looked_for_by_each_detector_alone():
+    data = flat_data(15.0, 10)
+    times = binary_fit.loudest_times(data, RATIO, np.log(MASS), SPIN)
+    assert times == pytest.approx(TIMES, abs=1.5e-3)

@@ -70,7 +70,7 @@ def model(draws: int = 400):
     assets["novelty_whitening"] = np.eye(SIZE + 2, dtype=np.float32)
     card = SimpleNamespace(
         network_config={"draws": draws, "members": 2},
-        calibration={"spread": [1.0] * 5, "misfit_limit": 1.4},
+        calibration={"misfit_limit": 1.4},
         novelty={"threshold": 3.0},
     )
     return SimpleNamespace(card=card, assets=assets, seed=5)

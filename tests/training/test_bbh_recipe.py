@@ -14,6 +14,7 @@ from astrogui.networks.builder import assign_weights, build
 from astrogui.records.model_card import card_from_json
 from astrogui.science import binary_draws
 from astrogui.tasks.bbh import TASK
+from astrogui.tasks.bbh_answer import calibrated
 from astrogui.training import score_bbh
 from astrogui.training.package import largest_difference, run_graph, run_network
 from astrogui.training.recipes import bbh as recipe
@@ -51,7 +52,7 @@ def test_a_second_call_uses_what_was_simulated_and_fitted(trained):
     kept = sorted(place.rglob("0000.npz"))
     times = [path.stat().st_mtime_ns for path in kept]
     before = len(said)
-    events = recipe.load(place / "simulated", recipe.QUICK.chunks, 3, True, said.append)
+    events = recipe.load(place / "simulated", recipe.QUICK.chunks, 3, 2, said.append)
     assert [path.stat().st_mtime_ns for path in kept] == times
     first = {name: value[:64] for name, value in events.items()}
     weights, told = recipe._member(0, recipe.QUICK, 3, first, first, place, said.append)
@@ -63,9 +64,7 @@ def test_a_second_call_uses_what_was_simulated_and_fitted(trained):
 
 def fake_run(spread: float):
     """A network whose draws are those of the truth's own Gaussian, too wide or narrow."""
-    card = SimpleNamespace(
-        network_config={"draws": 200, "members": 1}, calibration={"spread": [1.0] * 5}
-    )
+    card = SimpleNamespace(network_config={"draws": 200, "members": 1}, calibration={})
 
     def run(prepared):
         return {"draws": prepared["features"][:, None, :5] + spread * prepared["noise"]}
@@ -84,6 +83,7 @@ def gaussian_events(count: int, seed: int) -> dict[str, np.ndarray]:
         "features": centre.astype(np.float32),
         "targets": targets.astype(np.float32),
         "weights": np.ones(count, np.float32),
+        "loudness": np.full((count, 4), 15.0),
         "scales": scales,
         "truth": truth,
     }
@@ -101,8 +101,21 @@ def test_a_narrow_density_is_seen_and_its_factor_found():
     figures, _ = score_bbh.simulated_figures(fake_run(0.15), events, 0)
     assert figures["coverage_90_of"]["chirp_mass_det"] < 0.7
     raw = score_bbh.raw_draws(fake_run(0.15), events["features"], 0)
-    factor = score_bbh.spread_factor(raw[..., 0], events["targets"][:, 0], events["weights"])
-    assert factor == pytest.approx(2, rel=0.1)
+    factors = score_bbh.spread_factors(
+        raw[..., 0], events["targets"][:, 0], events["weights"], (0.5, 0.9)
+    )
+    assert factors == pytest.approx([2, 2], rel=0.1)
+
+
+def test_spread_draws_keep_their_order_and_their_median():
+    raw = np.random.default_rng(3).normal(size=(2, 2001, 5))
+    table = np.tile([1.0, 1.2, 2.0, 3.0], (5, 1))
+    spread = calibrated(raw, np.array([20.0, 20.0]), {"spread": table.tolist()})
+    assert np.array_equal(np.argsort(spread, axis=1), np.argsort(raw, axis=1))
+    assert np.median(spread, axis=1) == pytest.approx(np.median(raw, axis=1))
+    assert np.quantile(spread, 0.95, axis=1) == pytest.approx(
+        2 * np.quantile(raw, 0.95, axis=1), rel=0.06
+    )
 
 
 def write_events(folder, **cells: str) -> None:

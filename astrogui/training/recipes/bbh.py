@@ -20,9 +20,10 @@ from astrogui.science.binary_prior import CHIRP_MASS
 from astrogui.science.matched_filter import Templates, ladder
 from astrogui.science.multirate import gain
 from astrogui.science.psd import Psd
+from astrogui.tasks.bbh_answer import LOW_SIGNAL, SPREAD_LEVELS
 from astrogui.training import bbh_card, score_bbh
 from astrogui.training import simulate_strain as simulator
-from astrogui.training.fit import FitSettings, array_batches, fit
+from astrogui.training.fit import Batch, FitSettings, array_batches, fit
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
 
@@ -32,8 +33,9 @@ CHUNK = 16  # batches in a file
 BANK_SPINS = (-0.4, 0.0, 0.4)
 SEARCH_RATIOS, FIT_RATIOS = (0.7,), (0.7, 0.2)
 FALSE_NOVELTY = 0.01
-SPREAD_EVENTS = 4000  # of the validation set, whose coverage sets the spread factors
-HELD_OUT_STREAM = 1_000  # added to the seed: simulations that no training draws
+JITTER = (0.03, 0.15)  # of the features of the fits, and of the misfits by frequency
+# Added to the seed: simulations that no training draws.
+HELD_OUT_STREAM, SEARCHED_STREAM = 1_000, 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,8 @@ class Size:
 
     chunks: int
     validation: int  # events, of the last chunks
-    held_out: int
+    searched: int  # batches for calibration, whose fits start from the search's templates
+    held_out: int  # events, likewise
     epochs: int
     draws: int
     members: int
@@ -55,12 +58,12 @@ class Size:
 
 
 FULL = Size(
-    chunks=94, validation=6000, held_out=5000, epochs=24, draws=3000, members=3, width=192,
-    depth=3, hidden=64, bins=10, max_seconds=420.0,
+    chunks=34, validation=3000, searched=24, held_out=5000, epochs=20, draws=3000, members=3,
+    width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=48, held_out=64, epochs=2, draws=200, members=2, width=32, depth=1,
-    hidden=16, bins=6, batch=64,
+    chunks=1, validation=48, searched=1, held_out=64, epochs=2, draws=200, members=2,
+    width=32, depth=1, hidden=16, bins=6, batch=64,
 )  # fmt: skip
 
 
@@ -70,7 +73,8 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     place = workdir / ("quick" if quick else "full")
     curves = simulator.noise_curves(bbh_card.data_folder())
     progress(f"simulating mergers with {len(curves)} noise curves")
-    events = load(place / "simulated", size.chunks, seed, quick, progress)
+    batches = 2 if quick else CHUNK
+    events = load(place / "simulated", size.chunks, seed, batches, progress)
     count = len(events["weights"])
     judged = np.arange(count) >= count - size.validation
     fitted = {name: value[~judged] for name, value in events.items()}
@@ -84,14 +88,16 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     model = build(NETWORK, config)
     model.set_weights(weights)
     card = bbh_card.draft(NETWORK, config, specs(config), seed, count - size.validation, history)
-    card, assets = calibrate(model, card, validation, progress)
-    held_out = load(
-        place / "held_out", -(-size.held_out // (BATCH * CHUNK)), seed + HELD_OUT_STREAM, quick,
-        progress,
-    )  # fmt: skip
+    searched = load(
+        place / "searched", size.searched, seed + SEARCHED_STREAM, 1, progress, fit_bank()
+    )
+    card, assets = calibrate(model, card, validation, searched, progress)
+    files = -(-size.held_out // BATCH)
+    held_out = load(place / "held_out", files, seed + HELD_OUT_STREAM, 1, progress, fit_bank())
     held_out = {name: value[: size.held_out] for name, value in held_out.items()}
     progress("measuring on held-out simulations")
-    scores, coverage = score_bbh.simulated_figures(CompiledRun(model, card, assets), held_out, seed)
+    run = CompiledRun(model, card, assets)
+    scores, coverage = score_bbh.simulated_figures(run, held_out, seed)
     card = bbh_card.finished(card, scores, coverage, quick)
     golden = {
         "features": held_out["features"][:3],
@@ -109,13 +115,14 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
 
 
 def simulated(run: Run, n: int, seed: int) -> Measures:
-    """Figures over ``n`` fresh simulations, never those trained on."""
+    """Figures over ``n`` fresh simulations, never those trained on.
+
+    Their fits are searched for as in real strain, which takes 0.15 s of one core for an event.
+    """
     curves = simulator.noise_curves(bbh_card.data_folder())
-    batches = -(-n // BATCH)
+    make = partial(_batch, curves=curves, bank=fit_bank())
     with _pool() as pool:
-        parts = list(
-            pool.map(partial(_batch, curves=curves), [(seed, 0, index) for index in range(batches)])
-        )
+        parts = list(pool.map(make, [(seed, 0, index) for index in range(-(-n // BATCH))]))
     events = {name: np.concatenate([p[name] for p in parts])[:n] for name in parts[0]}
     figures, _ = score_bbh.simulated_figures(run, events, seed)
     return figures
@@ -134,18 +141,28 @@ def network_config(size: Size) -> dict[str, Any]:
     }
 
 
-def load(place: Path, chunks: int, seed: int, quick: bool, progress: Progress) -> Arrays:
-    """The simulated events of a seed, those that are missing simulated on all processors."""
+def load(
+    place: Path,
+    chunks: int,
+    seed: int,
+    batches: int,
+    progress: Progress,
+    bank: Templates | None = None,
+) -> Arrays:
+    """The simulated events of a seed, those that are missing simulated on all processors.
+
+    ``chunks`` files of so many batches; with a bank the fits start from its templates.
+    """
     place.mkdir(parents=True, exist_ok=True)
     paths = [place / f"{index:04d}.npz" for index in range(chunks)]
     curves = simulator.noise_curves(bbh_card.data_folder())
+    make = partial(_batch, curves=curves, bank=bank)
     missing = [index for index, path in enumerate(paths) if not path.exists()]
-    batches = 2 if quick else CHUNK
     if missing:
         with _pool() as pool:
             for index in missing:
                 keys = [(seed, index, batch) for batch in range(batches)]
-                parts = list(pool.map(partial(_batch, curves=curves), keys))
+                parts = list(pool.map(make, keys))
                 arrays: dict[str, Any] = {
                     name: np.concatenate([p[name] for p in parts]) for name in parts[0]
                 }
@@ -166,11 +183,13 @@ def _pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"))
 
 
-def _batch(key: tuple[int, int, int], curves: list[np.ndarray]) -> Arrays:
+def _batch(
+    key: tuple[int, int, int], curves: list[np.ndarray], bank: Templates | None = None
+) -> Arrays:
     """One batch of events; its generator depends on (seed, chunk, batch) only."""
     seed, chunk, batch = key
-    events = simulator.simulate(BATCH, np.random.default_rng([19 + seed, chunk, batch]), curves)
-    return dict(events._asdict())
+    rng = np.random.default_rng([19 + seed, chunk, batch])
+    return dict(simulator.simulate(BATCH, rng, curves, bank)._asdict())
 
 
 def relative_weights(weights: np.ndarray) -> np.ndarray:
@@ -214,7 +233,7 @@ def _member(
     told = fit(
         model,
         surprise,
-        array_batches(inputs, weights, size.batch),
+        array_batches(inputs, weights, size.batch, jittered),
         settings,
         place / f"member_{member}",
         progress,
@@ -222,6 +241,15 @@ def _member(
         validation_batch=256,
     )
     return model.get_weights(), told
+
+
+def jittered(batch: Batch, rng: np.random.Generator) -> Batch:
+    """A batch with a little noise on its features, so that no event is learned by heart."""
+    inputs, targets = batch
+    noise = rng.standard_normal(inputs["features"].shape, np.float32)
+    noise[:, : strain_features.BLOCK_START] *= JITTER[0]
+    noise[:, strain_features.BLOCK_START :] *= JITTER[1]
+    return {**inputs, "features": inputs["features"] + noise}, targets
 
 
 def surprise(weights: Any, log_density: Any) -> Any:
@@ -232,18 +260,30 @@ def surprise(weights: Any, log_density: Any) -> Any:
 
 
 def calibrate(
-    model: Any, card: ModelCard, validation: Arrays, progress: Progress
+    model: Any, card: ModelCard, validation: Arrays, searched: Arrays, progress: Progress
 ) -> tuple[ModelCard, Arrays]:
-    """Spread factors, misfit limit, novelty statistic and the search's bank."""
+    """Spread factors, misfit limit, novelty statistic and the search's bank.
+
+    The factors are those that events need whose fits were searched for as in real strain.
+    """
     progress("calibrating")
     assets = search_banks()
-    judged = {name: value[:SPREAD_EVENTS] for name, value in validation.items()}
-    weights = relative_weights(judged["weights"])
-    raw = score_bbh.raw_draws(CompiledRun(model, card, assets), judged["features"], 0)
-    spread = [
-        score_bbh.spread_factor(raw[..., index], judged["targets"][:, index], weights)
-        for index in range(raw.shape[-1])
-    ]
+    weights = relative_weights(searched["weights"])
+    raw = score_bbh.raw_draws(CompiledRun(model, card, assets), searched["features"], 0)
+    faint = searched["loudness"][:, 1] < LOW_SIGNAL
+    spread = {
+        name: [
+            score_bbh.spread_factors(
+                raw[chosen, :, index],
+                searched["targets"][chosen, index],
+                weights[chosen],
+                SPREAD_LEVELS,
+            )
+            for index in range(raw.shape[-1])
+        ]
+        for name, chosen in (("spread", ~faint), ("spread_faint", faint))
+        if chosen.any()
+    }
     residual = validation["loudness"][:, 2:]
     vector = np.concatenate([validation["features"], np.maximum(residual, 0.9)], axis=1)
     mean, whitening, threshold = _novelty_statistic(vector)
@@ -251,7 +291,7 @@ def calibrate(
     card = dataclasses.replace(
         card,
         calibration={
-            "spread": [round(factor, 4) for factor in spread],
+            **{name: np.round(rows, 4).tolist() for name, rows in spread.items()},
             "misfit_limit": float(np.quantile(residual.max(axis=1), 0.998)) + 0.05,
         },
         novelty={**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY},
@@ -288,6 +328,14 @@ def search_banks() -> Arrays:
         for field, value in bank._asdict().items():
             arrays[f"{name}_{field}"] = value.astype(np.float32)
     return arrays
+
+
+def fit_bank() -> Templates:
+    """The templates that fits start from, as the model folder keeps them."""
+    arrays = search_banks()
+    return Templates(
+        *(np.asarray(arrays[f"fit_bank_{field}"], np.float64) for field in Templates._fields)
+    )
 
 
 def specs(config: Mapping[str, Any]) -> dict[str, tuple[ArraySpec, ...]]:
