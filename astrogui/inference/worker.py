@@ -10,7 +10,7 @@ from astrogui.inference import child
 if TYPE_CHECKING:
     from astrogui.tasks.task import Task
 
-NICENESS = 5  # the window comes first when processors are short
+NICENESS = 15  # the window comes first when processors are short
 ORPHAN_GRACE_S = 30.0  # the supervisor ends a hanging worker long before
 
 
