@@ -36,6 +36,7 @@ class ImageView(TiledView):
 
     mark_clicked = Signal(int)
     empty_words = "No image is shown. Choose an image in the list, or drop a FITS file here."
+    menu_title = "&Image"
 
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(compute, parent)

@@ -35,6 +35,7 @@ class SpectrumView(Viewer):
     """Shows one spectrum and, when there is one, the answer about its redshift and class."""
 
     empty_words = "No spectrum is shown. Choose a spectrum in the list, or drop a file here."
+    menu_title = "&Spectrum"
 
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(compute, parent)

@@ -38,6 +38,7 @@ class StrainView(Viewer):
     """Shows the detectors of a network one below the other over one time axis."""
 
     empty_words = "No strain is shown. Choose strain data in the list, or drop a file here."
+    menu_title = "St&rain"
 
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(compute, parent)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QMarginsF, QObject, QPoint, QRect, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPageSize, QPainter, QPdfWriter, QShortcut
+from PySide6.QtGui import QAction, QKeySequence, QPageSize, QPainter, QPdfWriter, QShortcut
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from astrogui.errors import AstroguiError
@@ -46,7 +46,10 @@ class Viewer(QWidget):
     place_clicked = Signal(object)  # the row id of what was clicked
     message = Signal(str)  # words for a status bar
 
+    tools_changed = Signal()  # a tool was added after the view was made
+
     empty_words = "Nothing to show yet."
+    menu_title = ""  # of the window's menu that lists the view's tools; "" for none
 
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +59,7 @@ class Viewer(QWidget):
         self._handlers: dict[str, str] = {}
         self._futures: dict[str, Future[Any]] = {}
         self._counter = 0
+        self.tools: dict[str, QAction] = {}
         self._courier = _Courier()
         self._courier.arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
 
@@ -194,6 +198,43 @@ class Viewer(QWidget):
             self.on_failed(key, error)
         else:
             handler(result)
+
+    def add_tool(
+        self,
+        name: str,
+        text: str,
+        slot: Callable[..., Any],
+        keys: tuple[str, ...] = (),
+        tip: str = "",
+        submenu: str = "",
+        checked: bool | None = None,
+    ) -> QAction:
+        """Something that the view can do: an action with its keys, listed in the view's menu.
+
+        The window puts the tools, in the order of their making, into the menu ``menu_title``, into
+        the keyboard map and into the command list; ``submenu`` groups them there. A tool with
+        ``checked`` can be switched, and ``slot`` gets its state. Keys work while the view is on
+        screen. Raises ``ValueError`` for a name that is taken.
+        """
+        if name in self.tools:
+            raise ValueError(f"the view has a tool {name!r} already")
+        action = QAction(text, self)
+        action.setObjectName(name)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        words = tip or text.replace("&", "")
+        action.setToolTip(f"{words} ({keys[0]})" if keys else words)
+        action.setStatusTip(words)
+        action.setProperty("submenu", submenu)
+        if checked is None:
+            action.triggered.connect(lambda _=False: slot())
+        else:
+            action.setCheckable(True)
+            action.setChecked(checked)
+            action.toggled.connect(slot)
+        self.addAction(action)
+        self.tools[name] = action
+        self.tools_changed.emit()
+        return action
 
     def add_shortcut(self, keys: str, slot: Callable[..., Any]) -> QShortcut:
         """A key that works while the view or a child has the focus."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -109,10 +109,23 @@ class Actions:
     """The window's actions by name, in their menus."""
 
     def __init__(self, window: QMainWindow) -> None:
+        self._window = window
         self._actions: dict[str, QAction] = {}
+        self.specs: list[Spec] = []
         self.menus: dict[str, QMenu] = {}
-        groups: dict[str, QActionGroup] = {}
-        for spec in SPECS:
+        self._groups: dict[str, QActionGroup] = {}
+        self.add(SPECS)
+
+    def add(self, specs: Iterable[Spec]) -> None:
+        """Make more actions, at the ends of their menus; a new menu stands before Help.
+
+        Raises ``ValueError`` for a name that is taken.
+        """
+        window, groups = self._window, self._groups
+        for spec in specs:
+            if spec.name in self._actions:
+                raise ValueError(f"there is an action {spec.name!r} already")
+            self.specs.append(spec)
             action = QAction(spec.text, window)
             action.setObjectName(spec.name)
             action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
@@ -132,7 +145,11 @@ class Actions:
     def _menu(self, window: QMainWindow, title: str) -> QMenu:
         if title not in self.menus:
             menu = QMenu(title, window)
-            window.menuBar().addMenu(menu)
+            menu.setToolTipsVisible(True)
+            if "&Help" in self.menus:
+                window.menuBar().insertMenu(self.menus["&Help"].menuAction(), menu)
+            else:
+                window.menuBar().addMenu(menu)
             self.menus[title] = menu
         return self.menus[title]
 

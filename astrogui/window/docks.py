@@ -38,13 +38,34 @@ class Docks:
         window.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
+        self._titles: dict[str, str] = {}
+        self._beside: dict[str, str] = {}
         for spec in DOCKS:
-            dock = QDockWidget(spec.title, window)
-            dock.setObjectName(spec.name)
-            dock.setAccessibleName(spec.title)
-            dock.setWidget(QFrame(dock))
-            self._docks[spec.name] = dock
+            self._make(spec)
         self.reset()
+
+    def _make(self, spec: DockSpec) -> QDockWidget:
+        dock = QDockWidget(spec.title, self._window)
+        dock.setObjectName(spec.name)
+        dock.setAccessibleName(spec.title)
+        dock.setWidget(QFrame(dock))
+        self._docks[spec.name] = dock
+        self._titles[spec.name] = spec.title
+        return dock
+
+    def add(self, spec: DockSpec, panel: QWidget, beside: str) -> QDockWidget:
+        """One more dock, made after the first paint: a tab ``beside`` another, closed at first.
+
+        Where the layout that was kept knows the dock, it goes to its place there.
+        """
+        dock = self._make(spec)
+        self._beside[spec.name] = beside
+        dock.setWidget(panel)
+        self._window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        if not self._window.restoreDockWidget(dock):
+            self._window.tabifyDockWidget(self._docks[beside], dock)
+            dock.hide()
+        return dock
 
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
@@ -62,7 +83,7 @@ class Docks:
 
     def retitle(self, name: str, count: int) -> None:
         """Show a count in the dock's tab, as in "Problems (2)"."""
-        title = next(spec.title for spec in DOCKS if spec.name == name)
+        title = self._titles[name]
         self._docks[name].setWindowTitle(f"{title} ({count})" if count else title)
 
     def reset(self) -> None:
@@ -79,8 +100,10 @@ class Docks:
         window.splitDockWidget(docks["catalogue"], docks["annotate"], across)
         for name in ("jobs", "problems", "history"):
             window.tabifyDockWidget(docks["catalogue"], docks[name])
-        for dock in docks.values():
-            dock.show()
+        for name, beside in self._beside.items():
+            window.tabifyDockWidget(docks[beside], docks[name])
+        for name, dock in docks.items():
+            dock.setVisible(name not in self._beside)
         docks["catalogue"].raise_()
         width, height = max(window.width(), 900), max(window.height(), 600)
         window.resizeDocks(

@@ -34,6 +34,8 @@ class ViewerArea(QObject):
     """Loads the chosen observation and shows it; keeps one view of each kind."""
 
     message = Signal(str)
+    view_made = Signal(str, object)  # its kind and the view
+    record_shown = Signal(str, object)  # the kind of view and the record on screen
 
     def __init__(
         self,
@@ -68,6 +70,11 @@ class ViewerArea(QObject):
         return page if isinstance(page, Viewer) else None
 
     @property
+    def views(self) -> dict[str, Viewer]:
+        """The views made so far, by kind."""
+        return dict(self._views)
+
+    @property
     def is_busy(self) -> bool:
         """Whether something chosen is not on screen yet."""
         loading = self._shown_item != self._selection.item_id
@@ -89,6 +96,7 @@ class ViewerArea(QObject):
             let_drops_through(made)
             self._pages.addWidget(made)
             self._views[kind] = made
+            self.view_made.emit(kind, made)
         return self._views[kind]
 
     def set_theme(self, theme: Theme) -> None:
@@ -125,6 +133,7 @@ class ViewerArea(QObject):
         self._shown_item = item_id
         self.show_page(view)
         self.message.emit("")
+        self.record_shown.emit(kind_of(record), record)
         self._show_marks()
         self._answer.refresh()
 

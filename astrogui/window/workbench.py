@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
+from astrogui.window import features
 from astrogui.window.bridge import Bridge
 from astrogui.window.catalogue_model import CatalogueModel
 from astrogui.window.commands import Commands
@@ -56,6 +57,7 @@ class Workbench(QObject):
         self.answer = CurrentAnswer(session, self.bridge, self.model, self.selection, self)
         self.icons = Icons(window.palette())
         self.commands = Commands(self)
+        self.features: dict[str, Any] = {}
         self._expects_new = True  # the first file that comes is shown
         self.is_built = False
 
@@ -71,6 +73,7 @@ class Workbench(QObject):
         yield self._build_area
         yield self._build_results
         yield from (self._view_step(kind) for kind in ("spectrum", "image", "strain"))
+        yield from features.steps(self)
         yield from (self._make_spare_plot for _ in range(SPARE_PLOTS))
         yield self._finish
 
