@@ -97,7 +97,7 @@ SPECS: tuple[Spec, ...] = (
         "Put every panel back where it was at first",
         starts_group=True,
     ),
-    Spec("start_page", "&Help", "&First steps", ("F1",), "What to do first"),
+    Spec("start_page", "&Help", "&First steps", ("Shift+F1",), "What to do first"),
     Spec("help_formats", "&Help", "File &formats", (), "What can be dropped here"),
     Spec("help_keys", "&Help", "&Keyboard", ("Ctrl+F1",), "Every key"),
     Spec("help_news", "&Help", "What is &new", (), "Changes of each version"),

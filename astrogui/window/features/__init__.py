@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
-FEATURES: tuple[str, ...] = ("view_menus",)
+FEATURES: tuple[str, ...] = (
+    "view_menus",
+    "guide",
+)
 
 
 def steps(bench: Workbench) -> Iterator[Callable[[], None]]:
