@@ -127,8 +127,8 @@ class TiledImageItem(pg.GraphicsObject):
         view = self.getViewBox()
         if view is None:
             return []
-        rect = view.viewRect()
-        factor = factor_for(rect.width() / max(view.width(), 1.0), self.pixel_shape)
+        rect = view.image_rect()
+        factor = factor_for(view.pixels_per_screen_pixel(), self.pixel_shape)
         corners = (rect.left(), rect.top(), rect.right(), rect.bottom())
         return tiles_in_view(self.pixel_shape, factor, corners)
 
@@ -143,7 +143,7 @@ class TiledImageItem(pg.GraphicsObject):
         if self._base is None:
             return
         view = self.getViewBox()
-        per_screen = view.viewRect().width() / max(view.width(), 1.0) if view else 1.0
+        per_screen = view.pixels_per_screen_pixel() if view else 1.0
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, per_screen > 1.0)
         look, index = self._base
         if look.factor > 1 or index.shape[:2] != self.pixel_shape:
@@ -168,7 +168,7 @@ class TiledImageItem(pg.GraphicsObject):
 
     def _draw(self, painter: QPainter, tile: Tile, rect: QRectF) -> None:
         view = self.getViewBox()
-        if view is None or view.viewRect().intersects(rect):
+        if view is None or view.image_rect().intersects(rect):
             painter.drawImage(rect, self._qimage(self._tiles[tile].index))
 
     def _qimage(self, index: NDArray[np.uint8]) -> QImage:

@@ -176,7 +176,7 @@ class MarksItem(pg.GraphicsObject):
         view = self.getViewBox()
         if view is None or not self.marks:
             return
-        rect = view.viewRect()
+        rect = view.image_rect()
         x, y, reach = self._places[:, 0], self._places[:, 1], self._places[:, 2]
         seen = np.flatnonzero(
             (x > rect.left() - reach)
@@ -186,7 +186,7 @@ class MarksItem(pg.GraphicsObject):
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, seen.size < 3000)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        screen = rect.width() / max(view.width(), 1.0)  # image pixels per screen pixel
+        screen = view.pixels_per_screen_pixel()
         ranked = sorted(seen.tolist(), key=lambda i: self.marks[i].row_id == self.selected)
         for i in ranked:
             self._ellipse(painter, i, screen)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from astrogui.errors import AstroguiError
 from astrogui.records.image import Field, Image
 from astrogui.viewers.colours import Theme
+from astrogui.viewers.image_canvas import PixelEvent
 from astrogui.viewers.image_composite import COMPOSITE, can_compose, composed
 from astrogui.viewers.image_controls import ImageControls
 from astrogui.viewers.image_loading import (
@@ -54,7 +55,7 @@ class ImageView(TiledView):
 
     def show_record(self, record: Field) -> None:
         """Show a field's first band; marks of an earlier field go."""
-        self._field = record
+        self._field = self.overlay.field = record
         self._keep_view = False
         self.set_marks([])
         names = [
@@ -63,6 +64,13 @@ class ImageView(TiledView):
         ]
         self.controls.set_bands(names + ([COMPOSITE] if can_compose(record) else []))
         self._show_band(first_band(record))
+
+    def show_image(self, image: Image, *, keep_place: bool = True) -> None:
+        """Show one more image (a composite, a difference) in the place of the present band."""
+        self.forget()
+        self._sky = self.overlay.sky = self._sample = None
+        self._keep_view = keep_place and self._image is not None
+        self._begin(image)
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Ellipses over the image, one a row."""
@@ -80,14 +88,16 @@ class ImageView(TiledView):
         """Highlight a mark, and bring it into view when it lies outside."""
         self._marks.select(row_id)
         place = self._marks.place_of(row_id)
-        if place is not None and not self._box.viewRect().contains(QPointF(*place)):
+        if place is not None and not self._box.image_rect().contains(QPointF(*place)):
             self.centre_on(*place)
 
     def clear(self) -> None:
         self._field = self._image = self._sky = self._sample = None
+        self.overlay.field = self.overlay.image = self.overlay.sky = None
         self._item.clear()
         self.set_marks([])
         super().clear()
+        self.overlay.record_shown.emit(None)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
@@ -95,6 +105,7 @@ class ImageView(TiledView):
         self._overlay.theme = theme
         self._on_map(self.controls.map.currentText(), self.controls.inverse.isChecked())
         self._overlay.refresh()
+        self.overlay.theme_changed.emit(theme)
 
     # What lies there -------------------------------------------------------------------------
 
@@ -132,12 +143,11 @@ class ImageView(TiledView):
         controls.marks_wanted.connect(self._on_marks_wanted)
 
         self._marks = MarksItem()
-        self._box.addItem(self._marks, ignoreBounds=True)
+        self.overlay.add(self._marks, z=10)
         self._overlay = ImageOverlay(self._box)
         self._box.contrast_dragged.connect(self._on_contrast_dragged)
-        scene = self._graphics.scene()
-        scene.sigMouseMoved.connect(self._on_mouse_moved)
-        scene.sigMouseClicked.connect(self._on_mouse_clicked)
+        self.overlay.cursor_moved.connect(self._on_cursor_moved)
+        self._graphics.clicked_free.connect(self._on_clicked)
 
         self._notes = strip("Remarks of the reader")
         self._readout = strip("Read-out")
@@ -174,7 +184,7 @@ class ImageView(TiledView):
     def _show_band(self, index: int) -> None:
         assert self._field is not None
         self.forget()
-        self._sky, self._sample = None, None
+        self._sky = self.overlay.sky = self._sample = None
         self.controls.band.blockSignals(True)
         self.controls.band.setCurrentIndex(index)
         self.controls.band.blockSignals(False)
@@ -211,10 +221,11 @@ class ImageView(TiledView):
             self.ask("sky", self._on_sky, sky_of, image)
 
     def _on_sky(self, sky: Sky | None) -> None:
-        self._sky = sky
+        self._sky = self.overlay.sky = sky
         self._place_marks()
         self._on_range()
         self._write_read_out()
+        self.overlay.sky_ready.emit(sky)
 
     def _place_marks(self) -> None:
         scale = self._image.pixel_scale_arcsec if self._image is not None else None
@@ -284,7 +295,7 @@ class ImageView(TiledView):
 
     def _on_range(self, *_: object) -> None:
         if self._sky is not None:
-            centre = self._box.viewRect().center()
+            centre = self._box.image_rect().center()
             self._overlay.directions = self._sky.directions(centre.x(), centre.y())
         self._overlay.refresh()
         super()._on_range()
@@ -301,19 +312,15 @@ class ImageView(TiledView):
     def _on_down(self) -> None:
         self.pan(0.0, -0.1)
 
-    def _on_mouse_moved(self, position: QPointF) -> None:
-        if not self._box.sceneBoundingRect().contains(position):
-            return
-        place = self._box.mapSceneToView(position)
-        self._place = (place.x(), place.y())
+    def _on_cursor_moved(self, x: float, y: float) -> None:
+        self._place = (x, y)
         self._write_read_out()
 
-    def _on_mouse_clicked(self, event: Any) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or not self._marks.isVisible():
+    def _on_clicked(self, event: PixelEvent) -> None:
+        if event.button != Qt.MouseButton.LeftButton or not self._marks.isVisible():
             return
-        place = self._box.mapSceneToView(event.scenePos())
         reach = 4.0 * self.pixels_per_screen_pixel()
-        mark = self._marks.nearest(place.x(), place.y(), reach)
+        mark = self._marks.nearest(event.x, event.y, reach)
         if mark is not None:
             self._marks.select(mark.row_id)
             self.mark_clicked.emit(mark.row_id)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QWidget
 
 from astrogui.records.image import Image
+from astrogui.viewers.image_canvas import ImageBox, ImageCanvas
 from astrogui.viewers.image_item import TiledImageItem
+from astrogui.viewers.image_surface import ImageSurface
 from astrogui.viewers.image_tiles import (
     FirstLook,
     Levels,
@@ -28,22 +29,6 @@ from astrogui.viewers.viewer import Compute, Viewer
 TILES_IN_FLIGHT = 4
 
 
-class ImageBox(pg.ViewBox):
-    """Left button moves, wheel zooms, right button drags contrast (up and down) and bias."""
-
-    contrast_dragged = Signal(float, float, bool)
-
-    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
-        if ev.button() != Qt.MouseButton.RightButton:
-            super().mouseDragEvent(ev, axis)
-            return
-        ev.accept()
-        moved = ev.pos() - ev.buttonDownPos()
-        self.contrast_dragged.emit(
-            moved.x() / max(self.width(), 1), moved.y() / max(self.height(), 1), ev.isStart()
-        )
-
-
 class TiledView(Viewer):
     """Paints an image that it is given with its first look; knows neither bands nor sky."""
 
@@ -53,13 +38,11 @@ class TiledView(Viewer):
         self._levels: Levels = {}
         self._awaited_factors: tuple[int, ...] = ()
         self._restyle_again = False
-        self._graphics = pg.GraphicsView(self)
-        self._graphics.setAccessibleName("Image")
-        self._graphics.setAcceptDrops(False)
-        self._box = ImageBox(enableMenu=False, lockAspect=True)
-        self._graphics.setCentralItem(self._box)
+        self._box = ImageBox()
+        self._graphics = ImageCanvas(self._box, self)
         self._item = TiledImageItem()
-        self._box.addItem(self._item, ignoreBounds=True)
+        self._item.setParentItem(self._box.frame)
+        self.overlay = ImageSurface(self, self._graphics, self._box, self._compute)
         self._box.sigRangeChanged.connect(self._on_range)
         self._box.sigResized.connect(self._on_range)
 
@@ -76,7 +59,7 @@ class TiledView(Viewer):
         """Paint an image, whose first look is there, and go on with what is sharper."""
         for unwanted in ("tile:", "restyle", "levels"):  # of the image before
             self.forget(unwanted)
-        self._image = image
+        self._image = self.overlay.image = image
         self._restyle_again = False
         self._levels = {}
         self._item.set_image(image.shape, base, look)
@@ -88,10 +71,11 @@ class TiledView(Viewer):
         if not keep_place:
             self.fit()
         self._want_tiles()
+        self.overlay.record_shown.emit(image)
 
     def fit(self) -> None:
         """The whole image in the view."""
-        self._box.setRange(self._item.boundingRect(), padding=0.02)
+        self._box.setRange(self._item.mapRectToParent(self._item.boundingRect()), padding=0.02)
 
     def one_to_one(self) -> None:
         """One image pixel on one screen pixel, about the present centre."""
@@ -105,9 +89,7 @@ class TiledView(Viewer):
         self._box.scaleBy((1 / factor, 1 / factor))
 
     def centre_on(self, x: float, y: float) -> None:
-        rect = self._box.viewRect()
-        rect.moveCenter(QPointF(x, y))
-        self._box.setRange(rect, padding=0)
+        self._box.centre_on(QPointF(x, y))
 
     def pan(self, across: float, up: float) -> None:
         """By fractions of the view."""
@@ -115,7 +97,11 @@ class TiledView(Viewer):
         self._box.translateBy(x=across * rect.width(), y=up * rect.height())
 
     def pixels_per_screen_pixel(self) -> float:
-        return float(self._box.viewRect().width() / max(self._box.width(), 1.0))
+        return self.overlay.pixels_per_screen_pixel()
+
+    def set_mouse_mode(self, name: str) -> None:
+        """What the left button is for: "pointer", or a mode added to ``overlay``."""
+        self.overlay.set_mode(name)
 
     def set_look(self, look: Look) -> None:
         """Other cuts or another stretch; the pixels on the screen are rendered anew."""
@@ -126,6 +112,7 @@ class TiledView(Viewer):
 
     def _on_range(self, *_: object) -> None:
         self._want_tiles()
+        self.overlay.range_changed.emit()
 
     def _on_levels(self, levels: Levels) -> None:
         self._levels = levels
