@@ -142,11 +142,13 @@ def test_the_record_and_its_sky_are_announced(view, settled):
     view.show_record(field)
     settled(view)
     assert records == [field.images[0]]
-    assert skies == [view.overlay.sky] and skies[0] is not None
+    assert skies == [view.overlay.sky]
+    assert skies[0] is not None
     assert view.overlay.field is field
     view.clear()
     assert records[-1] is None
-    assert view.overlay.image is None and view.overlay.sky is None
+    assert view.overlay.image is None
+    assert view.overlay.sky is None
 
 
 def test_a_derived_image_takes_the_place_of_the_band(view, settled):
