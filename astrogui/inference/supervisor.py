@@ -90,14 +90,21 @@ class SupervisedRunner:
         self._strikes: Counter[Hashable] = Counter()
         self._singly: set[int] = set()
         self._closing = False
+        # ``start`` and ``close`` may be called by two threads at once, in either order.
+        self._turning = threading.Lock()
+        self._is_closed = False
 
     def start(self, report: Callable[[Report], None]) -> None:
-        """Start the worker; returns at once, ``RunnerReady`` follows."""
-        if self._thread is not None:
-            raise RuntimeError("the runner has been started")
-        self._report_to = report
-        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
-        self._thread.start()
+        """Start the worker; returns at once, ``RunnerReady`` follows. Nothing after ``close``."""
+        with self._turning:
+            if self._thread is not None:
+                raise RuntimeError("the runner has been started")
+            if self._is_closed:
+                return
+            self._report_to = report
+            thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def submit(self, job: Job) -> None:
         """Queue a job; every job ends in JobDone, JobBroke, JobStopped or RunnerLost."""
@@ -110,8 +117,11 @@ class SupervisedRunner:
     def close(self) -> None:
         """End worker and thread; nothing is reported any more."""
         self._order("close", None)
-        if self._thread is not None:
-            self._thread.join()
+        with self._turning:
+            self._is_closed = True
+            thread = self._thread
+        if thread is not None:
+            thread.join()
         with self._waking:
             self._closing = True
             self._wake_in.close()

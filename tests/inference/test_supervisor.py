@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -415,3 +416,44 @@ def test_answers_before_a_death_are_kept(start, models):
     os.kill(runner.pid, signal.SIGKILL)
     listener.wait(1, RunnerLost)
     assert [type(report) for report in listener.of(1)[:2]] == [JobBegan, JobAnswered]
+
+
+def test_a_runner_closed_while_it_is_started_ends_in_order(tmp_path):
+    """The window starts the worker in the session's thread and may be closed at that moment."""
+    for _ in range(20):
+        runner = SupervisedRunner(command=FAKE_WORKER, log=str(tmp_path / "log"))
+        both = threading.Barrier(2)
+
+        def begin(runner=runner, both=both):
+            both.wait()
+            runner.start(Listener())
+
+        starter = threading.Thread(target=begin)
+        starter.start()
+        both.wait()
+        runner.close()
+        starter.join()
+        assert runner.pid is None or not alive(runner.pid)
+    assert not [t for t in threading.enumerate() if t.name == "supervisor"]
+
+
+def test_a_thread_that_is_being_started_can_be_waited_for(tmp_path, monkeypatch):
+    runner = SupervisedRunner(command=FAKE_WORKER, log=str(tmp_path / "log"))
+    closing: list[threading.Thread] = []
+    begin = threading.Thread.start
+
+    def start_slowly(thread):
+        if thread.name == "supervisor":
+            closer = threading.Thread(target=runner.close, name="closer")
+            closing.append(closer)
+            begin(closer)
+            closer.join(timeout=0.2)  # as far as it comes before the thread runs
+        begin(thread)
+
+    failures = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    monkeypatch.setattr(threading.Thread, "start", start_slowly)
+    runner.start(Listener())
+    closing[0].join(timeout=20)
+    assert not failures
+    assert not closing[0].is_alive()

@@ -125,12 +125,14 @@ def test_a_signal_from_the_terminal_ends_the_program_in_order(tmp_path, number):
     process = subprocess.Popen(
         [sys.executable, "main.py"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
     )
+    said = ""
     for line in process.stderr:
+        said += line
         if line.startswith("built"):
             break
     process.send_signal(number)
     _, rest = process.communicate(timeout=30)
-    assert process.returncode == 0, rest
+    assert process.returncode == 0, said + rest
     assert "Traceback" not in rest
 
 
