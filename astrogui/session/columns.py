@@ -36,9 +36,21 @@ PER_TASK: tuple[Column, ...] = (
 )
 LAST: tuple[Column, ...] = (
     Column(name="user_class", type="text", ucd="src.class", description="the analyst's class"),
-    Column(name="user_quality", type="int", ucd="meta.code.qual", description="quality grade"),
+    Column(
+        name="user_z", ucd="src.redshift", format="%.5f",
+        description="the analyst's redshift, dimensionless",
+    ),
+    Column(
+        name="user_quality", type="int", ucd="meta.code.qual",
+        description="quality grade: 0 no signal, 1 unusable, 2 doubtful, 3 probable, 4 certain, "
+        "6 star",
+    ),
+    Column(
+        name="user_tags", type="text", ucd="meta.note",
+        description="the analyst's tags, joined by commas",
+    ),
     Column(name="user_comment", type="text", ucd="meta.note", description="the analyst's words"),
-)
+)  # fmt: skip
 
 
 def catalogue_columns(tasks: Sequence[Task], bands: Sequence[str]) -> tuple[Column, ...]:

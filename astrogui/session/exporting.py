@@ -11,9 +11,9 @@ from typing import Any
 
 from astrogui.errors import Damaged, Unreadable
 from astrogui.records.catalogue import Catalogue
+from astrogui.records.judgement import FIELDS
 from astrogui.session.view import ProjectView
 from astrogui.store import items
-from astrogui.store.history import FIELDS
 from astrogui.store.project import Project
 from astrogui.tasks.task import Task
 

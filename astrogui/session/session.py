@@ -11,6 +11,7 @@ from typing import Any
 import astrogui
 from astrogui.errors import AstroguiError, FileProblem, UsageProblem
 from astrogui.inference.jobs import Report, Runner
+from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
@@ -235,15 +236,20 @@ class Session:
     # --- judgements ----------------------------------------------------------------------------
 
     def annotate(
-        self, row_ids: Sequence[int], values: Mapping[str, str | int | None], initiator: Any = None
+        self,
+        row_ids: Sequence[int],
+        values: Mapping[str, str | int | float | None],
+        initiator: Any = None,
     ) -> Future[None]:
-        """Judge rows: ``user_class``, ``user_quality``, ``user_comment``; None takes one away."""
-        written = {
-            key: None if value is None or value == "" else str(value)
-            for key, value in values.items()
-        }
+        """Judge rows; None takes a judgement away.
+
+        The judgements are ``user_class``, ``user_z`` (a redshift found by hand), ``user_quality``
+        (0 to 4, or 6 for a star), ``user_tags`` (words joined by commas) and ``user_comment``.
+        The future raises ``UsageProblem`` for a value that is none of these.
+        """
 
         def judge() -> None:
+            written = judgement.normalised(values)
             with self._project.transaction() as connection:
                 changed = history.annotate(connection, list(row_ids), written, self.author)
             self._changed(changed, tuple(written), initiator)
@@ -259,7 +265,7 @@ class Session:
     def _step(self, step: Callable[[Any, str], tuple[int, ...]]) -> None:
         with self._project.transaction() as connection:
             changed = step(connection, self.author)
-        self._changed(changed, history.FIELDS, None)
+        self._changed(changed, judgement.FIELDS, None)
 
     def _changed(self, row_ids: tuple[int, ...], names: tuple[str, ...], initiator: Any) -> None:
         if row_ids:
@@ -316,7 +322,7 @@ class Session:
                 changed: tuple[int, ...] = ()
                 for row_id, values in wanted.items():
                     changed += history.annotate(connection, [row_id], values, self.author)
-            self._changed(changed, history.FIELDS, None)
+            self._changed(changed, judgement.FIELDS, None)
             return len(changed)
 
         return self._loop.post(take)

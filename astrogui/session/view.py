@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue, Column, catalogue_from_rows
 from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
@@ -106,7 +107,7 @@ class ProjectView:
                 continue
             row = base[row_id]
             row.update(place_cells(by_row.get(row_id, []), present, row.pop("words")))
-            row.update(_judgement_cells(judged.get(row_id, {})))
+            row.update(judgement.cells(judged.get(row_id, {})))
             rows.append(row)
         return rows
 
@@ -163,15 +164,6 @@ class ProjectView:
         for item in images:
             bands.update(dict.fromkeys(source.band for source in item.sources))
         return tuple(bands)
-
-
-def _judgement_cells(judged: dict[str, str]) -> dict[str, Any]:
-    quality = judged.get("user_quality")
-    return {
-        "user_class": judged.get("user_class"),
-        "user_quality": int(quality) if quality and quality.lstrip("-").isdigit() else None,
-        "user_comment": judged.get("user_comment"),
-    }
 
 
 def flag_words(bits: int) -> str:

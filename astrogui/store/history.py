@@ -7,9 +7,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from astrogui.records.judgement import FIELDS
 from astrogui.store.project import now
-
-FIELDS: tuple[str, ...] = ("user_class", "user_quality", "user_comment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,8 @@ SPECS: tuple[Spec, ...] = (
     Spec("quality_2", "&Edit", "Quality &2: doubtful", ("2",)),
     Spec("quality_3", "&Edit", "Quality &3: probable", ("3",)),
     Spec("quality_4", "&Edit", "Quality &4: certain", ("4",)),
+    Spec("quality_6", "&Edit", "Quality &6: star", ("6",)),
+    Spec("quality_0", "&Edit", "Quality 0: no si&gnal", ("Alt+0",)),
     Spec("quality_none", "&Edit", "Quality &open", ("0",), "No quality given"),
     Spec("comment", "&Edit", "Write a co&mment", ("C",), "Go to the comment of the selected rows"),
     Spec(

@@ -20,7 +20,10 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
+from astrogui.records.judgement import FIELDS as EDITABLE
+from astrogui.records.judgement import cells, normalised
 from astrogui.viewers.unit_text import percent_text
 from astrogui.window.bridge import Bridge
 from astrogui.window.formatting import file_names, header_text, plain, with_interval
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 
-EDITABLE = ("user_class", "user_quality", "user_comment")
 BOUNDS = ("_lo68", "_hi68", "_lo90", "_hi90")
 HIDDEN = ("model_sha256",)
 PROBABILITY = "prob_"  # columns that begin so are shown in per cent
@@ -242,13 +244,12 @@ class CatalogueModel(QAbstractTableModel):
         if role != Role.EditRole or name not in EDITABLE:
             return False
         text = str(value).strip()
-        if name == "user_quality" and text not in {"", "1", "2", "3", "4"}:
-            return False
         if text == (self.data(index, Role.EditRole) or ""):
             return False
-        judgement: str | int | None = text or None
-        if name == "user_quality" and text:
-            judgement = int(text)
+        try:
+            judgement = cells(normalised({name: text}))[name]
+        except UsageProblem:
+            return False
         future = self._session.annotate([self.row_id(index.row())], {name: judgement})
         self._bridge.after(future, _ignore)
         return True

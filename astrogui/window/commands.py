@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from astrogui.records.judgement import QUALITIES
 from astrogui.session import events
 from astrogui.session.settings import Settings, save_settings
 from astrogui.window import help_pages
@@ -71,7 +72,7 @@ class Commands(QObject):
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(_without_argument(handler))
-        for quality in (1, 2, 3, 4):
+        for quality in QUALITIES:
             handler = partial(bench.annotate.set_quality, quality)
             actions[f"quality_{quality}"].triggered.connect(_without_argument(handler))
         actions["quality_none"].triggered.connect(

@@ -29,7 +29,9 @@ def test_the_columns_that_every_row_has_come_first_and_judgements_last():
     assert names[:9] == [
         "file", "object_id", "ra", "dec", "task", "model", "model_sha256", "flags", "novelty",
     ]  # fmt: skip
-    assert names[-3:] == ["user_class", "user_quality", "user_comment"]
+    assert names[-5:] == [
+        "user_class", "user_z", "user_quality", "user_tags", "user_comment",
+    ]  # fmt: skip
     assert {"z", "z_lo68", "z_hi90", "class", "prob_qso", "confident", "z_2"} <= set(names)
 
 

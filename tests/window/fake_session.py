@@ -25,7 +25,7 @@ from astrogui.records.strain import Network, Strain
 from astrogui.session import events
 from astrogui.session.settings import Settings
 
-JUDGEMENTS = ("user_class", "user_quality", "user_comment")
+JUDGEMENTS = ("user_class", "user_z", "user_quality", "user_tags", "user_comment")
 COLUMNS = (
     Column(name="file", type="text", description="file as given"),
     Column(name="object_id", type="text", description="name in the file"),
@@ -40,7 +40,9 @@ COLUMNS = (
     Column(name="z_hi90"),
     Column(name="class", type="text", description="most probable class"),
     Column(name="user_class", type="text", description="the analyst's class"),
-    Column(name="user_quality", type="int", description="the analyst's quality, 1 to 4"),
+    Column(name="user_z", format="%.5f", description="the analyst's redshift"),
+    Column(name="user_quality", type="int", description="the analyst's quality, 0 to 4 or 6"),
+    Column(name="user_tags", type="text", description="the analyst's tags"),
     Column(name="user_comment", type="text", description="the analyst's comment"),
 )
 
@@ -266,7 +268,8 @@ class FakeSession:
             "object_id": f"object {item_id}", "ra": 150.0 + item_id, "dec": 2.0,
             "task": "redshift", "flags": "", "z": z, "z_lo68": z - 0.001, "z_hi68": z + 0.002,
             "z_lo90": z - 0.002, "z_hi90": z + 0.003, "class": "GALAXY",
-            "user_class": "", "user_quality": None, "user_comment": "",
+            "user_class": "", "user_z": None, "user_quality": None, "user_tags": "",
+            "user_comment": "",
         }  # fmt: skip
         self._tell(events.RowsChanged((row_id,), ("z",)))
         self._tell(events.JobFinished(job_id, 1))

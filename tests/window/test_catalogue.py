@@ -91,7 +91,7 @@ def test_a_judgement_is_written_in_place(filled, fake, qtbot):
 
 
 @pytest.mark.parametrize("entered", ["5", "good", "-1"])
-def test_a_quality_outside_one_to_four_is_not_taken(filled, fake, entered):
+def test_a_quality_that_is_no_grade_is_not_taken(filled, fake, entered):
     index = filled.model.index(2, column(filled, "user_quality"))
     assert not filled.model.setData(index, entered)
     assert not [call for call in fake.calls if call[0] == "annotate"]
@@ -103,7 +103,7 @@ def test_only_the_analysts_columns_can_be_edited(filled):
         for section in range(filled.model.columnCount())
         if filled.model.flags(filled.model.index(0, section)) & Qt.ItemFlag.ItemIsEditable
     }
-    assert editable == {"user_class", "user_quality", "user_comment"}
+    assert editable == {"user_class", "user_z", "user_quality", "user_tags", "user_comment"}
 
 
 def test_the_key_c_opens_the_comment_in_place(filled, fake, qtbot):

@@ -160,13 +160,38 @@ def test_the_keys_one_to_four_judge_the_selected_rows(filled, fake, qtbot):
 
 
 def test_digits_typed_into_a_comment_stay_in_the_comment(filled, fake, qtbot):
-    edit = filled.annotate._comment
+    edit = filled.annotate._texts["user_comment"]
     edit.setFocus()
     qtbot.keyClicks(edit, "z near 3")
     assert edit.text() == "z near 3"
     assert not [call for call in fake.calls if call[0] == "annotate"]
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert fake.calls[-1] == ("annotate", (1,), {"user_comment": "z near 3"})
+
+
+def test_the_key_six_says_that_it_is_a_star(filled, fake, qtbot):
+    filled.window.activateWindow()
+    filled.catalogue.table.setFocus()
+    qtbot.keyClick(filled.catalogue.table, Qt.Key.Key_6)
+    qtbot.waitUntil(lambda: fake.rows[1]["user_quality"] == 6)
+    qtbot.waitUntil(lambda: button(filled.annotate, "6").isChecked())
+
+
+def test_a_redshift_and_tags_are_typed_and_a_wrong_one_is_said(filled, fake, qtbot):
+    redshift = filled.annotate._texts["user_z"]
+    qtbot.keyClicks(redshift, "about one")
+    qtbot.keyClick(redshift, Qt.Key.Key_Return)
+    assert "no redshift" in filled.annotate._fault.text()
+    assert not [call for call in fake.calls if call[0] == "annotate"]
+    redshift.clear()
+    qtbot.keyClicks(redshift, "0.7321")
+    qtbot.keyClick(redshift, Qt.Key.Key_Return)
+    assert fake.calls[-1] == ("annotate", (1,), {"user_z": 0.7321})
+    assert filled.annotate._fault.isHidden()
+    words = filled.annotate._texts["user_tags"]
+    qtbot.keyClicks(words, "Odd lines, BAL")
+    qtbot.keyClick(words, Qt.Key.Key_Return)
+    assert fake.calls[-1] == ("annotate", (1,), {"user_tags": "bal,odd-lines"})
 
 
 def test_a_class_can_be_typed_or_chosen(filled, fake, qtbot):

@@ -35,7 +35,7 @@ def targets(bench):
         "start page": bench.window.start_page,
         "files": bench.files.findChild(QWidget, "qt_scrollarea_viewport"),
         "catalogue": bench.catalogue.table.viewport(),
-        "comment": bench.annotate._comment,
+        "comment": bench.annotate._texts["user_comment"],
         "class": bench.annotate._class_edit,
         "history": bench.history._list.viewport(),
         "spectrum": bench.area.view("spectrum"),

@@ -1,4 +1,4 @@
-"""The analyst's judgement of the selected rows: class, quality, comment."""
+"""The analyst's judgement of the selected rows: class, redshift, quality, tags, comment."""
 
 from __future__ import annotations
 
@@ -16,15 +16,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from astrogui.errors import UsageProblem
+from astrogui.records.judgement import cells, normalised
 from astrogui.window.catalogue_model import CatalogueModel
 from astrogui.window.selection import Selection
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
 
-QUALITIES = ((1, "1", "unusable"), (2, "2", "doubtful"), (3, "3", "probable"), (4, "4", "certain"))
+QUALITIES = (
+    (0, "0", "no signal", "Alt+0"),
+    (1, "1", "unusable", "1"),
+    (2, "2", "doubtful", "2"),
+    (3, "3", "probable", "3"),
+    (4, "4", "certain", "4"),
+    (6, "6", "star", "6"),
+)
 CHECKED = (
     "QPushButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
+)
+# Field, label, words in the empty field.
+TEXTS = (
+    ("user_z", "Redshift", "By hand, then Enter"),
+    ("user_tags", "Tags", "Words, commas between"),
+    ("user_comment", "Comment", "Comment, then Enter"),
 )
 
 
@@ -41,30 +56,42 @@ class AnnotatePanel(QWidget):
         super().__init__(parent)
         self._session, self._model, self._selection = session, model, selection
         self._target = QLabel(self)
+        self._fault = QLabel(self)
+        self._fault.setWordWrap(True)
+        self._fault.hide()
         self._class = QComboBox(self)
         self._class_edit = QLineEdit(self._class)
         self._class.setLineEdit(self._class_edit)
         self._class.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._class.setAccessibleName("Class")
-        self._comment = QLineEdit(self)
-        self._comment.setPlaceholderText("Comment, then Enter")
-        self._comment.setAccessibleName("Comment")
-        for edit in (self._class, self._class_edit, self._comment):
+        self._texts = {name: self._text_field(label, words) for name, label, words in TEXTS}
+        for edit in (self._class, self._class_edit):
             edit.setAcceptDrops(False)
         form = QFormLayout()
         form.addRow("Class", self._class)
+        form.addRow("Redshift", self._texts["user_z"])
         form.addRow("Quality", self._quality_buttons())
-        form.addRow("Comment", self._comment)
+        form.addRow("Tags", self._texts["user_tags"])
+        form.addRow("Comment", self._texts["user_comment"])
         column = QVBoxLayout(self)
         column.addWidget(self._target)
         column.addLayout(form)
+        column.addWidget(self._fault)
         column.addStretch()
         self._class.textActivated.connect(self._on_class)
         self._class_edit.returnPressed.connect(self._on_class_entered)
-        self._comment.returnPressed.connect(self._on_comment)
+        for name in self._texts:
+            self._texts[name].returnPressed.connect(self._on_text_entered)
         selection.rows_changed.connect(self.refresh)
         model.rows_read.connect(self._on_rows_read)
         self.refresh()
+
+    def _text_field(self, label: str, words: str) -> QLineEdit:
+        edit = QLineEdit(self)
+        edit.setPlaceholderText(words)
+        edit.setAccessibleName(label)
+        edit.setAcceptDrops(False)
+        return edit
 
     def _quality_buttons(self) -> QWidget:
         box = QWidget(self)
@@ -73,12 +100,12 @@ class AnnotatePanel(QWidget):
         row.setSpacing(3)
         self._qualities = QButtonGroup(box)
         self._qualities.setExclusive(False)
-        for number, text, words in QUALITIES:
+        for number, text, words, key in QUALITIES:
             button = QPushButton(text, box)
             button.setCheckable(True)
-            button.setMinimumWidth(28)
+            button.setMinimumWidth(24)
             button.setStyleSheet(CHECKED)
-            button.setToolTip(f"{words} (key {text})")
+            button.setToolTip(f"{words} (key {key})")
             button.setAccessibleName(f"Quality {text}: {words}")
             self._qualities.addButton(button, number)
             row.addWidget(button)
@@ -89,11 +116,15 @@ class AnnotatePanel(QWidget):
         """Show the common values of the selected rows."""
         ids = self._selection.row_ids
         self.setEnabled(bool(ids))
+        self._fault.hide()
         self._target.setText(self._target_words(ids))
         self._class.clear()
         self._class.addItems(self._known_classes())
         self._class.setCurrentText(str(self._common("user_class") or ""))
-        self._comment.setText(str(self._common("user_comment") or ""))
+        for name, edit in self._texts.items():
+            value = self._common(name)
+            edit.setText("" if value is None else f"{value}".removesuffix(".0"))
+            edit.setModified(False)
         quality = self._common("user_quality")
         for button in self._qualities.buttons():
             button.setChecked(quality is not None and self._qualities.id(button) == int(quality))
@@ -103,7 +134,7 @@ class AnnotatePanel(QWidget):
         self._write("user_quality", quality)
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
-        is_writing = self._comment.hasFocus() and self._comment.isModified()
+        is_writing = any(edit.hasFocus() and edit.isModified() for edit in self._texts.values())
         if not is_writing and set(row_ids) & set(self._selection.row_ids):
             self.refresh()
 
@@ -140,15 +171,24 @@ class AnnotatePanel(QWidget):
     def _on_class_entered(self) -> None:
         self._on_class(self._class.currentText())
 
-    def _on_comment(self) -> None:
-        self._comment.setModified(False)
-        self._write("user_comment", self._comment.text().strip() or None)
+    def _on_text_entered(self) -> None:
+        name = next(name for name, edit in self._texts.items() if edit is self.sender())
+        edit = self._texts[name]
+        try:
+            value = cells(normalised({name: edit.text()}))[name]
+        except UsageProblem as problem:
+            self._fault.setText(str(problem))
+            self._fault.show()
+            return
+        self._fault.hide()
+        edit.setModified(False)
+        self._write(name, value)
 
     def _on_quality_clicked(self, number: int) -> None:
         is_on = self._qualities.button(number).isChecked()
         self._write("user_quality", number if is_on else None)
 
-    def _write(self, name: str, value: str | int | None) -> None:
+    def _write(self, name: str, value: str | int | float | None) -> None:
         ids = self._selection.row_ids
         if ids and (value != self._common(name) or len(ids) > 1):
             self._session.annotate(ids, {name: value})

@@ -16,7 +16,9 @@ WIDTHS = {
     "class": 72,
     "flags": 160,
     "user_class": 80,
+    "user_z": 80,
     "user_quality": 88,
+    "user_tags": 100,
     "user_comment": 150,
     "task": 90,
 }
