@@ -19,7 +19,7 @@ from astrogui.session import events, logs
 from astrogui.session.session import Session
 from astrogui.session.words import row_line
 
-COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor")
+COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify")
 OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -86,6 +86,14 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print JSON alone")
     evaluate.add_argument("--models", metavar="DIR", help="further folders of models")
     evaluate.set_defaults(run=run_evaluate)
+
+    verify = commands.add_parser("verify", help="compute a project's rows again and compare")
+    verify.add_argument("project", metavar="PROJECT")
+    verify.add_argument("--rows", metavar="1,5-9", help="only these rows, by their ids")
+    verify.add_argument("--tolerance", type=float, metavar="T", help="relative; else the card's")
+    verify.add_argument("--models", metavar="DIR", help="further folders of models")
+    verify.add_argument("--json", action="store_true", help="print JSON alone")
+    verify.set_defaults(run=run_verify)
 
     doctor = commands.add_parser("doctor", help="versions, devices, display, log, models")
     doctor.add_argument("--models", action="store_true", help="replay every golden record")
@@ -232,6 +240,13 @@ def run_evaluate(options: argparse.Namespace) -> int:
     text = json.dumps(figures, indent=None if options.json else 1, default=float)
     print(text if options.json else _readable(figures))
     return OK
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    """Say of each answer whether it comes out again; 1 where one does not or cannot be tried."""
+    from astrogui.session import verifying
+
+    return OK if verifying.run(options) else SOME_FAILED
 
 
 def run_doctor(options: argparse.Namespace) -> int:

@@ -35,6 +35,21 @@ class Cards:
                 self._cards[task] = None
         return self._cards[task]
 
+    def folder_of_weights(self, task: str, sha256: str) -> Path | None:
+        """The folder on the path whose model of ``task`` states this hash of its weights."""
+        for folder in self._folders:
+            place = folder / task
+            try:
+                if self.card_in(place).hashes.get("weights.npz") == sha256:
+                    return place
+            except (OSError, UnicodeDecodeError, ModelProblem):
+                continue
+        return None
+
+    def card_in(self, folder: Path) -> ModelCard:
+        """The card of a model's folder; raises ``OSError`` or ``ModelMismatch``."""
+        return card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
+
     def digest(self, task: str) -> str:
         """A hash over the model's files as its card states them, to tell two models apart."""
         card = self.card(task)

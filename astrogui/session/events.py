@@ -124,3 +124,21 @@ class ExportFinished(Event):
 class ExportFailed(Event):
     path: str
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerified(Event):
+    """An answer was computed again and compared; ``done`` of ``total`` are so far."""
+
+    row_id: int
+    task: str
+    state: str  # identical, within, differs, impossible, cancelled
+    words: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFinished(Event):
+    rows: int
+    was_cancelled: bool

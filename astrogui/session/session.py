@@ -17,6 +17,7 @@ from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
 from astrogui.records.source import Source
 from astrogui.session import cards, events, exporting
+from astrogui.session.comparison import Verdict
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.intake import Batch, Intake
 from astrogui.session.loading import load_record
@@ -28,6 +29,7 @@ from astrogui.session.settings import (
     model_search_path,
     shipped,
 )
+from astrogui.session.verify import Verifier
 from astrogui.session.view import ProjectView
 from astrogui.store import history, items
 from astrogui.store.project import Project, now
@@ -62,6 +64,9 @@ class Session:
         self._reader = reader or make_reader()
         self._exports = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._waiting_for_idle: list[Future[None]] = []
+        self._verifier = Verifier(
+            self._tasks, self._cards, self._runner, self._loop.post, self._loop.publish
+        )
         self._generation = 0
         self._open(project, resume)
 
@@ -82,6 +87,7 @@ class Session:
         def change() -> None:
             other = Project(path)  # raises before anything is closed
             self._jobs.cancel()
+            self._verifier.cancel()
             view, project = self.view, self._project
             self._start_project(other, resume=True)  # first, so that nobody reads a closed view
             self._close_project(view, project)
@@ -120,6 +126,7 @@ class Session:
         self._runner.close()
         self._reader.close()
         self._exports.shutdown(wait=True)
+        self._verifier.close()
         self._loop.post(lambda: self._close_project(self.view, self._project))
         self._loop.close()
 
@@ -262,6 +269,12 @@ class Session:
     def redo(self) -> Future[None]:
         return self._loop.post(lambda: self._step(history.redo))
 
+    def go_to(self, step_id: int) -> Future[None]:
+        """Undo or redo up to a step of ``view.steps()``, 0 for before the first, as one command."""
+        return self._loop.post(
+            lambda: self._step(lambda connection, by: history.go_to(connection, step_id, by))
+        )
+
     def _step(self, step: Callable[[Any, str], tuple[int, ...]]) -> None:
         with self._project.transaction() as connection:
             changed = step(connection, self.author)
@@ -274,6 +287,32 @@ class Session:
 
     def _publish_history(self) -> None:
         self._loop.publish(events.HistoryChanged(*history.titles(self._project.connection)))
+
+    # --- verification --------------------------------------------------------------------------
+
+    def verify(
+        self, row_ids: Sequence[int] | None = None, tolerance: float | None = None
+    ) -> Future[tuple[Verdict, ...]]:
+        """Compute rows (None: all) again from their provenance and compare; nothing is overwritten.
+
+        ``tolerance`` is relative; None takes that of each model's card. ``RowVerified`` events tell
+        how far it is.
+        """
+        done: Future[tuple[Verdict, ...]] = Future()
+
+        def begin() -> None:
+            self._ensure_runner()
+            self._verifier.begin(self.view, row_ids, tolerance, done)
+
+        def failed(begun: Future[None]) -> None:
+            if (error := begun.exception()) is not None:
+                done.set_exception(error)
+
+        self._loop.post(begin).add_done_callback(failed)
+        return done
+
+    def cancel_verify(self) -> Future[None]:
+        return self._loop.post(self._verifier.cancel)
 
     # --- export --------------------------------------------------------------------------------
 
@@ -411,7 +450,8 @@ class Session:
         self._loop.post(lambda: self._take(report))
 
     def _take(self, report: Report) -> None:
-        self._jobs.take(report)
+        if not self._verifier.take(report):
+            self._jobs.take(report)
         self._check_idle()
 
     def _check_idle(self) -> None:

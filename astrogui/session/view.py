@@ -11,10 +11,11 @@ from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue, Column, catalogue_from_rows
 from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
+from astrogui.records.provenance import Place
 from astrogui.session.columns import catalogue_columns, place_cells
 from astrogui.store import answers, history, items
 from astrogui.store.answers import AnswerInfo
-from astrogui.store.history import Step
+from astrogui.store.history import Change, Step
 from astrogui.store.items import Item, JobInfo, Problem
 from astrogui.store.project import open_reader, translated
 from astrogui.tasks.task import Task
@@ -65,6 +66,16 @@ class ProjectView:
         with self._lock, translated(self.path):
             return history.steps(self._connection)
 
+    def changes(self, step_id: int, most: int = 20) -> tuple[list[Change], int]:
+        """The first ``most`` changes of a step of the history, and how many it has."""
+        with self._lock, translated(self.path):
+            return history.changes_of(self._connection, step_id, most)
+
+    def judge(self, row_id: int, field: str) -> tuple[str, str] | None:
+        """Author and time of a row's judgement; None where there is none."""
+        with self._lock, translated(self.path):
+            return history.read_judge(self._connection, row_id, field)
+
     def answers(self, row_id: int) -> list[AnswerInfo]:
         """Every answer that a row ever got, oldest first."""
         with self._lock, translated(self.path):
@@ -73,6 +84,28 @@ class ProjectView:
     def posterior(self, row_id: int, task: str | None = None) -> Posterior | None:
         with self._lock, translated(self.path):
             return answers.read_posterior(self._connection, row_id, task)
+
+    def answer_posterior(self, answer_id: int) -> Posterior | None:
+        """The posterior of one answer of a row's history."""
+        with self._lock, translated(self.path):
+            return answers.read_answer(self._connection, answer_id)
+
+    def place(self, row_id: int) -> Place:
+        """Where a row's object is; raises ``KeyError`` for a row that is not here."""
+        with self._lock, translated(self.path):
+            return items.read_place(self._connection, row_id)
+
+    def item_of(self, row_id: int) -> Item:
+        """The observation that a row belongs to; raises ``KeyError``."""
+        with self._lock, translated(self.path):
+            found = items.read_items(
+                self._connection,
+                self.path.parent,
+                f"AND item_id = (SELECT item_id FROM rows WHERE row_id = {int(row_id)})",
+            )
+        if not found:
+            raise KeyError(f"no row {row_id}")
+        return found[0]
 
     def row_ids(self, item_id: int | None = None) -> list[int]:
         where = "" if item_id is None else f"AND rows.item_id = {int(item_id)}"

@@ -104,3 +104,11 @@ def read_posterior(
         values,
     ).fetchone()
     return None if found is None else posterior_from_bytes(found[0])
+
+
+def read_answer(connection: sqlite3.Connection, answer_id: int) -> Posterior | None:
+    """The posterior of one answer; None where there is no such answer."""
+    found = connection.execute(
+        "SELECT posterior FROM answers WHERE answer_id = ?", (answer_id,)
+    ).fetchone()
+    return None if found is None else posterior_from_bytes(found[0])

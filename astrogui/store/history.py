@@ -20,6 +20,16 @@ class Step:
     state: str  # done or undone
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One judgement of a step, before and after; None where there is none."""
+
+    row_id: int
+    field: str
+    before: str | None
+    after: str | None
+
+
 def annotate(
     connection: sqlite3.Connection,
     row_ids: Sequence[int],
@@ -61,6 +71,29 @@ def redo(connection: sqlite3.Connection, author: str) -> tuple[int, ...]:
     return _move(connection, author, "undone", "done", "ASC", before=False)
 
 
+def go_to(connection: sqlite3.Connection, step_id: int, author: str) -> tuple[int, ...]:
+    """Undo or redo until ``step_id`` is the last step done, 0 for before the first.
+
+    Returns the rows that changed. Raises ``KeyError`` for a step that was dropped or never was.
+    """
+    if (
+        step_id
+        and connection.execute(
+            "SELECT 1 FROM history WHERE step_id = ? AND state != 'dropped'", (step_id,)
+        ).fetchone()
+        is None
+    ):
+        raise KeyError(f"no step {step_id} in the history")
+    changed: tuple[int, ...] = ()
+    later = "SELECT COUNT(*) FROM history WHERE state = 'done' AND step_id > ?"
+    for _ in range(connection.execute(later, (step_id,)).fetchone()[0]):
+        changed += undo(connection, author)
+    earlier = "SELECT COUNT(*) FROM history WHERE state = 'undone' AND step_id <= ?"
+    for _ in range(connection.execute(earlier, (step_id,)).fetchone()[0]):
+        changed += redo(connection, author)
+    return tuple(dict.fromkeys(changed))
+
+
 def titles(connection: sqlite3.Connection) -> tuple[str, str]:
     """What undo and redo would do next, "" where there is nothing."""
     done = connection.execute(
@@ -79,6 +112,28 @@ def steps(connection: sqlite3.Connection) -> list[Step]:
         "ORDER BY step_id"
     )
     return [Step(step_id=r[0], title=r[1], author=r[2], created=r[3], state=r[4]) for r in rows]
+
+
+def changes_of(
+    connection: sqlite3.Connection, step_id: int, most: int = 20
+) -> tuple[list[Change], int]:
+    """The first ``most`` changes of a step, and how many it has."""
+    found = connection.execute(
+        "SELECT changes FROM history WHERE step_id = ?", (step_id,)
+    ).fetchone()
+    raw = [] if found is None else json.loads(found[0])
+    first = [Change(row_id=r, field=f, before=b, after=a) for r, f, b, a in raw[:most]]
+    return first, len(raw)
+
+
+def read_judge(connection: sqlite3.Connection, row_id: int, field: str) -> tuple[str, str] | None:
+    """Who gave a row's judgement, and when (UTC, ISO 8601); None where there is none."""
+    found = connection.execute(
+        "SELECT author, changed FROM annotations WHERE row_id = ? AND field = ? "
+        "AND value IS NOT NULL",
+        (row_id, field),
+    ).fetchone()
+    return None if found is None else (found[0], found[1])
 
 
 def read_annotations(

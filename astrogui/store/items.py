@@ -217,6 +217,17 @@ def _candidates(
     return [row[0] for row in found]
 
 
+def read_place(connection: sqlite3.Connection, row_id: int) -> Place:
+    """Where a row's object is, as it was found last; raises ``KeyError``."""
+    found = connection.execute(
+        "SELECT label, object_id, ra, dec, x, y, gps FROM rows WHERE row_id = ?", (row_id,)
+    ).fetchone()
+    if found is None:
+        raise KeyError(f"no row {row_id}")
+    names = ("label", "object_id", "ra_deg", "dec_deg", "x_pixel", "y_pixel", "gps")
+    return Place(**dict(zip(names, found, strict=True)))
+
+
 def read_items(connection: sqlite3.Connection, folder: Path, where: str = "") -> list[Item]:
     """The items in the order in which they were added."""
     rows = connection.execute(

@@ -259,3 +259,35 @@ class Judging(RuleBasedStateMachine):
 
 Judging.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 TestJudging = Judging.TestCase
+
+
+def quality_of(project, row):
+    return history.read_annotations(project.connection, [row]).get(row, {}).get("user_quality")
+
+
+def test_the_history_is_walked_to_any_step_and_to_its_beginning(project):
+    row = add_row(project)
+    for value in "1234":
+        with project.transaction() as connection:
+            history.annotate(connection, [row], {"user_quality": value}, "me")
+    steps = [step.step_id for step in history.steps(project.connection)]
+    for target, wanted in ((1, "2"), (3, "4"), (0, "1"), (2, "3")):
+        with project.transaction() as connection:
+            assert history.go_to(connection, steps[target], "me") == (row,)
+        assert quality_of(project, row) == wanted
+    with project.transaction() as connection:
+        history.go_to(connection, 0, "me")
+    assert quality_of(project, row) is None
+    assert {step.state for step in history.steps(project.connection)} == {"undone"}
+
+
+def test_a_dropped_step_cannot_be_gone_to(project):
+    row = add_row(project)
+    with project.transaction() as connection:
+        history.annotate(connection, [row], {"user_quality": "1"}, "me")
+        (step,) = history.steps(connection)
+        history.undo(connection, "me")
+        history.annotate(connection, [row], {"user_quality": "2"}, "me")
+    with pytest.raises(KeyError, match="no step"), project.transaction() as connection:
+        history.go_to(connection, step.step_id, "me")
+    assert quality_of(project, row) == "2"

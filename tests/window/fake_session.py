@@ -93,9 +93,21 @@ class FakeView:
     def steps(self) -> list[Any]:
         return [
             SimpleNamespace(step_id=i, title=step[0], author="me", created="2026", state=state)
-            for state, steps in (("done", self.session.done), ("undone", self.session.undone[::-1]))
-            for i, step in enumerate(steps)
+            for i, (state, step) in enumerate(
+                [("done", step) for step in self.session.done]
+                + [("undone", step) for step in self.session.undone[::-1]],
+                start=1,
+            )
         ]
+
+    def changes(self, step_id: int, most: int = 20) -> tuple[list[Any], int]:
+        step = [*self.session.done, *self.session.undone[::-1]][step_id - 1]
+        found = [
+            SimpleNamespace(row_id=row_id, field=name, before=before[name], after=after[name])
+            for row_id, before, after in zip(step[1], step[2], step[3], strict=True)
+            for name in after
+        ]
+        return found[:most], len(found)
 
 
 @dataclass
@@ -163,6 +175,15 @@ class FakeSession:
 
     def redo(self) -> Future[None]:
         return self._post(self._step, self.undone, self.done, 1)
+
+    def go_to(self, step_id: int) -> Future[None]:
+        return self._post(self._go_to, step_id)
+
+    def _go_to(self, step_id: int) -> None:
+        while len(self.done) > step_id:
+            self._step(self.done, self.undone, 0)
+        while len(self.done) < step_id:
+            self._step(self.undone, self.done, 1)
 
     def export(
         self, path: str | Path, row_ids: Sequence[int] | None = None, posteriors: str | None = None

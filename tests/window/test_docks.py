@@ -233,14 +233,6 @@ def test_undo_and_redo_go_through_the_menu_and_are_named(filled, fake, qtbot):
     qtbot.waitUntil(lambda: fake.rows[1]["user_quality"] == 4)
 
 
-def test_the_history_lists_what_was_judged(filled, fake, qtbot):
-    filled.annotate.set_quality(4)
-    listed = filled.history._list
-    qtbot.waitUntil(lambda: "Set user_quality" in listed.item(0).text())
-    filled.window.actions_by_name["undo"].trigger()
-    qtbot.waitUntil(lambda: "(undone)" in listed.item(0).text())
-
-
 # Results
 
 

@@ -37,7 +37,7 @@ def targets(bench):
         "catalogue": bench.catalogue.table.viewport(),
         "comment": bench.annotate._texts["user_comment"],
         "class": bench.annotate._class_edit,
-        "history": bench.history._list.viewport(),
+        "history": bench.history.list.viewport(),
         "spectrum": bench.area.view("spectrum"),
         "image plot": bench.area.view("image")._graphics.viewport(),
         "results": bench.results.view,
