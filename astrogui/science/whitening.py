@@ -59,11 +59,18 @@ def whiten(samples: NDArray[np.float64], sample_rate_hz: float, psd: Psd) -> NDA
 
     size = next_fast_len(samples.size + round(sample_rate_hz), real=True)
     frequency = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate_hz), np.float64)
-    inverse = np.interp(frequency, psd.frequency_hz, 1 / np.sqrt(np.maximum(psd.density, 1e-60)))
-    inverse *= np.sqrt(2 / sample_rate_hz) * _pass(frequency)
+    inverse = whitening_gain(frequency, sample_rate_hz, psd)
     padded = np.array(samples)
     taper_ends(padded, round(TAPER_S * sample_rate_hz))
     return np.asarray(irfft(rfft(padded, size) * inverse, size)[: samples.size])
+
+
+def whitening_gain(
+    frequency_hz: NDArray[np.float64], sample_rate_hz: float, psd: Psd
+) -> NDArray[np.float64]:
+    """What ``whiten`` multiplies each frequency by: inverse amplitude density within 18-960 Hz."""
+    inverse = np.interp(frequency_hz, psd.frequency_hz, 1 / np.sqrt(np.maximum(psd.density, 1e-60)))
+    return np.asarray(inverse * (np.sqrt(2 / sample_rate_hz) * _pass(frequency_hz)))
 
 
 def _pass(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
