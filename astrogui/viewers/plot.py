@@ -57,7 +57,22 @@ def pen(colour: QColor, width: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.Sol
     return made
 
 
-class SpanItem(pg.GraphicsObject):
+class ViewItem(pg.GraphicsObject):
+    """An item as large as what its view shows, and never part of the automatic range."""
+
+    def boundingRect(self) -> QRectF:
+        view = self.getViewBox()
+        return view.viewRect() if view is not None else QRectF()
+
+    def viewRangeChanged(self, *_: object) -> None:
+        self.prepareGeometryChange()
+        self.update()
+
+    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: object = None) -> None:
+        """Never part of the automatic range."""
+
+
+class SpanItem(ViewItem):
     """Stretches of the x axis, shaded over the whole height: masked samples, gaps, intervals."""
 
     def __init__(self, colour: QColor) -> None:
@@ -74,17 +89,6 @@ class SpanItem(pg.GraphicsObject):
     def set_colour(self, colour: QColor) -> None:
         self._colour = colour
         self.update()
-
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return view.viewRect() if view is not None else QRectF()
-
-    def viewRangeChanged(self, *_: object) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: object = None) -> None:
-        """Never part of the automatic range."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
@@ -185,7 +189,7 @@ class Marker:
     weight: int = 0  # of two that do not fit side by side, the heavier keeps its label
 
 
-class MarkersItem(pg.GraphicsObject):
+class MarkersItem(ViewItem):
     """Vertical lines with labels at the top or the bottom, in rows so that none overlaps."""
 
     def __init__(self, rows: int = 3, at_top: bool = True, inset: float = 2.0) -> None:
@@ -205,17 +209,6 @@ class MarkersItem(pg.GraphicsObject):
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
         self.update()
-
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return view.viewRect() if view is not None else QRectF()
-
-    def viewRangeChanged(self, *_: object) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: object = None) -> None:
-        """Never part of the automatic range."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
