@@ -1,4 +1,4 @@
-"""The amplitude spectral density of strain over time, on rows even in the logarithm of frequency."""
+"""The amplitude spectral density of strain over time, its rows even in log frequency."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class _Block:
         self.step = round(BLOCK_S * rate_hz / factor)  # output samples of a block
         self._pad = round(PAD_S * rate_hz / factor)
         self._out = self.step + 2 * self._pad
-        frequency = np.fft.rfftfreq(self._out, factor / rate_hz)
+        frequency = np.asarray(np.fft.rfftfreq(self._out, factor / rate_hz), np.float64)
         alias = _below(frequency, 0.5 * rate_hz / factor) if factor > 1 else 1.0
         self._gains = [gain(frequency) * alias / factor for gain in gains]
 
