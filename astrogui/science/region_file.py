@@ -165,7 +165,8 @@ class _Reader:
 
 def _parted(line: str) -> tuple[list[str], str]:
     """The statements of a line, which ";" separates, and what stands behind "#"."""
-    statements, start, depth = [], 0, 0
+    statements: list[str] = []
+    start = depth = 0
     for index, letter in enumerate(line):
         depth += {"(": 1, ")": -1}.get(letter, 0)
         if letter == "#":
