@@ -63,7 +63,7 @@ def catalogue_columns(tasks: Sequence[Task], bands: Sequence[str]) -> tuple[Colu
             columns.append(_renamed(column, column.name + suffix))
     taken = {column.name for column in columns}
     for task in tasks:
-        own = _own_names(task, tasks)
+        own = own_names(task, tasks)
         for column in answer_columns(task, bands):
             renamed = _renamed(column, own.get(column.name, column.name))
             if renamed.name not in taken:
@@ -86,7 +86,7 @@ def place_cells(
         cells[f"flags{suffix}"] = "; ".join(Flag(answer.flags).words())
         cells[f"novelty{suffix}"] = answer.novelty
         task = by_name.get(answer.task)
-        own = _own_names(task, tasks) if task is not None else {}
+        own = own_names(task, tasks) if task is not None else {}
         for name, value in answer.cells.items():
             cells[own.get(name, name)] = value
     if not found and words:
@@ -96,7 +96,7 @@ def place_cells(
     return cells
 
 
-def _own_names(task: Task, tasks: Sequence[Task]) -> dict[str, str]:
+def own_names(task: Task, tasks: Sequence[Task]) -> dict[str, str]:
     """New names for the answers of a task that an earlier task of the same kind also gives.
 
     Measured quantities of the place (a flux) are the same for both and keep their name.

@@ -116,6 +116,8 @@ def relocate(project: Project, item: items.Item, path: str) -> int:
                 connection.execute(
                     "UPDATE items SET sources = ? WHERE item_id = ?", (json.dumps(sources), item_id)
                 )
+        if found:
+            items.note_change(connection)
     return found
 
 

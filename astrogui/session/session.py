@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from astrogui.session import cards, events, exporting
 from astrogui.session.comparison import Verdict
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.intake import Batch, Intake
+from astrogui.session.live_table import LiveTable, of_project
 from astrogui.session.loading import load_record
 from astrogui.session.loop import Loop
 from astrogui.session.running import Jobs
@@ -29,6 +32,7 @@ from astrogui.session.settings import (
     model_search_path,
     shipped,
 )
+from astrogui.session.table_reader import TableReader
 from astrogui.session.verify import Verifier
 from astrogui.session.view import ProjectView
 from astrogui.store import history, items
@@ -68,6 +72,9 @@ class Session:
             self._tasks, self._cards, self._runner, self._loop.post, self._loop.publish
         )
         self._generation = 0
+        self._table_lock = threading.Lock()
+        self._table: LiveTable | None = None
+        self._loop.subscribe(self._tell_table)
         self._open(project, resume)
 
     # --- the project ---------------------------------------------------------------------------
@@ -100,6 +107,7 @@ class Session:
     def _start_project(self, project: Project, resume: bool) -> None:
         self._project = project
         self.view = ProjectView(project.path, self._tasks)
+        self._close_table()
         self._generation += 1
         self._jobs = Jobs(project, self._tasks, self._loop.publish, self.models, self._generation)
         self._jobs.runner = self._runner
@@ -126,6 +134,7 @@ class Session:
         self._runner.close()
         self._reader.close()
         self._exports.shutdown(wait=True)
+        self._close_table()
         self._verifier.close()
         self._loop.post(lambda: self._close_project(self.view, self._project))
         self._loop.close()
@@ -135,6 +144,26 @@ class Session:
     def subscribe(self, callback: Callable[[events.Event], None]) -> Callable[[], None]:
         """Hear every event, in the session's thread; returns how to stop."""
         return self._loop.subscribe(callback)
+
+    def live_table(self) -> LiveTable:
+        """The catalogue as columns that follow the project; begun when first asked for."""
+        with self._table_lock:
+            if self._table is None:
+                path = self._project.path
+                self._table = of_project(partial(TableReader, path, self._tasks), path)
+            return self._table
+
+    def _close_table(self) -> None:
+        with self._table_lock:
+            table, self._table = self._table, None
+        if table is not None:
+            table.close()
+
+    def _tell_table(self, event: events.Event) -> None:
+        with self._table_lock:
+            table = self._table
+        if table is not None and isinstance(event, events.RowsChanged):
+            table.refresh(event.row_ids, event.fields)
 
     def tasks(self) -> tuple[Task, ...]:
         return self._tasks

@@ -20,6 +20,8 @@ from astrogui.store.items import Item, JobInfo, Problem
 from astrogui.store.project import open_reader, translated
 from astrogui.tasks.task import Task
 
+ROWS_AT_ONCE = 500  # of one statement
+
 
 class ProjectView:
     """A read-only look at a project, over a connection of its own; any one thread at a time."""
@@ -29,6 +31,10 @@ class ProjectView:
         self._tasks = tuple(tasks)
         self._connection = open_reader(path)
         self._lock = threading.RLock()
+        # What a project has once, it keeps: only what came since is looked through again.
+        self._seen_tasks: set[str] = set()
+        self._seen_answer = self._seen_item = self._seen_changes = 0
+        self._seen_bands: dict[str, None] = {}
 
     def close(self) -> None:
         with self._lock:
@@ -126,13 +132,17 @@ class ProjectView:
         """Export columns of these rows, with ``row_id``, ``item_id``, ``x_pixel`` … added."""
         wanted = self.row_ids() if row_ids is None else list(row_ids)
         present = self._present_tasks()
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(wanted), ROWS_AT_ONCE):
+            rows += self._some_rows(wanted[start : start + ROWS_AT_ONCE], present)
+        return rows
+
+    def _some_rows(self, wanted: list[int], present: Sequence[Task]) -> list[dict[str, Any]]:
         with self._lock, translated(self.path):
             base = self._base_rows(wanted)
             judged = history.read_annotations(self._connection, wanted)
             by_row: dict[int, list[AnswerInfo]] = {}
-            for answer in answers.read_answers(
-                self._connection, None if row_ids is None else wanted
-            ):
+            for answer in answers.read_answers(self._connection, wanted):
                 by_row.setdefault(answer.row_id, []).append(answer)
         rows = []
         for row_id in wanted:
@@ -157,20 +167,16 @@ class ProjectView:
         return catalogue_from_rows(self.columns(), self.rows(row_ids), meta)
 
     def _base_rows(self, wanted: Sequence[int]) -> dict[int, dict[str, Any]]:
-        everything = len(wanted) > 500
         # Few rows ask for few items: a batch's rows are read one by one as they arrive.
         inside = ",".join(str(int(row_id)) for row_id in wanted)
         where = f"AND item_id IN (SELECT item_id FROM rows WHERE row_id IN ({inside}))"
         paths = {
             item.item_id: ";".join(item.paths)
-            for item in items.read_items(
-                self._connection, self.path.parent, "" if everything else where
-            )
+            for item in items.read_items(self._connection, self.path.parent, where)
         }
-        marks = "1" if everything else f"row_id IN ({inside})"
         found = self._connection.execute(
             f"SELECT row_id, item_id, object_id, ra, dec, x, y, gps, words, label FROM rows "
-            f"WHERE {marks}"
+            f"WHERE row_id IN ({inside})"
         )
         return {
             r[0]: {
@@ -183,20 +189,35 @@ class ProjectView:
         }  # fmt: skip
 
     def _present_tasks(self) -> tuple[Task, ...]:
+        """Tasks that were ever asked or have answered; what was seen once is not sought again."""
         with self._lock, translated(self.path):
-            names = {row[0] for row in self._connection.execute("SELECT DISTINCT task FROM jobs")}
-            names |= {
-                row[0] for row in self._connection.execute("SELECT DISTINCT task FROM answers")
-            }
-        return tuple(task for task in self._tasks if task.name in names)
+            last = self._connection.execute("SELECT MAX(answer_id) FROM answers").fetchone()[0] or 0
+            asked = {row[0] for row in self._connection.execute("SELECT DISTINCT task FROM jobs")}
+            if last > self._seen_answer:
+                # Without a condition SQLite reads the index, which holds no posteriors.
+                newer = f"WHERE answer_id > {self._seen_answer}" if self._seen_answer else ""
+                found = self._connection.execute(f"SELECT DISTINCT task FROM answers {newer}")
+                asked |= {row[0] for row in found}
+            self._seen_tasks |= asked
+            self._seen_answer = last
+        return tuple(task for task in self._tasks if task.name in self._seen_tasks)
 
     def _bands(self) -> tuple[str, ...]:
-        bands: dict[str, None] = {}
+        """The bands of the images, in the order in which they came."""
         with self._lock, translated(self.path):
-            images = items.read_items(self._connection, self.path.parent, "AND kind = 'image'")
+            changes = items.catalogue_changes(self._connection)
+            if changes != self._seen_changes:
+                self._seen_item, self._seen_changes = 0, changes
+                self._seen_bands.clear()
+            images = items.read_items(
+                self._connection,
+                self.path.parent,
+                f"AND kind = 'image' AND item_id > {self._seen_item}",
+            )
         for item in images:
-            bands.update(dict.fromkeys(source.band for source in item.sources))
-        return tuple(bands)
+            self._seen_item = item.item_id
+            self._seen_bands.update(dict.fromkeys(source.band for source in item.sources))
+        return tuple(self._seen_bands)
 
 
 def flag_words(bits: int) -> str:

@@ -15,6 +15,8 @@ from astrogui.records.provenance import Place
 from astrogui.records.source import Source
 from astrogui.store.project import now
 
+CHANGES = "catalogue_changes"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -65,9 +67,14 @@ def add_item(connection: sqlite3.Connection, folder: Path, sources: Sequence[Sou
     ).fetchone()
     text = json.dumps([stored_source(source, folder) for source in sources])
     if known is not None:
+        moved = connection.execute(
+            "UPDATE items SET sources = ? WHERE item_id = ? AND sources != ?",
+            (text, known[0], text),
+        )
+        if moved.rowcount:
+            note_change(connection)
         connection.execute(
-            "UPDATE items SET sources = ?, state = 'ok', words = '' WHERE item_id = ?",
-            (text, known[0]),
+            "UPDATE items SET state = 'ok', words = '' WHERE item_id = ?", (known[0],)
         )
         return int(known[0])
     first = sources[0]
@@ -101,7 +108,24 @@ def supersede(
         connection.execute(
             "UPDATE items SET state = 'superseded' WHERE item_id = ?", (other.item_id,)
         )
+    if moved:
+        note_change(connection)
     return tuple(moved)
+
+
+def note_change(connection: sqlite3.Connection) -> None:
+    """Count a change of rows that brings no new answer, so that kept columns are read again."""
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?, '1') "
+        "ON CONFLICT (key) DO UPDATE SET value = value + 1",
+        (CHANGES,),
+    )
+
+
+def catalogue_changes(connection: sqlite3.Connection) -> int:
+    """How many such changes there were."""
+    found = connection.execute("SELECT value FROM meta WHERE key = ?", (CHANGES,)).fetchone()
+    return 0 if found is None else int(found[0])
 
 
 def add_refused(connection: sqlite3.Connection, folder: Path, problem: FileProblem) -> int:
@@ -134,11 +158,13 @@ def add_row_without_answer(connection: sqlite3.Connection, item_id: int, words: 
         "SELECT row_id FROM rows WHERE item_id = ? LIMIT 1", (item_id,)
     ).fetchone()
     if known is not None:
-        connection.execute(
-            "UPDATE rows SET words = ? WHERE row_id = ? AND row_id NOT IN "
-            "(SELECT row_id FROM answers)",
-            (words, known[0]),
+        said = connection.execute(
+            "UPDATE rows SET words = ? WHERE row_id = ? AND words != ? AND NOT EXISTS "
+            "(SELECT 1 FROM answers WHERE answers.row_id = rows.row_id)",
+            (words, known[0], words),
         )
+        if said.rowcount:
+            note_change(connection)
         return int(known[0])
     row = connection.execute(
         "SELECT object_id, sources FROM items WHERE item_id = ?", (item_id,)

@@ -1,0 +1,199 @@
+"""A column of text as numbers: each row holds the code of its word in a list of words.
+
+A million rows of five classes are then a million small integers, and a million distinct names lie
+in one block of bytes that can be mapped from a file without making a million objects.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+FEW_WORDS = 200_000  # as many may be kept as objects, for the sake of speed
+MANY_WORDS = 5_000
+MOST_BYTES = 200_000_000  # texts of one column laid side by side, to be sorted
+
+
+class Words:
+    """Distinct texts by code. Code 0 is "", the null; codes only ever grow in number.
+
+    The first ones may lie in a block of UTF-8 bytes, in the order of ``key``; those added later
+    are kept as objects. One thread adds, any may read.
+    """
+
+    def __init__(
+        self, blob: NDArray[np.uint8] | None = None, ends: NDArray[np.int64] | None = None
+    ) -> None:
+        """``ends`` (m,) are where the words of ``blob`` end, "" being the first word."""
+        self._blob = np.zeros(0, np.uint8) if blob is None else blob
+        self._ends = np.zeros(1, np.int64) if ends is None else ends
+        self._added: list[str] = []
+        self._codes: dict[str, int] = {"": 0}
+        self._texts: NDArray[Any] | None = None
+        self._ranks: Codes | None = None
+
+    def __len__(self) -> int:
+        return len(self._ends) + len(self._added)
+
+    def __getitem__(self, code: int) -> str:
+        mapped = len(self._ends)
+        if code >= mapped:
+            return self._added[code - mapped]
+        if code == 0:
+            return ""
+        first, end = int(self._ends[code - 1]), int(self._ends[code])
+        return self._blob[first:end].tobytes().decode("utf-8")
+
+    def code(self, text: str) -> int | None:
+        """The code of a text; None where no row ever had it."""
+        found = self._codes.get(text)
+        if found is None and len(self._ends) > 1:
+            found = self._mapped_code(text)
+        return found
+
+    def encode(self, texts: Sequence[str]) -> Codes:
+        """Codes (n,) of these texts; new ones are added."""
+        known = self._codes
+        codes = np.empty(len(texts), np.int32)
+        for place, text in enumerate(texts):
+            found = known.get(text)
+            if found is None:
+                found = self.code(text)
+                if found is None:
+                    found = len(self)
+                    self._added.append(text)
+                known[text] = found
+            codes[place] = found
+        return codes
+
+    def texts(self) -> NDArray[Any]:
+        """(m,) all words as objects, by code; kept while no word is added."""
+        if self._texts is None or len(self._texts) != len(self):
+            mapped = len(self._ends)
+            texts = np.empty(len(self), object)
+            if mapped > 1:
+                data, ends = self._blob.tobytes(), self._ends.tolist()
+                texts[1:mapped] = [data[a:b].decode("utf-8") for a, b in pairwise(ends)]
+            texts[0] = ""
+            texts[mapped:] = self._added[: len(texts) - mapped]
+            if len(texts) > FEW_WORDS:
+                return texts
+            self._texts = texts
+        return self._texts
+
+    def ranks(self) -> Codes:
+        """(m,) the place of each word in the order of ``key``: rows are sorted by them."""
+        count = len(self)
+        if self._ranks is not None and len(self._ranks) == count:
+            return self._ranks
+        mapped, added = len(self._ends), self._added[: count - len(self._ends)]
+        order = _order(added)
+        before = np.array([self._mapped_place(added[place]) for place in order], np.int64)
+        ranks = np.empty(count, np.int32)
+        ranks[:mapped] = np.arange(mapped) + np.searchsorted(before, np.arange(mapped), "right")
+        ranks[mapped + order] = before + np.arange(len(added))
+        self._ranks = ranks
+        return ranks
+
+    def packed(self, used: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any], Codes]:
+        """Block, ends and new codes of the words that are ``used`` (m,), in the order of ``key``.
+
+        What the constructor takes, and for each present code the one that it becomes.
+        """
+        wanted = used.copy()
+        wanted[0] = True
+        ranks = self.ranks()[: len(used)]
+        codes = np.flatnonzero(wanted)
+        codes = codes[np.argsort(ranks[codes], kind="stable")]
+        texts = self.texts()
+        data = [texts[code].encode("utf-8") for code in codes]
+        ends = np.cumsum([len(word) for word in data], dtype=np.int64)
+        became = np.zeros(len(used), np.int32)
+        became[codes] = np.arange(len(codes))
+        return np.frombuffer(b"".join(data), np.uint8), ends, became
+
+    def _mapped_code(self, text: str) -> int | None:
+        place = self._mapped_place(text)
+        return place if place < len(self._ends) and self[place] == text else None
+
+    def _mapped_place(self, text: str) -> int:
+        """Where a text stands, or would stand, among the mapped words."""
+        if len(self._ends) == 1:
+            return 1
+        wanted = key(text)
+        return bisect_left(range(len(self._ends)), wanted, key=lambda code: key(self[code]))
+
+
+def key(text: str) -> tuple[str, str]:
+    """The order of texts: upper and lower case side by side."""
+    return text.casefold(), text
+
+
+def _order(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Places in the order of ``key``. Many are sorted as bytes, which lets other threads run."""
+    if len(texts) < MANY_WORDS or len(texts) * max(map(len, texts)) > MOST_BYTES:
+        return np.array(sorted(range(len(texts)), key=lambda i: key(texts[i])), np.int64)
+    exact = _as_bytes([text.encode("utf-8") for text in texts])
+    folded = _as_bytes([text.casefold().encode("utf-8") for text in texts])
+    return np.lexsort((exact, folded)).astype(np.int64)
+
+
+def _as_bytes(texts: list[bytes]) -> NDArray[np.bytes_]:
+    """Filled in pieces: making an array of objects stops every other thread."""
+    longest = max(map(len, texts))
+    made = np.empty(len(texts), f"S{max(longest, 1)}")
+    for first in range(0, len(texts), MANY_WORDS):
+        made[first : first + MANY_WORDS] = texts[first : first + MANY_WORDS]
+    return made
+
+
+class TextColumn:
+    """Codes of the rows (n,) beside the words that they stand for."""
+
+    __slots__ = ("codes", "words")
+
+    def __init__(self, codes: Codes, words: Words) -> None:
+        self.codes, self.words = codes, words
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, place: int) -> str:
+        return self.words[int(self.codes[place])]
+
+    def take(self, places: NDArray[Any] | slice) -> TextColumn:
+        """These rows, over the same words."""
+        return TextColumn(self.codes[places], self.words)
+
+    def texts(self) -> NDArray[Any]:
+        """(n,) objects of str; equal texts are one object."""
+        if len(self) * 4 < len(self.words):
+            used, back = np.unique(self.codes, return_inverse=True)
+            few = np.empty(len(used), object)
+            few[:] = [self.words[int(code)] for code in used]
+            return np.asarray(few[back])
+        return np.asarray(self.words.texts()[self.codes])
+
+    def ranks(self) -> Codes:
+        """(n,) numbers that sort as the texts do; 0 is null."""
+        return self.words.ranks()[self.codes]
+
+    def counts(self) -> list[tuple[str, int]]:
+        """The texts there are and how many rows have each, the commonest first, without null."""
+        counts = np.bincount(self.codes, minlength=1)
+        counts[0] = 0
+        there = np.flatnonzero(counts)
+        there = there[np.argsort(-counts[there], kind="stable")]
+        return [(self.words[int(code)], int(counts[code])) for code in there]
+
+
+def text_column(texts: Iterable[str]) -> TextColumn:
+    """A column of these texts with words of its own."""
+    words = Words()
+    return TextColumn(words.encode(list(texts)), words)

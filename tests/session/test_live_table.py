@@ -1,0 +1,241 @@
+"""The catalogue as columns: the cells of the project's rows, kept, mapped, and in step with it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+import tiny
+
+from astrogui.records.catalogue import Column
+from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
+from astrogui.records.provenance import AnswerProvenance, Place
+from astrogui.session import column_cache
+from astrogui.session.live_table import of_project
+from astrogui.session.table_reader import TableReader
+from astrogui.store import answers, history, items
+from astrogui.store.project import Project
+from astrogui.tasks import TASKS
+
+REDSHIFT, STARS = TASKS[0], TASKS[1]
+
+
+@pytest.fixture
+def project(tmp_path):
+    made = Project(tmp_path / "p.astrogui")
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def keep_small_tables(monkeypatch):
+    monkeypatch.setattr(column_cache, "FEWEST_ROWS", 2)
+
+
+def add_rows(project, names, task=REDSHIFT, **cells):
+    """One item a name, one row each, answered by ``task``."""
+    ids = []
+    with project.transaction() as connection:
+        for name in names:
+            item = items.add_item(connection, project.path.parent, [tiny.source(name)])
+            place = Place(label="", object_id=f"object {name}", ra_deg=10.0, dec_deg=-3.0)
+            row = items.find_row(connection, item, place, 1.0)
+            answer(connection, row, task, **cells)
+            ids.append(row)
+    return ids
+
+
+def answer(connection, row, task=REDSHIFT, **cells):
+    provenance = AnswerProvenance(
+        task=task.name, model="m 1", model_sha256="ab", backend="onnx", device="CPU", seed=1,
+        application="0",
+    )  # fmt: skip
+    values = {"z": 0.5, "class": "QSO", "confident": True, **cells}
+    posterior = Posterior(
+        parameters=(Parameter(name="z", title="redshift", low=0, high=7),),
+        quantiles=0.5 + 0.01 * (QUANTILE_LEVELS[None, :] - 0.5),
+    )
+    answers.add_answer(connection, row, task.name, values, posterior, provenance, False)
+
+
+def opened(project, told=None):
+    """A live table that has read everything."""
+    live = of_project(partial(TableReader, project.path, TASKS), project.path)
+    whole = threading.Event()
+
+    def hear(change):
+        if told is not None:
+            told.append(change)
+        if change.is_whole:
+            whole.set()
+
+    live.subscribe(hear)
+    assert whole.wait(10)
+    live.call(len).result(10)
+    return live
+
+
+def cells(live, name):
+    return [live.table.cell(place, name) for place in range(len(live.table))]
+
+
+def assert_like_rows(project, live):
+    """The table says what the rows say, cell by cell."""
+    reader = TableReader(project.path, TASKS)
+    try:
+        columns, rows = reader.columns(), reader.rows()
+    finally:
+        reader.close()
+    assert live.table.project_columns == columns
+    assert sorted(live.table.row_ids().tolist()) == sorted(row["row_id"] for row in rows)
+    for row in rows:
+        place = live.table.position(row["row_id"])
+        for column in columns:
+            said = row.get(column.name)
+            assert live.table.cell(place, column.name) == (None if said == "" else said), column
+
+
+def test_every_cell_is_that_of_the_rows(project):
+    ids = add_rows(project, ["a", "b", "c"])
+    add_rows(project, ["d"], class_2="STAR", z=None)
+    with project.transaction() as connection:
+        answer(connection, ids[1], z=1.25)
+        answer(connection, ids[2], STARS, prob_star=0.25)
+        history.annotate(connection, ids[:2], {"user_class": "BAL", "user_quality": "3"}, "me")
+        items.add_row_without_answer(
+            connection, items.add_item(connection, project.path.parent, [tiny.source("e")]), "odd"
+        )
+    live = opened(project)
+    assert_like_rows(project, live)
+    assert cells(live, "z")[:2] == [0.5, 1.25]
+    live.close()
+
+
+def test_columns_kept_beside_the_project_are_mapped_and_hold_the_same(project):
+    add_rows(project, ["a", "b", "c"])
+    opened(project).close()
+    assert column_cache.cache_folder(project.path).is_dir()
+    told = []
+    live = opened(project, told)
+    assert next(change for change in told if change.count).is_new
+    assert_like_rows(project, live)
+    live.close()
+
+
+@pytest.mark.parametrize("kind", ["answer", "row", "judgement", "file", "words"])
+def test_what_came_while_the_table_was_closed_is_read_at_the_start(project, kind):
+    ids = add_rows(project, ["a", "b", "c"])
+    with project.transaction() as connection:
+        item = items.add_item(connection, project.path.parent, [tiny.source("e")])
+        items.add_row_without_answer(connection, item, "odd")
+    opened(project).close()
+    with project.transaction() as connection:
+        if kind == "answer":
+            answer(connection, ids[1], z=2.5)
+        elif kind == "judgement":
+            history.annotate(connection, [ids[0]], {"user_comment": "α"}, "me")
+        elif kind == "words":
+            items.add_row_without_answer(connection, item, "odder")
+        elif kind == "file":
+            connection.execute("UPDATE items SET sources = replace(sources, '\"a\"', '\"q\"')")
+            items.note_change(connection)
+    if kind == "row":
+        add_rows(project, ["d"])
+    live = opened(project)
+    assert_like_rows(project, live)
+    live.close()
+
+
+def test_a_project_put_back_to_an_earlier_state_is_read_anew(project, tmp_path):
+    add_rows(project, ["a", "b"])
+    project.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    earlier = tmp_path / "earlier"
+    shutil.copy(project.path, earlier)
+    add_rows(project, ["c", "d"])
+    opened(project).close()
+    path = project.path
+    project.close()
+    shutil.copy(earlier, path)
+    again = Project(path)
+    add_rows(again, ["x", "y", "z"])
+    live = opened(again)
+    assert_like_rows(again, live)
+    live.close()
+    again.close()
+
+
+@pytest.mark.parametrize("harm", ["cut", "gone", "nonsense", "version"])
+def test_kept_columns_that_are_not_whole_are_not_believed(project, harm, caplog):
+    add_rows(project, ["a", "b", "c"])
+    opened(project).close()
+    folder = column_cache.cache_folder(project.path)
+    manifest = folder / "manifest.json"
+    if harm == "cut":
+        with open(folder / "row_id", "r+b") as file:
+            file.truncate(7)
+    elif harm == "gone":
+        next(folder.glob("*.column")).unlink()
+    else:
+        older = manifest.read_text().replace('"version": 1', '"version": 0')
+        manifest.write_text("{" if harm == "nonsense" else older)
+    live = opened(project)
+    assert_like_rows(project, live)
+    live.close()
+    caplog.clear()
+
+
+def test_the_table_follows_new_rows_and_answers(project):
+    ids = add_rows(project, ["a", "b"])
+    told = []
+    live = opened(project, told)
+    late = add_rows(project, ["c"])
+    with project.transaction() as connection:
+        answer(connection, ids[0], z=3.0)
+    live.refresh(late)
+    live.call(len).result(10)
+    assert_like_rows(project, live)
+    assert told[-1].count == 3
+    live.close()
+
+
+def test_a_second_task_renames_columns_and_everything_is_read_again(project):
+    ids = add_rows(project, ["a", "b"])
+    live = opened(project)
+    with project.transaction() as connection:
+        answer(connection, ids[1], STARS, prob_star=0.5)
+    live.refresh([ids[1]])
+    live.call(len).result(10)
+    assert_like_rows(project, live)
+    assert cells(live, "flags_redshift") == [None, None]
+    assert cells(live, "model_redshift") == ["m 1", "m 1"]
+    live.close()
+
+
+def test_what_the_project_has_is_read_before_a_call_in_step(project):
+    ids = add_rows(project, ["a", "b"])
+    live = opened(project)
+    with project.transaction() as connection:
+        history.annotate(connection, ids, {"user_class": "QSO"}, "me")
+    texts = live.call(lambda table: list(table.array("user_class")), in_step=True).result(10)
+    assert texts == ["QSO", "QSO"]
+    live.close()
+
+
+def test_an_added_column_outlives_new_answers_and_is_not_kept(project):
+    ids = add_rows(project, ["a", "b"])
+    live = opened(project)
+    extra = Column(name="separation", unit="arcsec")
+    live.call(lambda table: table.put_extra(extra, np.array(ids[1:]), [0.25])).result(10)
+    with project.transaction() as connection:
+        answer(connection, ids[1], z=3.0)
+    live.refresh(add_rows(project, ["c"]))
+    live.call(len).result(10)
+    assert cells(live, "separation") == [None, 0.25, None]
+    assert cells(live, "z") == [0.5, 3.0, 0.5]
+    live.close()
+    again = opened(project)
+    assert not again.table.has("separation")
+    again.close()
