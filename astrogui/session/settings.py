@@ -20,6 +20,7 @@ class Settings:
 
     author: str = ""
     theme: str = "system"  # system, light, dark
+    text_points: int = 0  # beside the system's text size
     models: str = ""  # further folders of models, joined by the system's path separator
     job_timeout_s: float = 300.0
 

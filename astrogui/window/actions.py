@@ -1,8 +1,8 @@
-"""Every action of the window with its words, keys and menu; the keyboard map is made from it."""
+"""Every action of the window with its words, keys and menu."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -21,12 +21,20 @@ class Spec:
     icon: str = ""
     group: str = ""  # actions of one group exclude each other and can be checked
     starts_group: bool = False
+    is_checkable: bool = False
 
 
 SPECS: tuple[Spec, ...] = (
     Spec("open_files", "&File", "&Open files…", ("Ctrl+O",), "Images, spectra, strain", "open"),
     Spec("open_folder", "&File", "Open &folder…", ("Ctrl+Shift+O",), "Every file below", "folder"),
-    Spec("open_samples", "&File", "Open the &samples", (), "Simulated files to try", "samples"),
+    Spec(
+        "open_samples",
+        "&File",
+        "Open the &samples",
+        ("Ctrl+Alt+S",),
+        "Simulated files to try",
+        "samples",
+    ),
     Spec(
         "open_project",
         "&File",
@@ -56,10 +64,16 @@ SPECS: tuple[Spec, ...] = (
         "export_posteriors",
         "&File",
         "Export with &posteriors…",
-        (),
+        ("Ctrl+Alt+E",),
         "Also write draws and densities to HDF5, beside the catalogue",
     ),
-    Spec("import_catalogue", "&File", "&Import catalogue…", (), "Read back an exported catalogue"),
+    Spec(
+        "import_catalogue",
+        "&File",
+        "&Import catalogue…",
+        ("Ctrl+I",),
+        "Read back an exported catalogue",
+    ),
     Spec("save_figure", "&File", "Save &figure…", ("Ctrl+Shift+S",), "The view as PNG, SVG or PDF"),
     Spec("quit", "&File", "&Quit", ("Ctrl+Q",), "Everything is kept", starts_group=True),
     Spec("undo", "&Edit", "&Undo", ("Ctrl+Z",), "Take back the last judgement", "undo"),
@@ -88,9 +102,19 @@ SPECS: tuple[Spec, ...] = (
     Spec("cancel_all", "&Analysis", "Cancel &all jobs", ("Ctrl+Shift+.",), "Empty the queue"),
     Spec("next_row", "&View", "&Next row", ("Ctrl+Down", "N"), "The next row of the catalogue"),
     Spec("previous_row", "&View", "&Previous row", ("Ctrl+Up", "P"), "The row before"),
-    Spec("theme_system", "&View", "Theme of the &system", group="theme", starts_group=True),
-    Spec("theme_light", "&View", "&Light theme", group="theme"),
-    Spec("theme_dark", "&View", "&Dark theme", group="theme"),
+    Spec(
+        "theme_system",
+        "&View",
+        "Theme of the &system",
+        ("Ctrl+Alt+Y",),
+        "Light or dark as the desktop is",
+        group="theme",
+        starts_group=True,
+    ),
+    Spec("theme_light", "&View", "&Light theme", ("Ctrl+Alt+L",), group="theme"),
+    Spec("theme_dark", "&View", "&Dark theme", ("Ctrl+Alt+D",), group="theme"),
+    Spec("text_larger", "&View", "Larger &text", ("Ctrl+Alt++",), "All text a point larger"),
+    Spec("text_smaller", "&View", "S&maller text", ("Ctrl+Alt+-",), "All text a point smaller"),
     Spec(
         "reset_layout",
         "&View",
@@ -100,10 +124,17 @@ SPECS: tuple[Spec, ...] = (
         starts_group=True,
     ),
     Spec("start_page", "&Help", "&First steps", ("Shift+F1",), "What to do first"),
-    Spec("help_formats", "&Help", "File &formats", (), "What can be dropped here"),
-    Spec("help_keys", "&Help", "&Keyboard", ("Ctrl+F1",), "Every key"),
-    Spec("help_news", "&Help", "What is &new", (), "Changes of each version"),
-    Spec("about", "&Help", "&About AstroGUI", (), "Version and licence", starts_group=True),
+    Spec("help_formats", "&Help", "File &formats", ("Ctrl+Shift+F1",), "What can be dropped here"),
+    Spec("help_keys", "&Help", "&Keyboard", ("Ctrl+F1",), "Every key, and how to change it"),
+    Spec("help_news", "&Help", "What is &new", ("Alt+Shift+F1",), "Changes of each version"),
+    Spec(
+        "about",
+        "&Help",
+        "&About AstroGUI",
+        ("Ctrl+Alt+Shift+F1",),
+        "Version and licence",
+        starts_group=True,
+    ),
 )
 
 
@@ -131,10 +162,11 @@ class Actions:
             action = QAction(spec.text, window)
             action.setObjectName(spec.name)
             action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
-            action.setToolTip(_tool_tip(spec))
-            action.setStatusTip(spec.tip)
+            words = spec.tip or spec.text.replace("&", "")
+            action.setToolTip(tip_with_keys(words, action.shortcuts()))
+            action.setStatusTip(words)
+            action.setCheckable(spec.is_checkable or bool(spec.group))
             if spec.group:
-                action.setCheckable(True)
                 if spec.group not in groups:
                     groups[spec.group] = QActionGroup(window)
                 groups[spec.group].addAction(action)
@@ -162,23 +194,8 @@ class Actions:
         return iter(self._actions.values())
 
 
-def _tool_tip(spec: Spec) -> str:
-    words = spec.tip or spec.text.replace("&", "")
-    return f"{words} ({spec.keys[0]})" if spec.keys else words
-
-
-def keyboard_map() -> str:
-    """Every action with keys as an HTML table, grouped by menu."""
-    rows: list[str] = []
-    menu = ""
-    for spec in SPECS:
-        if not spec.keys:
-            continue
-        if spec.menu != menu:
-            menu = spec.menu
-            rows.append(f"<tr><th align='left' colspan='2'>{menu.replace('&', '')}</th></tr>")
-        keys = ", ".join(spec.keys)
-        rows.append(
-            f"<tr><td>{spec.text.replace('&', '')}&nbsp;&nbsp;</td><td><b>{keys}</b></td></tr>"
-        )
-    return f"<h3>Keyboard</h3><table cellpadding='3'>{''.join(rows)}</table>"
+def tip_with_keys(words: str, sequences: Sequence[QKeySequence]) -> str:
+    """A tool tip: the words and the first key by which the action is reached."""
+    if not sequences:
+        return words
+    return f"{words} ({sequences[0].toString(QKeySequence.SequenceFormat.NativeText)})"

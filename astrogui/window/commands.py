@@ -8,17 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from astrogui.records.judgement import QUALITIES
 from astrogui.session import events
 from astrogui.session.settings import Settings, save_settings
 from astrogui.window import help_pages
+from astrogui.window.actions import tip_with_keys
 from astrogui.window.column_chooser import ColumnChooser, first_lines
+from astrogui.window.directory import entries
 from astrogui.window.panels.problems import asks_for_columns
 from astrogui.window.preferences import Preferences
 from astrogui.window.run_dialog import RunDialog
+from astrogui.window.theme import LEAST_POINTS, MOST_POINTS
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
@@ -36,6 +39,7 @@ class Commands(QObject):
         self._bench, self._window = bench, bench.window
         self._session, self._bridge = bench.session, bench.bridge
         self.is_connected = False
+        self.task_actions: dict[str, QAction] = {}
         self._single: str | None = None  # the one file added last, whose refusal is spoken of
 
     def connect_actions(self) -> None:
@@ -64,9 +68,11 @@ class Commands(QObject):
             "cancel_all": bench.jobs.cancel_all,
             "next_row": partial(bench.catalogue.step, 1),
             "previous_row": partial(bench.catalogue.step, -1),
+            "text_larger": partial(self.on_text_size, 1),
+            "text_smaller": partial(self.on_text_size, -1),
             "start_page": self.on_start_page,
             "help_formats": partial(self._show_page, help_pages.formats_page),
-            "help_keys": partial(self._show_page, help_pages.keyboard_page),
+            "help_keys": self.on_keyboard,
             "help_news": partial(self._show_page, help_pages.news_page),
             "about": partial(self._show_page, help_pages.about_page),
         }
@@ -85,7 +91,7 @@ class Commands(QObject):
         self._build_task_menu()
         window.start_page.open_files.connect(self.on_open_files)
         window.start_page.open_folder.connect(self.on_open_folder)
-        window.start_page.open_samples.connect(self.on_open_samples)
+        window.start_page.open_samples.connect(self.open_samples)
         window.drop.dropped.connect(self.add)
         window.notice.acted.connect(self._on_notice_acted)
         window.start_page.setEnabled(True)
@@ -106,9 +112,17 @@ class Commands(QObject):
 
     def _build_task_menu(self) -> None:
         menu = QMenu("Run an &analysis", self._window)
+        menu.setToolTipsVisible(True)
         self._window.actions_by_name.menus["&Analysis"].addMenu(menu)
-        for task in self._session.tasks():
+        for number, task in enumerate(self._session.tasks(), 1):
             action = menu.addAction(task.title)
+            self.task_actions[task.name] = action
+            self._window.addAction(action)  # its keys work while the menu is closed
+            words = f"Run it on the chosen {task.reads}"
+            action.setStatusTip(words)
+            if number < 10:
+                action.setShortcut(QKeySequence(f"Ctrl+Alt+{number}"))
+            action.setToolTip(tip_with_keys(words, action.shortcuts()))
             action.triggered.connect(_without_argument(partial(self.run_task, task.name)))
 
     # -- files -----------------------------------------------------------------------------
@@ -130,7 +144,11 @@ class Commands(QObject):
         dialog.open()
 
     def on_open_samples(self) -> None:
-        self.add([str(path) for path in self._session.demo_files()])
+        self.open_samples()
+
+    def open_samples(self, kind: str = "") -> None:
+        """The simulated samples of one kind: "image", "spectrum", "strain"; "" for all."""
+        self.add([str(p) for p in self._session.demo_files() if p.name.startswith(kind)])
 
     def on_open_project(self) -> None:
         dialog = self._dialog("Open a project", QFileDialog.FileMode.ExistingFile, PROJECTS)
@@ -276,6 +294,12 @@ class Commands(QObject):
     def on_theme(self, choice: str) -> None:
         self.take_settings(replace(self._session.settings, theme=choice))
 
+    def on_text_size(self, points: int) -> None:
+        """All text some points larger or smaller."""
+        settings = self._session.settings
+        wanted = min(max(settings.text_points + points, LEAST_POINTS), MOST_POINTS)
+        self.take_settings(replace(settings, text_points=wanted))
+
     def on_preferences(self) -> None:
         dialog = Preferences(self._session.settings, self._window)
         dialog.changed.connect(self.take_settings)
@@ -284,9 +308,13 @@ class Commands(QObject):
     def take_settings(self, settings: Settings) -> None:
         """Use new settings from now on and keep them for the next start."""
         self._session.settings = settings
+        self._bench.theme.choose_text(settings.text_points)
         self._bench.choose_theme(settings.theme)
         self._window.actions_by_name[f"theme_{self._bench.theme.choice}"].setChecked(True)
         self._bridge.after(self._bench.compute(save_settings, settings), _ignore)
+
+    def on_keyboard(self) -> None:
+        help_pages.keyboard_page(entries(self._bench), self._window).show()
 
     def _show_page(self, page: Callable[[QWidget], help_pages.Page]) -> None:
         page(self._window).show()

@@ -1,20 +1,28 @@
-"""The docks: frames with names, filled later; their layout is kept and can be reset."""
+"""The docks: frames with names, filled later, each with an action that brings it to the front."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QWidget
+
+from astrogui.window.actions import Actions, Spec
+from astrogui.window.layout import FIRST, Arrangement, arrange, names_of, without
 
 LAYOUT_VERSION = 1
+NUMBER_KEYS = tuple(f"Alt+{number}" for number in range(1, 10))
 
 
 @dataclass(frozen=True, slots=True)
 class DockSpec:
+    """A dock. ``keys`` bring it to the front; without, it gets the next free key with Alt."""
+
     name: str
     title: str
+    keys: tuple[str, ...] = ()
 
 
 DOCKS: tuple[DockSpec, ...] = (
@@ -32,8 +40,8 @@ DOCKS: tuple[DockSpec, ...] = (
 class Docks:
     """The window's docks by name, empty until ``fill``."""
 
-    def __init__(self, window: QMainWindow) -> None:
-        self._window = window
+    def __init__(self, window: QMainWindow, actions: Actions) -> None:
+        self._window, self._actions = window, actions
         self._docks: dict[str, QDockWidget] = {}
         window.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
@@ -49,9 +57,25 @@ class Docks:
         dock.setObjectName(spec.name)
         dock.setAccessibleName(spec.title)
         dock.setWidget(QFrame(dock))
+        dock.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a panel may hold nothing to go to
         self._docks[spec.name] = dock
         self._titles[spec.name] = spec.title
+        self._make_action(spec, dock)
         return dock
+
+    def _make_action(self, spec: DockSpec, dock: QDockWidget) -> None:
+        name = f"panel_{spec.name}"
+        keys = spec.keys or self._free_key(spec.title)
+        tip = f"Bring {spec.title} to the front, or close it where it has the focus"
+        self._actions.add((Spec(name, "&Panels", spec.title, keys, tip, is_checkable=True),))
+        action = self._actions[name]
+        action.triggered.connect(partial(self._on_wanted, spec.name))
+        dock.visibilityChanged.connect(partial(self._on_visibility, spec.name))
+
+    def _free_key(self, title: str) -> tuple[str, ...]:
+        taken = {key for spec in self._actions.specs for key in spec.keys}
+        letters = [f"Alt+Shift+{letter.upper()}" for letter in title if letter.isalpha()]
+        return tuple(key for key in (*NUMBER_KEYS, *letters) if key not in taken)[:1]
 
     def add(self, spec: DockSpec, panel: QWidget, beside: str) -> QDockWidget:
         """One more dock, made after the first paint: a tab ``beside`` another, closed at first.
@@ -70,6 +94,9 @@ class Docks:
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._docks
+
     def __iter__(self) -> Iterator[QDockWidget]:
         return iter(self._docks.values())
 
@@ -86,45 +113,81 @@ class Docks:
         title = self._titles[name]
         self._docks[name].setWindowTitle(f"{title} ({count})" if count else title)
 
+    def bring(self, name: str) -> None:
+        """Show a dock in front of its neighbours and give it the focus."""
+        dock = self._docks[name]
+        dock.show()
+        dock.raise_()
+        panel = dock.widget()
+        inside = [panel, *panel.findChildren(QWidget)]
+        target = next((widget for widget in inside if _takes_focus(widget, panel)), dock)
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _on_wanted(self, name: str, _: bool = False) -> None:
+        dock, focused = self._docks[name], QApplication.focusWidget()
+        if dock.isVisible() and focused is not None and dock.isAncestorOf(focused):
+            dock.hide()
+        else:
+            self.bring(name)
+        self._on_visibility(name)
+
+    def _on_visibility(self, name: str, _: bool = False) -> None:
+        """A dock behind another's tab is open too."""
+        self._actions[f"panel_{name}"].setChecked(not self._docks[name].isHidden())
+
+    # -- layouts ---------------------------------------------------------------------------
+
     def reset(self) -> None:
         """The layout of the first start: everything docked and visible."""
-        window, docks = self._window, self._docks
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        for dock in docks.values():
-            dock.setFloating(False)
-            window.removeDockWidget(dock)
-        window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["files"])
-        window.splitDockWidget(docks["files"], docks["catalogue"], down)
-        window.splitDockWidget(docks["files"], docks["viewer"], across)
-        window.splitDockWidget(docks["viewer"], docks["results"], across)
-        window.splitDockWidget(docks["catalogue"], docks["annotate"], across)
-        for name in ("jobs", "problems", "history"):
-            window.tabifyDockWidget(docks["catalogue"], docks[name])
-        for name, beside in self._beside.items():
-            window.tabifyDockWidget(docks[beside], docks[name])
-        for name, dock in docks.items():
-            dock.setVisible(name not in self._beside)
-        docks["catalogue"].raise_()
-        width, height = max(window.width(), 900), max(window.height(), 600)
-        window.resizeDocks(
-            [docks["files"], docks["viewer"], docks["results"]],
-            [width * 15 // 100, width * 55 // 100, width * 30 // 100],
-            across,
-        )
-        window.resizeDocks(
-            [docks["catalogue"], docks["annotate"]], [width * 78 // 100, width * 22 // 100], across
-        )
-        window.resizeDocks(
-            [docks["viewer"], docks["catalogue"]], [height * 72 // 100, height * 28 // 100], down
-        )
+        self.arrange(FIRST)
 
-    def save(self, settings: QSettings) -> None:
+    def arrange(self, wanted: Arrangement) -> None:
+        """Put the docks as ``wanted`` says, as far as they exist; the others are closed.
+
+        A closed dock keeps a place to come back to: a tab beside the one it belongs to.
+        """
+        here = without(wanted, set(names_of(wanted)) - set(self._docks))
+        if here is None:
+            return
+        arrange(self._window, self._docks, here)
+        shown = list(names_of(here))
+        for name, dock in self._docks.items():
+            if name not in shown:
+                beside = self._beside.get(name, "catalogue")
+                home = beside if beside in shown else shown[0]
+                self._window.tabifyDockWidget(self._docks[home], dock)
+                dock.hide()
+        for name in self._docks:
+            self._on_visibility(name)
+
+    def save(self, settings: QSettings, layout: str = "layout") -> None:
         settings.setValue("geometry", self._window.saveGeometry())
-        settings.setValue("layout", self._window.saveState(LAYOUT_VERSION))
+        settings.setValue(layout, self._window.saveState(LAYOUT_VERSION))
 
-    def restore(self, settings: QSettings) -> bool:
+    def restore(self, settings: QSettings, layout: str = "layout") -> bool:
         """Put the docks back as they were saved; False where nothing fitting was saved."""
-        geometry, layout = settings.value("geometry"), settings.value("layout")
-        if isinstance(geometry, QByteArray):
-            self._window.restoreGeometry(geometry)
-        return isinstance(layout, QByteArray) and self._window.restoreState(layout, LAYOUT_VERSION)
+        saved = settings.value(layout)
+        is_restored = isinstance(saved, QByteArray) and self._window.restoreState(
+            saved, LAYOUT_VERSION
+        )
+        for name in self._docks:
+            self._on_visibility(name)
+        return is_restored
+
+    def restore_window(self, settings: QSettings) -> bool:
+        """The size and place of the window as well; False where no fitting layout was saved.
+
+        Twice: the layout that stood before may have kept the window from becoming smaller.
+        """
+        geometry = settings.value("geometry")
+        is_restored = False
+        for _ in range(2):
+            if isinstance(geometry, QByteArray):
+                self._window.restoreGeometry(geometry)
+            is_restored = self.restore(settings)
+        return is_restored
+
+
+def _takes_focus(widget: QWidget, panel: QWidget) -> bool:
+    by_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return by_tab and widget.isEnabled() and widget.isVisibleTo(panel)

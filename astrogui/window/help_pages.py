@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 import astrogui
-from astrogui.window.actions import keyboard_map
+from astrogui.window.directory import Entry, keyboard_map
 from astrogui.window.resource import resource
 
 
@@ -39,10 +40,10 @@ def formats_page(parent: QWidget) -> Page:
     return page
 
 
-def keyboard_page(parent: QWidget) -> Page:
-    """Every key, made from the actions themselves."""
+def keyboard_page(found: Iterable[Entry], parent: QWidget) -> Page:
+    """Every key, made from the actions and tools themselves."""
     page = Page("Keyboard", parent)
-    page.browser.setHtml(keyboard_map())
+    page.browser.setHtml(keyboard_map(found))
     return page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolBar
+from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QToolBar
 
 from astrogui.window.actions import Actions
 from astrogui.window.docks import Docks
@@ -29,10 +29,7 @@ class MainWindow(QMainWindow):
         self.installEventFilter(self)
         self.resize(1280, 820)
         self.actions_by_name = Actions(self)
-        self.docks = Docks(self)
-        self.menuBar().insertMenu(
-            self.actions_by_name.menus["&Help"].menuAction(), self._panels_menu()
-        )
+        self.docks = Docks(self, self.actions_by_name)
         self.drop = FileDrop(self)
         self.drop.watch(self)
         for dock in self.docks:
@@ -47,15 +44,15 @@ class MainWindow(QMainWindow):
         self.actions_by_name["reset_layout"].triggered.connect(self.docks.reset)
         self.actions_by_name["quit"].triggered.connect(self.close)
 
-    def restore_layout(self) -> None:
-        if self._settings is not None:
-            self.docks.restore(self._settings)
+    @property
+    def settings(self) -> QSettings | None:
+        """Where the layout, keys and recent files are kept; None: they are not."""
+        return self._settings
 
-    def _panels_menu(self) -> QMenu:
-        menu = QMenu("&Panels", self)
-        for dock in self.docks:
-            menu.addAction(dock.toggleViewAction())
-        return menu
+    def restore_layout(self) -> None:
+        """The layout in which the window was closed; projects may have others."""
+        if self._settings is not None:
+            self.docks.restore_window(self._settings)
 
     def _build_toolbar(self) -> None:
         self.toolbar = QToolBar("Tools", self)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
-from astrogui.session.settings import load_settings
+from astrogui.session.settings import Settings, load_settings
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper
 
@@ -41,7 +41,9 @@ class Start(QObject):
         self._options = options
         self._is_pictured = bool(getattr(options, "screenshot", None))
         settings = None if self._is_pictured else QSettings("AstroGUI", "window")
-        self.theme = ThemeKeeper(self.application, self._first_theme())
+        wanted = Settings() if self._is_pictured else load_settings()
+        self.theme = ThemeKeeper(self.application, "light" if self._is_pictured else wanted.theme)
+        self.theme.choose_text(wanted.text_points)
         self.window = MainWindow(settings)
         self.window.drop.dropped.connect(self._on_early_drop)
         self.window.start_page.setEnabled(False)
@@ -50,10 +52,6 @@ class Start(QObject):
         self._pending: Iterator[Callable[[], None]] = iter(())
         self._importing: threading.Thread | None = None
         self._code = 0
-
-    def _first_theme(self) -> str:
-        """What the analyst has chosen; pictures are light, whoever makes them."""
-        return "light" if self._is_pictured else load_settings().theme
 
     def run(self) -> int:
         """Show the window and work until it is closed."""

@@ -7,10 +7,11 @@ ours; the system is only asked which of the two it prefers.
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
 THEMES = ("system", "light", "dark")
+LEAST_POINTS, MOST_POINTS = -3, 12  # beside the text size of the system
 
 LIGHT = {
     "window": "#f2f3f5",
@@ -91,6 +92,8 @@ class ThemeKeeper(QObject):
         super().__init__(application)
         self._application = application
         self._choice = choice
+        self._font = application.font()
+        self._points = 0
         application.setStyle("Fusion")
         application.styleHints().colorSchemeChanged.connect(self._on_system_changed)
         self.choose(choice)
@@ -103,6 +106,16 @@ class ThemeKeeper(QObject):
         """Show "light", "dark" or what the "system" says."""
         self._choice = choice if choice in THEMES else "system"
         self._application.setPalette(palette(DARK if self._wants_dark() else LIGHT))
+
+    def choose_text(self, points: int) -> None:
+        """Show all text this many points larger than the system's, smaller where negative."""
+        points = min(max(points, LEAST_POINTS), MOST_POINTS)
+        if points == self._points:
+            return
+        self._points = points
+        font = QFont(self._font)
+        font.setPointSizeF(max(font.pointSizeF() + points, 5.0))
+        self._application.setFont(font)
 
     def _wants_dark(self) -> bool:
         if self._choice != "system":

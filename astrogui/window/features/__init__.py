@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 FEATURES: tuple[str, ...] = (
     "view_menus",
     "guide",
+    "command_list",
+    "layouts",
+    "recent",
+    "keys",
 )
 
 
