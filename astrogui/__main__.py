@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor")
+COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify")
 
 
 def main(words: Sequence[str] | None = None) -> int:

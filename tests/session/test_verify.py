@@ -328,3 +328,35 @@ def test_the_difference_of_posteriors_is_zero_with_itself_and_scales():
     assert posterior_difference(posterior(centre=0.001), one) > 0
     assert np.isinf(posterior_difference(Posterior(), one))
     assert judged((), 0.0, 1e-4)[0] == "identical"
+
+
+# The command
+
+
+def test_the_command_says_each_row_and_its_exit_code_whether_all_agree(
+    project, capsys, monkeypatch
+):
+    from astrogui import __main__, cli
+    from astrogui.session import verifying
+
+    assert __main__.COMMANDS == cli.COMMANDS  # else the word would open the window
+    project.answer("flat-1.fits", "flat-2.fits")
+    monkeypatch.setattr(verifying, "Session", lambda *words, **how: project.open())
+    assert cli.main(["verify", str(project.path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "2 answers: 2 identical"
+    assert "identical in every cell" in lines[0]
+    (project.folder / "flat-1.fits").write_text("other")
+    assert cli.main(["verify", str(project.path), "--rows", "1", "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [row["state"] for row in report["answers"]] == ["impossible"]
+
+
+def test_wrong_words_of_the_command_are_told(project, capsys):
+    from astrogui import cli
+
+    assert cli.main(["verify", str(project.folder / "none.astrogui")]) == 2
+    assert "there is no such project" in capsys.readouterr().err
+    project.answer("flat-1.fits")
+    assert cli.main(["verify", str(project.path), "--rows", "1-x"]) == 2
+    assert cli.main(["verify", str(project.path), "--tolerance=-1"]) == 2
