@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from astrogui.errors import AstroguiError, Damaged, WorkerDied
 from astrogui.inference.messages import receive, send
 from astrogui.inference.process import HelperProcess, own_command
+from astrogui.inference.reader_start import FEW_THREADS, TIMEOUT_S
 from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES
+from astrogui.records.image import Image
 from astrogui.records.source import Source
 
 LOG = logging.getLogger(__name__)
 START_S = 30.0
-FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parsing has no use for them
 LONGEST_READ_S = 120.0  # whatever goes on: a library may read the same bytes for ever
 SLOWEST_BYTES_PER_S = 10e6  # by which a large file is given longer
 
@@ -45,10 +46,12 @@ class ReaderProcess:
         self,
         *,
         command: Sequence[str] | None = None,
-        timeout_s: float = 10.0,
+        timeout_s: float = TIMEOUT_S,
         memory_bytes: int = DEFAULT_MEMORY_BYTES,
         log: str | None = None,
+        process: HelperProcess | None = None,
     ) -> None:
+        """``process`` was started before by ``start_reader``; one that follows it is like it."""
         self._command = list(command or own_command("reader"))
         self._said = {"timeout_s": timeout_s, "memory_bytes": memory_bytes}
         self._timeout_s = timeout_s
@@ -57,7 +60,7 @@ class ReaderProcess:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._process: HelperProcess | None = None  # touched by the thread only, but for close
+        self._process = process  # touched by the thread only, but for close
         self._number = 0
         self._strikes: Counter[tuple[str, int, int]] = Counter()
 
@@ -75,6 +78,10 @@ class ReaderProcess:
     def read(self, source: Source) -> Future[Any]:
         """The record of a source, arrays read-only; the future raises ``FileProblem``."""
         return self._ask(_Request("read", source.path, (source,)))
+
+    def glimpse(self, path: str) -> Future[Image | None]:
+        """The pixels at the start of a plain FITS image, within milliseconds; else None."""
+        return self._ask(_Request("glimpse", path, (path,)))
 
     @property
     def pid(self) -> int | None:

@@ -27,10 +27,12 @@ def serve(
 
     from astrogui import readers
     from astrogui.inference.messages import receive, send
+    from astrogui.readers.glimpse import glimpse
 
     operations: dict[str, Callable[..., Any]] = {
         "recognise": recognise or readers.recognise,
         "read": read or readers.read,
+        "glimpse": glimpse,
     }
     folder = Path(said["folder"])
     watchdog = child.Watchdog(float(said["timeout_s"]) + ORPHAN_GRACE_S)

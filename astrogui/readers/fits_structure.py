@@ -86,6 +86,12 @@ def checked_hdus(head: _Head) -> tuple[Hdu, ...]:
         return tuple(_walk(head, _OnDisk(file, head.size_bytes)))
 
 
+def first_hdu(head: _Head) -> Hdu:
+    """The first HDU of an uncompressed file; raises as ``checked_hdus`` does."""
+    with open(head.path, "rb") as file:
+        return next(_walk(head, _OnDisk(file, head.size_bytes)))
+
+
 def name_of(hdu: Hdu) -> str:
     """``HDU 2 (SCI)``, for messages."""
     name = str(hdu.keywords.get("EXTNAME", "")).strip()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from astrogui.inference.jobs import Runner
 from astrogui.session.settings import Settings, data_folder, log_path
-from astrogui.store.project import now
+
+if TYPE_CHECKING:
+    from astrogui.inference.jobs import Runner
+    from astrogui.inference.process import HelperProcess
 
 LARGEST_LOG_BYTES = 5_000_000
 
 
 def unnamed_project() -> Path:
     """A new project in the analyst's data folder, named by the time of its start."""
+    from astrogui.store.project import now
+
     stamp = now().replace(":", "").replace("-", "")[:15]
     folder = data_folder() / "projects"
     try:
@@ -36,10 +40,18 @@ def make_worker(settings: Settings) -> Runner:
     return SupervisedRunner(job_timeout_s=settings.job_timeout_s, log=_children_log())
 
 
-def make_reader() -> Any:
+def start_reader() -> HelperProcess | None:
+    """The reader process, started before NumPy and Qt are imported; for ``make_reader``."""
+    from astrogui.inference.reader_start import start_reader as start
+
+    return start(_children_log())
+
+
+def make_reader(process: HelperProcess | None = None) -> Any:
+    """The client of the reader process; of ``process`` where that was started before."""
     from astrogui.inference.reading import ReaderProcess
 
-    return ReaderProcess(log=_children_log())
+    return ReaderProcess(log=_children_log(), process=process)
 
 
 def _children_log() -> str | None:

@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-BLOCK = 64
+BLOCK = 16
 
 
 class Envelope:
-    """A series (n,) with the extremes of blocks of 64 and 4096 samples kept ready."""
+    """A series (n,) with the extremes of blocks of 16, 256, 4096 and 65536 samples kept ready."""
 
     def __init__(self, values: NDArray[np.floating]) -> None:
         self.values = np.asarray(values)
-        self._levels: dict[int, tuple[Array, Array]] = {}
+        self._levels: dict[int, tuple[NDArray[np.floating], NDArray[np.floating]]] = {}
         low, high, block = self.values, self.values, 1
-        while low.size > 8 * BLOCK and block < 5000:
+        while low.size > 512 and block < 65536:
             low, high = _extremes(low, BLOCK)[0], _extremes(high, BLOCK)[1]
             block *= BLOCK
             self._levels[block] = (low, high)
@@ -35,14 +35,18 @@ class Envelope:
         if end - first <= 2 * steps:
             return np.arange(first, end, dtype=np.float64), self.values[first:end].astype(float)
         per_step = -(-(end - first) // steps)
-        block = max((b for b in self._levels if b <= per_step), default=1)
+        # Four blocks a step or more, so that rounding up to whole blocks costs little sharpness.
+        block = max((b for b in self._levels if 4 * b <= per_step), default=1)
+        # Steps begin at multiples of their length, so that a curve does not flicker when moved.
         if block == 1:
+            first -= first % per_step
             low, high = _extremes(self.values[first:end], per_step)
             start, step = float(first), float(per_step)
         else:
             blocks = -(-per_step // block)
             lows, highs = self._levels[block]
             from_block, to_block = first // block, -(-end // block)
+            from_block -= from_block % blocks
             low = _extremes(lows[from_block:to_block], blocks)[0]
             high = _extremes(highs[from_block:to_block], blocks)[1]
             start, step = float(from_block * block), float(blocks * block)
@@ -54,9 +58,9 @@ class Envelope:
         return x, y
 
 
-def _extremes(values: NDArray[np.floating], block: int) -> tuple[Array, Array]:
+def _extremes(
+    values: NDArray[np.floating], block: int
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Least and greatest of each block, NaN left out unless there is nothing else."""
     starts = np.arange(0, values.size, block)
-    low = np.fmin.reduceat(values, starts)
-    high = np.fmax.reduceat(values, starts)
-    return np.asarray(low, np.float64), np.asarray(high, np.float64)
+    return np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)

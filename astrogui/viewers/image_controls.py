@@ -73,6 +73,12 @@ class ImageControls(QToolBar):
         self.band.blockSignals(False)
         self._band_action.setVisible(len(names) > 1)
 
+    def choose_band(self, index: int) -> None:
+        """Show a band as chosen, without saying so."""
+        self.band.blockSignals(True)
+        self.band.setCurrentIndex(index)
+        self.band.blockSignals(False)
+
     def set_limits(self, low: float, high: float) -> None:
         """Write the cuts in use."""
         digits = 4 if high == low else max(4, 2 + math.ceil(math.log10(_ratio(low, high))))

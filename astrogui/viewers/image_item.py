@@ -21,7 +21,6 @@ from astrogui.viewers.image_tiles import (
     Tile,
     extent,
     factor_for,
-    rendered,
     tiles_in_view,
 )
 
@@ -50,12 +49,14 @@ class TiledImageItem(pg.GraphicsObject):
         self._base: tuple[FirstLook, NDArray[np.uint8]] | None = None
         self._tiles: OrderedDict[Tile, _Painted] = OrderedDict()
 
-    def set_image(self, shape: tuple[int, int], base: FirstLook, look: Look) -> None:
-        """A new image, of which the first look is already there."""
+    def set_image(
+        self, shape: tuple[int, int], base: FirstLook, index: NDArray[np.uint8], look: Look
+    ) -> None:
+        """A new image, of which the first look is there, and is rendered with ``look``."""
         self.prepareGeometryChange()
         self.pixel_shape, self.look = shape, look
         self._tiles.clear()
-        self._base = (base, rendered(base.values, look))
+        self._base = (base, index)
         self.informViewBoundsChanged()
         self.update()
 

@@ -3,23 +3,56 @@
 from __future__ import annotations
 
 import math
+import os
+from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from astrogui.records.image import Field, Image
-from astrogui.viewers.image_tiles import FirstLook, cuts_of, first_look
+from astrogui.viewers.image_tiles import FirstLook, Look, cuts_of, first_look, rendered
 from astrogui.viewers.sky import Sky
 from astrogui.viewers.unit_text import unit_text
 
+DEFAULT_CUTS = ("percentile", 99.5)
+DEFAULT_STRETCH = "asinh"
 
-def begun(
-    image: Image, kind: str, percentage: float
-) -> tuple[Image, FirstLook, tuple[float, float]]:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beginning:
+    """An image with all that its first painting takes."""
+
+    image: Image
+    base: FirstLook
+    look: Look
+    index: NDArray[np.uint8]  # the first look rendered with the look
+
+
+def begun(image: Image, kind: str, percentage: float, look: Look) -> Beginning:
+    """The first look at an image, with the cuts asked for; "manual" takes those of ``look``."""
     base = first_look(image)
-    if image.is_colour or kind == "manual":
-        return image, base, (0.0, 1.0)
-    return image, base, cuts_of(image, base.values, kind, percentage)
+    if image.is_colour:
+        look = Look(0.0, white_of(image), "linear")
+    elif kind != "manual":
+        look = Look(*cuts_of(image, base.values, kind, percentage), look.stretch)
+    return Beginning(image, base, look, rendered(base.values, look))
+
+
+def begun_by_default(image: Image) -> Beginning:
+    """The first look as a view that nobody has touched shows it."""
+    return begun(image, *DEFAULT_CUTS, Look(stretch=DEFAULT_STRETCH))
+
+
+def same_pixels(one: Image | None, other: Image) -> bool:
+    """Whether two records tell of the same pixels of one file."""
+    if one is None or one.plane is None or other.plane is None:
+        return False
+    path = os.path.abspath(one.plane.path)
+    return replace(one.plane, path=path) == replace(
+        other.plane, path=os.path.abspath(other.plane.path)
+    )
 
 
 def sky_of(image: Image) -> Sky | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from PySide6.QtCore import QPointF, Qt, Signal
@@ -16,17 +17,18 @@ from astrogui.viewers.image_canvas import PixelEvent
 from astrogui.viewers.image_composite import COMPOSITE, can_compose, composed
 from astrogui.viewers.image_controls import ImageControls
 from astrogui.viewers.image_loading import (
+    Beginning,
     begun,
     first_band,
     one_pixel,
+    same_pixels,
     sky_of,
     strip,
     value_words,
-    white_of,
 )
 from astrogui.viewers.image_marks import Mark, MarksItem, marks_of_rows, placed
 from astrogui.viewers.image_overlay import ImageOverlay
-from astrogui.viewers.image_tiles import FirstLook, Look, cuts_of
+from astrogui.viewers.image_tiles import Look, cuts_of
 from astrogui.viewers.sky import Sky
 from astrogui.viewers.tiled_view import TiledView
 from astrogui.viewers.viewer import Compute
@@ -48,6 +50,7 @@ class ImageView(TiledView):
         self._given_marks: tuple[Mark, ...] = ()
         self._drag_start = Look()
         self._keep_view = False
+        self._is_glimpse = False  # pixels are shown of a file that is still being recognised
         self._build()
         self.set_theme(self.theme)
 
@@ -55,6 +58,9 @@ class ImageView(TiledView):
 
     def show_record(self, record: Field) -> None:
         """Show a field's first band; marks of an earlier field go."""
+        index = first_band(record)
+        goes_on = self._is_glimpse and same_pixels(self._image, record.images[index])
+        self._is_glimpse = False
         self._field = self.overlay.field = record
         self._keep_view = False
         self.set_marks([])
@@ -63,7 +69,14 @@ class ImageView(TiledView):
             for i, image in enumerate(record.images)
         ]
         self.controls.set_bands(names + ([COMPOSITE] if can_compose(record) else []))
-        self._show_band(first_band(record))
+        if goes_on:
+            self._go_on(record.images[index], index)
+        else:
+            self._show_band(index)
+
+    def show_glimpse(self, begun: Future[Beginning | None]) -> None:
+        """Show pixels of which nothing else is known yet; None, or a failure, shows nothing."""
+        self.ask("glimpse", self._on_glimpse, begun.result)
 
     def show_image(self, image: Image, *, keep_place: bool = True) -> None:
         """Show one more image (a composite, a difference) in the place of the present band."""
@@ -93,6 +106,7 @@ class ImageView(TiledView):
 
     def clear(self) -> None:
         self._field = self._image = self._sky = self._sample = None
+        self._is_glimpse = False
         self.overlay.field = self.overlay.image = self.overlay.sky = None
         self._item.clear()
         self.set_marks([])
@@ -121,7 +135,7 @@ class ImageView(TiledView):
         if self._sky is not None:
             position = self._sky.position(x, y)
             parts.append(self._sky.text(*position) if position else "outside the projection")
-        elif self._image.wcs_header:
+        elif self._image.wcs_header or self._is_glimpse:
             parts.append("sky position: preparing")
         else:
             parts.append("no sky coordinates in the file")
@@ -185,9 +199,7 @@ class ImageView(TiledView):
         assert self._field is not None
         self.forget()
         self._sky = self.overlay.sky = self._sample = None
-        self.controls.band.blockSignals(True)
-        self.controls.band.setCurrentIndex(index)
-        self.controls.band.blockSignals(False)
+        self.controls.choose_band(index)
         if index >= len(self._field.images):
             self.ask("composite", self._on_composite, composed, self._field)
             return
@@ -195,28 +207,41 @@ class ImageView(TiledView):
 
     def _begin(self, image: Image) -> None:
         kind, percentage = self.controls.cut_choice()
-        self.ask("first", self._on_first, begun, image, kind, percentage)
+        look = Look(self.look.low, self.look.high, self.controls.stretch.currentText())
+        self.ask("first", self._on_first, begun, image, kind, percentage, look)
         self._show_notes(image)
+
+    def _on_glimpse(self, begun: Beginning | None) -> None:
+        if begun is None or self._field is not None:
+            return
+        self._is_glimpse = True
+        self._on_first(begun)
+
+    def _go_on(self, image: Image, index: int) -> None:
+        """The record of the pixels that are on the screen already."""
+        self.controls.choose_band(index)
+        self._image = self.overlay.image = image
+        self._show_notes(image)
+        self._overlay.pixel_scale_arcsec = image.pixel_scale_arcsec
+        self._want_sky(image)
+        self.overlay.record_shown.emit(image)
 
     def _on_composite(self, image: Image) -> None:
         self._begin(image)
 
-    def _on_first(self, result: tuple[Image, FirstLook, tuple[float, float]]) -> None:
-        image, base, (low, high) = result
-        self._sample = base.values
+    def _on_first(self, begun: Beginning) -> None:
+        image, look = begun.image, begun.look
+        self._sample = begun.base.values
         self.controls.set_enabled_for(not image.is_colour)
-        if image.is_colour:
-            look = Look(0.0, white_of(image), "linear")
-        elif self.controls.cut_choice()[0] == "manual":
-            look = Look(self.look.low, self.look.high, self.controls.stretch.currentText())
-        else:
-            look = Look(low, high, self.controls.stretch.currentText())
         self.controls.set_limits(look.low, look.high)
-        self.show_pixels(image, base, look, self._keep_view)
+        self.show_pixels(begun, self._keep_view)
         self._keep_view = True
         self._overlay.pixel_scale_arcsec = image.pixel_scale_arcsec
         self._overlay.directions = None
         self._overlay.refresh()
+        self._want_sky(image)
+
+    def _want_sky(self, image: Image) -> None:
         if image.wcs_header:
             self.ask("sky", self._on_sky, sky_of, image)
 
@@ -237,6 +262,8 @@ class ImageView(TiledView):
         self.controls.set_limits(self.look.low, self.look.high)
 
     def on_failed(self, key: str, error: BaseException) -> None:
+        if key == "glimpse":
+            return  # the ordinary way will say what is wrong
         if key == "sky":  # pixels are still worth looking at
             self._readout.setText(f"The sky coordinates cannot be used: {error}")
         elif key.startswith("value"):

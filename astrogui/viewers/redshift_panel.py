@@ -8,16 +8,22 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
+from astrogui.records.interval import grid_quantiles
 from astrogui.records.posterior import GridDensity, Posterior
+from astrogui.science.redshift_peaks import find_peaks
 from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.interval_item import IntervalItem
 from astrogui.viewers.plot import Marker, MarkersItem, Plot, pen
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.unit_text import percent_text
 
+Array = NDArray[np.floating]
 LEVELS = (0.68, 0.9)
+SHOWN = 1e-3  # peaks of less probability are not stepped to
+MOST_PEAKS = 8
 _BINS = 320
 _FLOOR = 1e-4
 
@@ -46,7 +52,15 @@ class RedshiftPanel:
         self.peak.set_titles(bottom="redshift z, best peak", left="p(z)")
         self.legend = self.overview.addLegend(offset=(-4, 4), labelTextSize="9pt")
         self.alternatives: tuple[Alternative, ...] = ()
+        self.peaks: tuple[Alternative, ...] = ()  # the answer, then the rest by probability
+        self.shown_peak = 0
         self.has_overview = False
+        self._posterior: Posterior | None = None
+        self._in_use = [pg.InfiniteLine(angle=90) for _ in range(2)]
+        for plot, line in zip((self.overview, self.peak), self._in_use, strict=True):
+            line.setZValue(30)
+            line.setVisible(False)
+            plot.addItem(line, ignoreBounds=True)
         self._theme: Theme = LIGHT
         self._curves: list[tuple[str, pg.PlotDataItem]] = []
 
@@ -58,8 +72,40 @@ class RedshiftPanel:
         self.markers.set_theme(theme)
         self.legend.setLabelTextColor(theme.text)
         self.legend.setBrush(theme.colour(theme.ground, 0.85))
+        for line in self._in_use:
+            line.setPen(pen(theme.colour("good"), 1.4))
         for cls, curve in self._curves:
             self._colour_curve(cls, curve)
+
+    def set_redshift(self, z: float | None) -> None:
+        """Mark the redshift at which lines are drawn, where it is not the answer's."""
+        for line in self._in_use:
+            line.setVisible(z is not None)
+            if z is not None:
+                line.setValue(z)
+
+    def show_peak(self, index: int) -> None:
+        """Show the density about one of ``peaks`` closely."""
+        posterior = self._posterior
+        if posterior is None or not 0 <= index < len(self.peaks):
+            return
+        self.shown_peak = index
+        if index == 0 or posterior.density is None:
+            self._show_peak(posterior)
+            return
+        chosen = self.peaks[index]
+        x, y, intervals = about(posterior.density, chosen)
+        self.interval_item.set_curve(x, y, intervals, chosen.z, chosen.cls or "accent")
+        words = f"peak {index + 1} of {len(self.peaks)}"
+        self._finish_peak(words, f"{chosen.cls} {percent_text(chosen.probability)}: ")
+
+    def _finish_peak(self, words: str, what: str) -> None:
+        title = f"{what}dark 68 %, light 90 %"
+        self.peak.setTitle(title, color=self._theme.muted, size="9pt")
+        self.peak.set_titles(bottom=f"redshift z, {words}")
+        box = self.peak.getViewBox()
+        box.enableAutoRange()
+        box.updateAutoRange()
 
     def show(self, row: dict[str, Any], posterior: Posterior | None) -> bool:
         """Whether there is anything to show."""
@@ -67,14 +113,17 @@ class RedshiftPanel:
             self.overview.removeItem(curve)
         self._curves = []
         self.legend.clear()
+        self._posterior, self.peaks, self.shown_peak = None, (), 0
         names = [p.name for p in posterior.parameters] if posterior is not None else []
         if posterior is None or "z" not in names:
             return False
+        self._posterior = posterior
         self._show_peak(posterior)
         has_grid = posterior.density is not None and posterior.density.parameter == "z"
         self.has_overview = has_grid
         if posterior.density is not None and has_grid:
             self.alternatives = alternatives_of({**row, **posterior.extras})
+            self.peaks = peaks_of(posterior, posterior.density, self.alternatives)
             self._show_overview(posterior, posterior.density)
         self.set_theme(self._theme)
         return bool(self.interval_item.curve_x.size)
@@ -85,10 +134,7 @@ class RedshiftPanel:
         colour = posterior.most_probable_class or "accent"
         self.interval_item.set_curve(x, y, intervals, posterior.value("z"), colour)
         if x.size:
-            self.peak.setTitle(
-                "dark: 68 % interval, light: 90 %", color=self._theme.muted, size="9pt"
-            )
-            self.peak.getViewBox().enableAutoRange()
+            self._finish_peak("best peak", "interval: ")
 
     def _show_overview(self, posterior: Posterior, density: GridDensity) -> None:
         low, high = _occupied(density)
@@ -144,6 +190,68 @@ def alternatives_of(cells: dict[str, Any]) -> tuple[Alternative, ...]:
             )
         )
     return tuple(found)
+
+
+def peaks_of(
+    posterior: Posterior, density: GridDensity, alternatives: tuple[Alternative, ...]
+) -> tuple[Alternative, ...]:
+    """The answer first, the row's alternatives, then what else stands out of the density."""
+    best = posterior.value("z")
+    if not math.isfinite(best):
+        return ()
+    mass = np.stack([density.mass(cls) for cls in density.classes])
+    step = float(np.log((1 + density.edges[-1]) / (1 + density.edges[0]))) / mass.shape[1]
+    reach = max(round(1000 / 299792.458 / step), 2)  # cells in 1000 km/s
+    reaches = tuple(3 * reach if cls == "QSO" else reach for cls in density.classes)
+    found = [Alternative(best, _within(density, posterior.most_probable_class, best),
+                         posterior.most_probable_class or "")]  # fmt: skip
+    found += alternatives
+    for row in find_peaks(mass, density.edges, reaches, count=3):
+        for peak in row:
+            cls = density.classes[peak.class_index]
+            known = any(
+                abs(other.z - peak.redshift) < 0.006 * (1 + peak.redshift)
+                and (other.cls or cls) == cls
+                for other in found
+            )
+            if peak.probability >= SHOWN and not known:
+                found.append(Alternative(peak.redshift, peak.probability, cls))
+    rest = sorted(found[1:], key=lambda other: -other.probability)
+    shown = [other for other in rest if other.probability >= SHOWN]
+    return (found[0], *shown[: MOST_PEAKS - 1])
+
+
+def about(
+    density: GridDensity, peak: Alternative
+) -> tuple[Array, Array, dict[float, tuple[float, float]]]:
+    """z, p(z) and its intervals about a peak of a class, the intervals given that peak."""
+    first, last = _basin(density, peak.cls, peak.z)
+    edges = density.edges[first : last + 1]
+    mass = density.mass(peak.cls if peak.cls in density.classes else None)[first:last]
+    tails = [[0.5 - level / 2, 0.5 + level / 2] for level in LEVELS]
+    ends = [grid_quantiles(edges, mass + 1e-300, np.array(tail)) for tail in tails]
+    intervals = {
+        level: (float(low), float(high)) for level, (low, high) in zip(LEVELS, ends, strict=True)
+    }
+    return density.centres[first:last], mass / np.diff(edges), intervals
+
+
+def _basin(density: GridDensity, cls: str | None, z: float) -> tuple[int, int]:
+    """Cells about z down to a thousandth of the peak, six at least to either side."""
+    mass = density.mass(cls if cls in density.classes else None)
+    at = int(np.clip(np.searchsorted(density.edges, z) - 1, 0, mass.size - 1))
+    near = slice(max(at - 6, 0), at + 7)
+    top = near.start + int(np.argmax(mass[near]))
+    low = np.flatnonzero(mass[: max(top - 6, 0)] < 1e-3 * mass[top])
+    high = np.flatnonzero(mass[top + 7 :] < 1e-3 * mass[top])
+    first = int(low[-1]) if low.size else 0
+    last = top + 7 + int(high[0]) if high.size else mass.size
+    return first, last
+
+
+def _within(density: GridDensity, cls: str | None, z: float) -> float:
+    first, last = _basin(density, cls, z)
+    return float(density.mass(cls if cls in density.classes else None)[first:last].sum())
 
 
 def _occupied(density: GridDensity) -> tuple[float, float]:

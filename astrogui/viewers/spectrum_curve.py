@@ -2,66 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.records.spectrum import Spectrum
-from astrogui.science.lines import BROAD, NEBULAR, STELLAR, Line
+from astrogui.science.line_lists import (
+    SKY_HALF_WIDTH_ANGSTROM,
+    SKY_LINES,
+    TELLURIC_BANDS,
+    lines_of,
+    lists_for,
+    strength,
+)
+from astrogui.science.lines import Line
+from astrogui.science.smoothing import binned, boxcar_kernel, gaussian_kernel
+from astrogui.science.smoothing import smoothed as smoothed_by
 from astrogui.viewers.plot import runs
+from astrogui.viewers.spectrum_units import FluxScale
 
 Array = NDArray[np.float64]
+OUTLIERS = 0.5  # percent of the samples that may fall out of the flux axis
 
-# Night-sky emission (vacuum, Å) and bands where the atmosphere absorbs.
-# Source: Hanuschik 2003, A&A 407, 1157 (lines, converted to vacuum); Catanzaro 1997,
-# Ap&SS 257, 161 (bands).
-SKY_LINES: tuple[tuple[float, str], ...] = (
-    (5578.9, "[O I] sky"),
-    (5891.6, "Na I sky"),
-    (6302.0, "[O I] sky"),
-    (6365.5, "[O I] sky"),
-)
-TELLURIC_BANDS: tuple[tuple[float, float, str], ...] = (
-    (6869.0, 6955.0, "B band O₂"),
-    (7164.0, 7340.0, "H₂O"),
-    (7594.0, 7700.0, "A band O₂"),
-    (8126.0, 8345.0, "H₂O"),
-    (8950.0, 9750.0, "H₂O"),
-)
-_HEAVY = {
-    "Hα": 9,
-    "[O III] 5008": 9,
-    "Hβ": 8,
-    "[O II]": 8,
-    "Lyα": 9,
-    "C IV": 8,
-    "C III]": 7,
-    "Mg II": 8,
-    "Ca K": 7,
-    "Ca H": 6,
-    "Mg b": 5,
-    "Na D": 5,
-    "Hγ": 4,
-    "Hδ": 3,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smoothing:
+    """How the curve is made of the samples: bins first, then a running mean."""
+
+    samples: int = 1  # width of the box, or full width at half maximum of the Gaussian
+    gaussian: bool = False
+    bins: int = 1
+
+    @property
+    def words(self) -> str:
+        """ "4 px bins, 5 px Gaussian", or "" where nothing is done."""
+        parts = [f"{self.bins} px bins"] if self.bins > 1 else []
+        if self.samples > 1:
+            parts.append(f"{self.samples} px {'Gaussian' if self.gaussian else 'box'}")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """Flux as drawn, in the units of the axis; NaN where there is no good sample."""
+
+    wavelength: Array
+    flux: Array
+    error: Array
+
+
+def drawn(spectrum: Spectrum, smoothing: Smoothing, scale: FluxScale | None = None) -> Drawn:
+    """The curve of a spectrum and its 1 σ error, binned, smoothed and in the axis's unit."""
+    wavelength = spectrum.wavelength_angstrom
+    flux, ivar, good = spectrum.flux, spectrum.ivar, spectrum.good
+    if scale is not None and (scale.power or scale.factor != 1.0):
+        factor = scale.of(wavelength)
+        flux, ivar = flux * factor, ivar / factor**2
+    if smoothing.bins > 1:
+        wavelength, flux, ivar, good = binned(wavelength, flux, ivar, good, smoothing.bins)
+    kernel = boxcar_kernel(smoothing.samples)
+    if smoothing.gaussian and smoothing.samples > 1:
+        kernel = gaussian_kernel(smoothing.samples)
+    value, error = smoothed_by(flux, ivar, good, kernel)
+    return Drawn(wavelength=wavelength, flux=value, error=error)
 
 
 def smoothed(spectrum: Spectrum, pixels: int) -> tuple[Array, Array]:
-    """Flux and its 1 σ error averaged over a box of good samples; NaN where there is none.
-
-    The error of the mean is that of independent samples; unsmoothed (1) it is ivar^(-1/2).
-    """
-    good = spectrum.good
-    flux = np.where(good, spectrum.flux, 0.0).astype(np.float64)
-    variance = np.where(good, 1.0 / np.where(good, spectrum.ivar, 1.0), 0.0).astype(np.float64)
-    if pixels > 1:
-        box = np.ones(pixels)
-        count = np.convolve(good, box, mode="same")
-        with np.errstate(invalid="ignore", divide="ignore"):
-            flux = np.convolve(flux, box, mode="same") / count
-            variance = np.convolve(variance, box, mode="same") / count**2
-    flux[~good] = np.nan
-    variance[~good] = np.nan
-    return flux, np.sqrt(variance)
+    """Flux and its 1 σ error averaged over a box of good samples; NaN where there is none."""
+    curve = drawn(spectrum, Smoothing(samples=pixels))
+    return curve.flux, curve.error
 
 
 def box_for(spectrum: Spectrum) -> int:
@@ -87,42 +97,82 @@ def masked_spans(spectrum: Spectrum) -> list[tuple[float, float]]:
     return [(float(edges[a]), float(edges[b])) for a, b in runs(~spectrum.good)]
 
 
-def robust_range(spectrum: Spectrum) -> tuple[float, float]:
-    """Limits of flux that hold the continuum and every line, but no spike and no noisy end.
+def sky_spans() -> list[tuple[float, float]]:
+    """Where the night sky shines strongly, observed wavelengths."""
+    return [
+        (place - SKY_HALF_WIDTH_ANGSTROM, place + SKY_HALF_WIDTH_ANGSTROM) for place, _ in SKY_LINES
+    ]
 
-    A running median over five samples takes spikes of one or two samples away; samples whose
-    error is above four times the median error do not count.
+
+def robust_range(spectrum: Spectrum) -> tuple[float, float]:
+    """Limits of flux for the whole of an unsmoothed spectrum, see ``robust_limits``."""
+    return robust_limits(drawn(spectrum, Smoothing()))
+
+
+def robust_limits(
+    curve: Drawn, low_angstrom: float = -np.inf, high_angstrom: float = np.inf
+) -> tuple[float, float]:
+    """Limits of flux that hold continuum and lines between two wavelengths, but no spike.
+
+    Masked samples, those at strong lines of the sky and those with more than four times the median
+    error do not count. Of the others all but the worst half percent are inside, and whatever three
+    neighbours reach together, so that a narrow line is kept and a cosmic ray is not.
     """
-    flux = spectrum.flux[spectrum.good].astype(np.float64)
-    error = 1 / np.sqrt(spectrum.ivar[spectrum.good].astype(np.float64))
+    first, end = np.searchsorted(curve.wavelength, [low_angstrom, high_angstrom])
+    flux, error = curve.flux[first:end], curve.error[first:end]
+    known = np.isfinite(flux)
+    if not known.any():
+        return 0.0, 1.0
+    flux, error, wavelength = flux[known], error[known], curve.wavelength[first:end][known]
     if flux.size < 10:
-        values = flux if flux.size else spectrum.flux
-        return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    wavelength = spectrum.wavelength_angstrom[spectrum.good]
-    from_sky = [np.abs(wavelength - line) < 10.0 for line, _ in SKY_LINES]
-    quiet = flux[(error <= 4 * np.median(error)) & ~np.any(from_sky, axis=0)]
-    quiet = quiet if quiet.size >= 10 else flux
-    windows = np.lib.stride_tricks.sliding_window_view(quiet, min(5, quiet.size))
-    calm = np.median(windows, axis=1)
+        return _with_margin(float(flux.min()), float(flux.max()), 0.0)
     noise = float(np.median(error))
-    low = min(float(np.percentile(calm, 0.2)) - 2 * noise, 0.0)
-    high = float(calm.max()) + 2 * noise
+    quiet = (error <= 4 * noise) & ~_in_sky(wavelength)
+    flux = flux[quiet] if np.count_nonzero(quiet) >= 10 else flux
+    low, high = np.percentile(flux, [OUTLIERS / 2, 100 - OUTLIERS / 2])
+    together = np.minimum(np.minimum(flux[:-2], flux[1:-1]), flux[2:])
+    apart = np.maximum(np.maximum(flux[:-2], flux[1:-1]), flux[2:])
+    low, high = min(float(low), float(apart.min())), max(float(high), float(together.max()))
+    return _with_margin(low, high, noise)
+
+
+def full_limits(curve: Drawn, low_angstrom: float, high_angstrom: float) -> tuple[float, float]:
+    """From the lowest to the highest sample between two wavelengths, masked ones left out."""
+    first, end = np.searchsorted(curve.wavelength, [low_angstrom, high_angstrom])
+    flux = curve.flux[first:end]
+    if not np.isfinite(flux).any():
+        return 0.0, 1.0
+    return _with_margin(float(np.nanmin(flux)), float(np.nanmax(flux)), 0.0)
+
+
+def _with_margin(low: float, high: float, noise: float) -> tuple[float, float]:
+    low, high = low - noise, high + noise
+    if not high > low:
+        low, high = low - 0.5 * abs(low) - 1e-30, high + 0.5 * abs(high) + 1e-30
+    if 0 < low < 0.4 * high:
+        low = 0.0  # a baseline at zero, where that costs little
     margin = 0.04 * (high - low)
     return low - margin, high + 4 * margin  # room for labels at the top
 
 
+def _in_sky(wavelength: Array) -> NDArray[np.bool_]:
+    """Samples within 10 Å of the strongest lines of the sky."""
+    strong = [place for place, name in SKY_LINES if name in {"[O I]", "Na I"}]
+    return np.any([np.abs(wavelength - place) < 10.0 for place in strong], axis=0)
+
+
 def lines_for(cls: str) -> tuple[Line, ...]:
     """Lines worth a label in an object of a class, each name once."""
-    upper = cls.upper()
-    balmer = tuple(line for line in NEBULAR if line.name in {"Hα", "Hβ", "Hγ", "Hδ"})
-    if upper == "STAR":
-        return (*STELLAR, *balmer)
-    if upper == "QSO":
-        names = {line.name for line in BROAD}
-        return (*BROAD, *(line for line in NEBULAR if line.name not in names))
-    return (*NEBULAR, *STELLAR)
+    return lines_of(lists_for(cls))
 
 
 def weight_of(line: Line) -> int:
     """Which label stays when two do not fit."""
-    return _HEAVY.get(line.name, 1)
+    return strength(line.name)
+
+
+__all__ = [
+    "SKY_LINES", "TELLURIC_BANDS", "Drawn", "Smoothing", "box_for", "drawn", "full_limits",
+    "lines_for", "masked_spans", "robust_limits", "robust_range", "sky_spans", "smoothed",
+    "weight_of",
+]  # fmt: skip

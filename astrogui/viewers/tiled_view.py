@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QWidget
 from astrogui.records.image import Image
 from astrogui.viewers.image_canvas import ImageBox, ImageCanvas
 from astrogui.viewers.image_item import TiledImageItem
+from astrogui.viewers.image_loading import Beginning
 from astrogui.viewers.image_surface import ImageSurface
 from astrogui.viewers.image_tiles import (
-    FirstLook,
     Levels,
     Look,
     kept_factors,
@@ -55,14 +55,15 @@ class TiledView(Viewer):
     def look(self) -> Look:
         return self._item.look
 
-    def show_pixels(self, image: Image, base: FirstLook, look: Look, keep_place: bool) -> None:
+    def show_pixels(self, begun: Beginning, keep_place: bool) -> None:
         """Paint an image, whose first look is there, and go on with what is sharper."""
+        image = begun.image
         for unwanted in ("tile:", "restyle", "levels"):  # of the image before
             self.forget(unwanted)
         self._image = self.overlay.image = image
         self._restyle_again = False
         self._levels = {}
-        self._item.set_image(image.shape, base, look)
+        self._item.set_image(image.shape, begun.base, begun.index, begun.look)
         self._awaited_factors = () if image.is_colour else kept_factors(image.shape)
         if self._awaited_factors:
             self.ask("levels", self._on_levels, kept_levels, image)

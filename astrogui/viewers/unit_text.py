@@ -49,7 +49,7 @@ def unit_text(unit: str) -> str:
     comes back unchanged: better the file's own words than a wrong unit.
     """
     try:
-        scale, powers = _parse(unit)
+        scale, powers = unit_powers(unit)
     except ValueError:
         return unit.strip()
     parts = [_scale_text(scale)] if scale != 1.0 else []
@@ -68,10 +68,15 @@ def _rank(name: str) -> int:
     return _ORDER.index(name) if name in _ORDER else -1
 
 
+def power_of_ten_text(exponent: int) -> str:
+    """ "10⁻¹⁷"."""
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
 def _scale_text(scale: float) -> str:
     exponent = math.log10(scale) if scale > 0 else math.nan
     if math.isfinite(exponent) and abs(exponent - round(exponent)) < 1e-9:
-        return "10" + str(round(exponent)).translate(_SUPERSCRIPT)
+        return power_of_ten_text(round(exponent))
     return f"{scale:g}"
 
 
@@ -93,8 +98,11 @@ def _tokens(unit: str) -> list[tuple[str, str]]:
     return found
 
 
-def _parse(unit: str) -> tuple[float, dict[str, float]]:
-    """Scale and power of each unit of a product or quotient; raises ``ValueError``."""
+def unit_powers(unit: str) -> tuple[float, dict[str, float]]:
+    """Scale and power of each unit of a product or quotient, by the symbols of papers ("Å").
+
+    Raises ``ValueError`` for what cannot be taken apart.
+    """
     tokens = _tokens(unit)
     scale, sign, i = 1.0, 1, 0
     powers: dict[str, float] = {}

@@ -6,6 +6,8 @@ import os
 import sys
 from argparse import Namespace
 
+from astrogui.session.helpers import start_reader
+
 NO_DISPLAY = (
     "astrogui: there is no display (DISPLAY and WAYLAND_DISPLAY are not set); the window is drawn "
     "off-screen, where nobody sees it. Use --screenshot OUT.png for a picture of it, or "
@@ -16,6 +18,7 @@ NO_DISPLAY = (
 def run(options: Namespace) -> int:
     """Open the window, work until it is closed; returns the program's exit code."""
     choose_platform(is_pictured=bool(getattr(options, "screenshot", None)))
+    options.reader = start_reader()  # it imports its libraries while we import ours
     from astrogui.window.start import Start  # Qt, only now that its platform is chosen
 
     return Start(options).run()

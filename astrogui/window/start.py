@@ -20,8 +20,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocket
 from PySide6.QtWidgets import QApplication
 
 from astrogui.session.settings import Settings, load_settings
+from astrogui.window.early_image import EarlyImage
 from astrogui.window.main_window import MainWindow
-from astrogui.window.theme import ThemeKeeper
+from astrogui.window.theme import ThemeKeeper, is_dark
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
@@ -47,6 +48,9 @@ class Start(QObject):
         self.window = MainWindow(settings)
         self.window.drop.dropped.connect(self._on_early_drop)
         self.window.start_page.setEnabled(False)
+        files = () if options.project else tuple(map(str, options.files))
+        self.early = EarlyImage(self.window, files, getattr(options, "reader", None))
+        self.early.shown.connect(partial(trace, "image"))
         self.session: Session | None = None
         self.bench: Workbench | None = None
         self._pending: Iterator[Callable[[], None]] = iter(())
@@ -77,6 +81,8 @@ class Start(QObject):
         if self.session is not None:
             self.session.close()
             self.session = None
+        else:
+            self.early.close()
         # Widgets go while Qt is whole: at the interpreter's end their order would be anyone's.
         self.window.hide()
         self.window.deleteLater()
@@ -88,6 +94,8 @@ class Start(QObject):
         trace("first paint")
         self._pending = iter(
             (
+                partial(self._import_aside, self.early.load),
+                self._show_early,
                 partial(self._import_aside, _import_session),
                 self._open_session,
                 partial(self._import_aside, _import_views),
@@ -107,6 +115,11 @@ class Start(QObject):
         step()
         QTimer.singleShot(0, self, self._next)
 
+    def _show_early(self) -> None:
+        from astrogui.viewers.colours import THEMES
+
+        self.early.show(THEMES["dark" if is_dark(QApplication.palette()) else "light"])
+
     def _open_session(self) -> None:
         from astrogui.errors import AstroguiError
         from astrogui.session import logs
@@ -115,12 +128,12 @@ class Start(QObject):
         logs.set_up()
         project, models = self._options.project, getattr(self._options, "models", None)
         try:
-            self.session = Session(project, models=models)
+            self.session = Session(project, models=models, reader=self.early.reader)
         except AstroguiError as error:
             self._code = 1
             print(f"astrogui: {error}", file=sys.stderr)
             self.window.notice.show_notice(f"{error} A new project is used instead.")
-            self.session = Session(None, models=models)
+            self.session = Session(None, models=models, reader=self.early.reader)
         self._add_files(self.session)
         trace("session")
 
@@ -134,7 +147,7 @@ class Start(QObject):
         from astrogui.window.workbench import Workbench
 
         assert self.session is not None
-        self.bench = Workbench(self.window, self.session, self.theme)
+        self.bench = Workbench(self.window, self.session, self.theme, self.early)
         self.bench.built.connect(self._on_built)
         self._pending = self.bench.steps()
 

@@ -89,15 +89,19 @@ class ViewerArea(QObject):
             made: Viewer = view_class(kind)(self._compute, self._pages)
             if self._theme is not None:
                 made.set_theme(self._theme)
-            made.message.connect(self.message)
-            made.place_clicked.connect(self._on_place_clicked)
-            if isinstance(made, ImageView):
-                made.mark_clicked.connect(self._on_place_clicked)
-            let_drops_through(made)
             self._pages.addWidget(made)
-            self._views[kind] = made
-            self.view_made.emit(kind, made)
+            self.adopt(kind, made)
         return self._views[kind]
+
+    def adopt(self, kind: str, view: Viewer) -> None:
+        """Use a view that is among the pages already as the one of its kind."""
+        view.message.connect(self.message)
+        view.place_clicked.connect(self._on_place_clicked)
+        if isinstance(view, ImageView):
+            view.mark_clicked.connect(self._on_place_clicked)
+        let_drops_through(view)
+        self._views[kind] = view
+        self.view_made.emit(kind, view)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -29,6 +29,7 @@ from astrogui.window.theme import ThemeKeeper, is_dark
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
+    from astrogui.window.early_image import EarlyImage
     from astrogui.window.panels.results import ResultsPanel
     from astrogui.window.viewer_area import ViewerArea
 
@@ -47,10 +48,16 @@ class Workbench(QObject):
     area: ViewerArea
     results: ResultsPanel
 
-    def __init__(self, window: MainWindow, session: Session, theme: ThemeKeeper) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        session: Session,
+        theme: ThemeKeeper,
+        early: EarlyImage | None = None,
+    ) -> None:
         super().__init__(window)
-        self.window, self.session, self.theme = window, session, theme
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="view")
+        self.window, self.session, self.theme, self._early = window, session, theme, early
+        self._pool = early.pool if early else ThreadPoolExecutor(2, thread_name_prefix="view")
         self.bridge = Bridge(session, self)
         self.selection = Selection(self)
         self.model = CatalogueModel(session, self.bridge, self.compute, self)
@@ -130,6 +137,8 @@ class Workbench(QObject):
             self.answer, self.compute,
         )  # fmt: skip
         self.area.message.connect(self.window.statusBar().showMessage)
+        if self._early is not None and self._early.view is not None:
+            self.area.adopt("image", self._early.view)
         self.area.show_chosen()
 
     def _build_results(self) -> None:
@@ -182,6 +191,8 @@ class Workbench(QObject):
         items = [item for item in self.session.view.items() if item.state != "refused"]
         if not items:
             self.selection.clear()
+            if self._early is not None and self._early.is_on_screen:
+                return  # its file is being recognised
             self.window.pages.setCurrentWidget(self.window.start_page)
         elif self.selection.item_id not in {item.item_id for item in items}:
             self._choose(items[0].item_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import viewer_samples as samples
@@ -11,6 +13,7 @@ from PySide6.QtGui import QColor
 from astrogui.records.image import Field, Image, Plane
 from astrogui.viewers.colours import DARK, LIGHT, mark_colour
 from astrogui.viewers.image_composite import composed
+from astrogui.viewers.image_loading import begun_by_default
 from astrogui.viewers.image_marks import Mark, marks_of_rows, placed
 from astrogui.viewers.image_tiles import (
     Look,
@@ -392,3 +395,56 @@ def test_a_composite_aligns_the_bands_by_their_sky_coordinates():
 def test_marks_of_a_class_without_a_colour_still_have_one():
     assert mark_colour("ring galaxy").isValid()
     assert mark_colour("#123456") == QColor("#123456")
+
+
+# A first glimpse ----------------------------------------------------------------------------------
+
+
+def finished(result):
+    from concurrent.futures import Future
+
+    future = Future()
+    future.set_result(result)
+    return future
+
+
+def test_the_record_of_a_glimpse_keeps_the_pixels_and_the_place(qtbot, settled, tmp_path):
+    image = samples.image_on_disk(tmp_path / "plane", (700, 900))
+    bare = Image(plane=image.plane)
+    view = ImageView()
+    qtbot.addWidget(view)
+    view.resize(600, 500)
+    view.show()
+    view.show_glimpse(finished(begun_by_default(bare)))
+    settled(view)
+    assert view.image is bare
+    view.zoom(4.0)
+    before = view._box.viewRect()
+    known = replace(image, band="r", wcs_header=samples.wcs_header())
+    view.show_record(Field(images=(known,)))
+    assert view.image is known
+    settled(view)
+    assert view._box.viewRect() == before
+    assert "value 10020 ADU" in view.read_out(20.0, 10.0)
+    assert "RA 22:26:" in view.read_out(20.0, 10.0)
+
+
+def test_another_record_than_the_glimpse_is_shown_from_its_start(qtbot, settled, tmp_path):
+    first = samples.image_on_disk(tmp_path / "one", (700, 900))
+    view = ImageView()
+    qtbot.addWidget(view)
+    view.show()
+    view.show_glimpse(finished(begun_by_default(first)))
+    settled(view)
+    other = samples.image()
+    view.show_record(samples.field(other))
+    settled(view)
+    assert view.image is other
+
+
+def test_no_glimpse_shows_nothing(qtbot, settled):
+    view = ImageView()
+    qtbot.addWidget(view)
+    view.show_glimpse(finished(None))
+    settled(view)
+    assert not view.shows_content
