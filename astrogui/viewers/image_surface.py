@@ -103,7 +103,6 @@ class ImageSurface(QObject):
         item.setZValue(z)
 
     def remove(self, item: QGraphicsItem) -> None:
-        item.setParentItem(None)
         if item.scene() is not None:
             item.scene().removeItem(item)
 

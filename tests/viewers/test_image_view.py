@@ -419,12 +419,13 @@ def test_the_record_of_a_glimpse_keeps_the_pixels_and_the_place(qtbot, settled, 
     settled(view)
     assert view.image is bare
     view.zoom(4.0)
-    before = view._box.viewRect()
+    before = view._box.viewRect().center()
     known = replace(image, band="r", wcs_header=samples.wcs_header())
     view.show_record(Field(images=(known,)))
     assert view.image is known
     settled(view)
-    assert view._box.viewRect() == before
+    assert view._box.viewRect().center() == before
+    assert view._box.viewRect().width() < 300
     assert "value 10020 ADU" in view.read_out(20.0, 10.0)
     assert "RA 22:26:" in view.read_out(20.0, 10.0)
 
