@@ -12,6 +12,7 @@ from typing import Any
 from astrogui.errors import Damaged, Unreadable
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.judgement import FIELDS
+from astrogui.session.grader_columns import with_graders
 from astrogui.session.view import ProjectView
 from astrogui.store import items
 from astrogui.store.project import Project
@@ -33,6 +34,11 @@ def write(
     view = ProjectView(project, tasks)
     try:
         catalogue = view.catalogue(row_ids, dict(meta))
+        grades = view.grades(row_ids)
+        if len({name for by_author in grades.values() for name in by_author}) > 1:
+            here = view.row_ids()
+            wanted = here if row_ids is None else list(filter(set(here).__contains__, row_ids))
+            catalogue = with_graders(catalogue, wanted, grades)
         export(catalogue, path, EXPORTERS)
         if posteriors is not None:
             from astrogui.export.posteriors import export_posteriors
@@ -69,10 +75,10 @@ def judgements_for(
     catalogue: Catalogue, rows: Sequence[Mapping[str, Any]]
 ) -> dict[int, dict[str, str | None]]:
     """Judgements of imported rows by the row they belong to: same file name and same object."""
-    here = {_identity(row): int(row["row_id"]) for row in rows}
+    here = {identity(row): int(row["row_id"]) for row in rows}
     wanted: dict[int, dict[str, str | None]] = {}
     for row in catalogue.rows():
-        row_id = here.get(_identity(row))
+        row_id = here.get(identity(row))
         if row_id is None:
             continue
         values = {name: row.get(name) for name in FIELDS}
@@ -143,7 +149,8 @@ def _entries(view: ProjectView, row_ids: Sequence[int] | None) -> Iterator[Any]:
             )
 
 
-def _identity(row: Mapping[str, Any]) -> tuple[str, str]:
+def identity(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What an object is known by in every project: its files' names and its own."""
     names = ";".join(os.path.basename(part) for part in str(row.get("file") or "").split(";"))
     return names, str(row.get("object_id") or "")
 

@@ -20,6 +20,7 @@ from astrogui.records.posterior import Posterior
 from astrogui.records.source import Source
 from astrogui.session import cards, events, exporting
 from astrogui.session.comparison import Verdict
+from astrogui.session.grading import Grading
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.intake import Batch, Intake
 from astrogui.session.live_table import LiveTable, of_project
@@ -59,7 +60,7 @@ class Session:
         tasks: Sequence[Task] = TASKS,
         resume: bool = True,
     ) -> None:
-        self.settings = settings or load_settings()
+        self._settings = settings or load_settings()
         self.models = model_search_path(models or self.settings.models)
         self._tasks = tuple(tasks)
         self._cards = cards.Cards(self.models)
@@ -68,6 +69,10 @@ class Session:
         self._reader = reader or make_reader()
         self._exports = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._waiting_for_idle: list[Future[None]] = []
+        self.grading = Grading(
+            self._loop, self._exports, lambda: self._project, lambda: self.author, self._tasks,
+            self._changed,
+        )  # fmt: skip
         self._verifier = Verifier(
             self._tasks, self._cards, self._runner, self._loop.post, self._loop.publish
         )
@@ -85,8 +90,21 @@ class Session:
         return self._project.path
 
     @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        """Use other settings from now on; another author sees the own judgements."""
+        is_other = settings.signed != self._settings.signed
+        self._settings = settings
+        if is_other:
+            self._loop.post(self.grading.sign)
+
+    @property
     def author(self) -> str:
-        return self.settings.signed
+        """The name that judgements are signed with."""
+        return self._settings.signed
 
     def open_project(self, path: str | Path) -> Future[None]:
         """Leave this project for another (or a new one at ``path``)."""
@@ -118,6 +136,7 @@ class Session:
 
     def _begin(self, resume: bool) -> None:
         self._check_missing()
+        self.grading.sign()
         self._loop.publish(events.ProjectOpened(str(self._project.path)))
         if resume and items.read_jobs(self._project.connection, "state IN ('queued','running')"):
             self._ensure_runner()
@@ -285,10 +304,7 @@ class Session:
         """
 
         def judge() -> None:
-            written = judgement.normalised(values)
-            with self._project.transaction() as connection:
-                changed = history.annotate(connection, list(row_ids), written, self.author)
-            self._changed(changed, tuple(written), initiator)
+            self.grading.write(list(row_ids), judgement.normalised(values), initiator)
 
         return self._loop.post(judge)
 
@@ -312,7 +328,7 @@ class Session:
     def _changed(self, row_ids: tuple[int, ...], names: tuple[str, ...], initiator: Any) -> None:
         if row_ids:
             self._loop.publish(events.RowsChanged(row_ids, names, initiator))
-            self._publish_history()
+        self._publish_history()
 
     def _publish_history(self) -> None:
         self._loop.publish(events.HistoryChanged(*history.titles(self._project.connection)))

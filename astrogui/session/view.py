@@ -13,11 +13,13 @@ from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import Place
 from astrogui.session.columns import catalogue_columns, place_cells
-from astrogui.store import answers, history, items
+from astrogui.store import answers, grades, history, items
 from astrogui.store.answers import AnswerInfo
+from astrogui.store.grades import ByAuthor
 from astrogui.store.history import Change, Step
 from astrogui.store.items import Item, JobInfo, Problem
 from astrogui.store.project import open_reader, translated
+from astrogui.store.schema import MIGRATIONS
 from astrogui.tasks.task import Task
 
 ROWS_AT_ONCE = 500  # of one statement
@@ -90,6 +92,37 @@ class ProjectView:
     def posterior(self, row_id: int, task: str | None = None) -> Posterior | None:
         with self._lock, translated(self.path):
             return answers.read_posterior(self._connection, row_id, task)
+
+    def grades(
+        self, row_ids: Sequence[int] | None = None, hide: bool = True
+    ) -> dict[int, ByAuthor]:
+        """Judgements by row, grader ("" for those agreed on) and field, as texts.
+
+        With ``hide`` a blind grader's view: of rows not yet graded the own judgements alone.
+        """
+        with self._lock, translated(self.path):
+            return grades.read_grades(self._connection, row_ids, hide)
+
+    def graders(self) -> tuple[str, ...]:
+        """Everybody who judged a row."""
+        with self._lock, translated(self.path):
+            return grades.graders(self._connection)
+
+    def is_blind(self) -> bool:
+        """Whether graders see each other's judgements only of rows that they have graded."""
+        with self._lock, translated(self.path):
+            return grades.is_blind(self._connection)
+
+    def unblinded(self) -> list[tuple[int, str]]:
+        """Rows (0 for all) and who looked at the others' judgements before grading them."""
+        with self._lock, translated(self.path):
+            return grades.unblinded(self._connection)
+
+    def is_too_new(self) -> bool:
+        """Whether a newer version of the application wrote the project."""
+        with self._lock, translated(self.path):
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        return int(version) > len(MIGRATIONS)
 
     def answer_posterior(self, answer_id: int) -> Posterior | None:
         """The posterior of one answer of a row's history."""

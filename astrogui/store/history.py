@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from astrogui.records.judgement import FIELDS
+from astrogui.store import grades
 from astrogui.store.project import now
 
 
@@ -18,6 +19,7 @@ class Step:
     author: str
     created: str
     state: str  # done or undone
+    judge: str  # whose judgements it changed; "" for those agreed on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +37,47 @@ def annotate(
     row_ids: Sequence[int],
     values: Mapping[str, str | None],
     author: str,
+    judge: str | None = None,
 ) -> tuple[int, ...]:
     """Write judgements and the step that undoes them; return the rows that changed.
 
-    A new judgement drops the steps that were undone: they can no longer be redone.
+    ``judge`` is whose judgements they are, ``author`` unless said otherwise. A new judgement drops
+    the steps that were undone: they can no longer be redone.
     """
-    unknown = set(values) - set(FIELDS)
-    if unknown:
-        raise ValueError(f"no judgement is called {sorted(unknown)}; there are {FIELDS}")
+    wanted = dict.fromkeys(row_ids, values)
+    return annotate_each(connection, wanted, author, judge)
+
+
+def annotate_each(
+    connection: sqlite3.Connection,
+    wanted: Mapping[int, Mapping[str, str | None]],
+    author: str,
+    judge: str | None = None,
+    title: str = "",
+) -> tuple[int, ...]:
+    """Write judgements of many rows, each its own, as one step; return the rows that changed."""
+    judge = author if judge is None else judge
     changes = []
-    for row_id in row_ids:
+    for row_id, values in wanted.items():
+        if unknown := set(values) - set(FIELDS):
+            raise ValueError(f"no judgement is called {sorted(unknown)}; there are {FIELDS}")
         for field, after in values.items():
-            before = _current(connection, row_id, field)
+            before = _current(connection, row_id, field, judge)
             if before != after:
                 changes.append((row_id, field, before, after))
     if not changes:
         return ()
-    connection.execute("UPDATE history SET state = 'dropped' WHERE state = 'undone'")
+    where, whose = _scope(connection, author)
     connection.execute(
-        "INSERT INTO history (title, author, created, changes, state) VALUES (?, ?, ?, ?, 'done')",
-        (_title(changes), author, now(), json.dumps(changes)),
+        f"UPDATE history SET state = 'dropped' WHERE state = 'undone' {where}", whose
+    )
+    connection.execute(
+        "INSERT INTO history (title, author, created, changes, state, judge) "
+        "VALUES (?, ?, ?, ?, 'done', ?)",
+        (title or _title(changes, judge), author, now(), json.dumps(changes), judge),
     )
     for row_id, field, _, after in changes:
-        _write(connection, row_id, field, after, author)
+        _write(connection, row_id, field, after, judge)
     return tuple(dict.fromkeys(change[0] for change in changes))
 
 
@@ -76,42 +96,44 @@ def go_to(connection: sqlite3.Connection, step_id: int, author: str) -> tuple[in
 
     Returns the rows that changed. Raises ``KeyError`` for a step that was dropped or never was.
     """
-    if (
-        step_id
-        and connection.execute(
-            "SELECT 1 FROM history WHERE step_id = ? AND state != 'dropped'", (step_id,)
-        ).fetchone()
-        is None
-    ):
+    if step_id and step_id not in {step.step_id for step in steps(connection)}:
         raise KeyError(f"no step {step_id} in the history")
+    where, whose = _scope(connection, author)
     changed: tuple[int, ...] = ()
-    later = "SELECT COUNT(*) FROM history WHERE state = 'done' AND step_id > ?"
-    for _ in range(connection.execute(later, (step_id,)).fetchone()[0]):
+    later = f"SELECT COUNT(*) FROM history WHERE state = 'done' AND step_id > ? {where}"
+    for _ in range(connection.execute(later, (step_id, *whose)).fetchone()[0]):
         changed += undo(connection, author)
-    earlier = "SELECT COUNT(*) FROM history WHERE state = 'undone' AND step_id <= ?"
-    for _ in range(connection.execute(earlier, (step_id,)).fetchone()[0]):
+    earlier = f"SELECT COUNT(*) FROM history WHERE state = 'undone' AND step_id <= ? {where}"
+    for _ in range(connection.execute(earlier, (step_id, *whose)).fetchone()[0]):
         changed += redo(connection, author)
     return tuple(dict.fromkeys(changed))
 
 
 def titles(connection: sqlite3.Connection) -> tuple[str, str]:
     """What undo and redo would do next, "" where there is nothing."""
+    where, whose = _scope(connection)
     done = connection.execute(
-        "SELECT title FROM history WHERE state = 'done' ORDER BY step_id DESC LIMIT 1"
+        f"SELECT title FROM history WHERE state = 'done' {where} ORDER BY step_id DESC LIMIT 1",
+        whose,
     ).fetchone()
     undone = connection.execute(
-        "SELECT title FROM history WHERE state = 'undone' ORDER BY step_id LIMIT 1"
+        f"SELECT title FROM history WHERE state = 'undone' {where} ORDER BY step_id LIMIT 1", whose
     ).fetchone()
     return (done[0] if done else "", undone[0] if undone else "")
 
 
 def steps(connection: sqlite3.Connection) -> list[Step]:
-    """The judgements that can be undone or redone, oldest first."""
+    """The judgements that can be undone or redone, oldest first; a blind grader's own alone."""
+    where, whose = _scope(connection)
     rows = connection.execute(
-        "SELECT step_id, title, author, created, state FROM history WHERE state != 'dropped' "
-        "ORDER BY step_id"
+        "SELECT step_id, title, author, created, state, judge FROM history "
+        f"WHERE state != 'dropped' {where} ORDER BY step_id",
+        whose,
     )
-    return [Step(step_id=r[0], title=r[1], author=r[2], created=r[3], state=r[4]) for r in rows]
+    return [
+        Step(step_id=r[0], title=r[1], author=r[2], created=r[3], state=r[4], judge=r[5])
+        for r in rows
+    ]
 
 
 def changes_of(
@@ -127,30 +149,25 @@ def changes_of(
 
 
 def read_judge(connection: sqlite3.Connection, row_id: int, field: str) -> tuple[str, str] | None:
-    """Who gave a row's judgement, and when (UTC, ISO 8601); None where there is none."""
-    found = connection.execute(
-        "SELECT author, changed FROM annotations WHERE row_id = ? AND field = ? "
-        "AND value IS NOT NULL",
-        (row_id, field),
-    ).fetchone()
-    return None if found is None else (found[0], found[1])
+    """Who gave the judgement that a row shows, and when (UTC, ISO 8601); None without one."""
+    by_author = grades.read_grades(connection, [row_id]).get(row_id, {})
+    me = grades.judge(connection)
+    others = [name for name in reversed(by_author) if name not in {me, grades.ADJUDICATED}]
+    for author in (grades.ADJUDICATED, me, *others):
+        if field in by_author.get(author, {}):
+            changed = connection.execute(
+                "SELECT changed FROM annotations WHERE row_id = ? AND author = ? AND field = ?",
+                (row_id, author, field),
+            ).fetchone()
+            return author or "agreed on", changed[0]
+    return None
 
 
 def read_annotations(
     connection: sqlite3.Connection, row_ids: Sequence[int] | None = None
 ) -> dict[int, dict[str, str]]:
-    """Judgements by row and field."""
-    found: dict[int, dict[str, str]] = {}
-    wanted = None if row_ids is None else set(row_ids)
-    query = "SELECT row_id, field, value FROM annotations WHERE value IS NOT NULL"
-    values: tuple[int, ...] = ()
-    if row_ids is not None and len(row_ids) <= 500:
-        query += f" AND row_id IN ({','.join('?' * len(row_ids))})"
-        values = tuple(row_ids)
-    for row_id, field, value in connection.execute(query, values):
-        if wanted is None or row_id in wanted:
-            found.setdefault(row_id, {})[field] = value
-    return found
+    """The judgements that are shown, by row and field."""
+    return grades.read_shown(connection, row_ids)
 
 
 def _move(
@@ -161,41 +178,54 @@ def _move(
     order: str,
     before: bool,
 ) -> tuple[int, ...]:
+    where, whose = _scope(connection, author)
     step = connection.execute(
-        f"SELECT step_id, changes FROM history WHERE state = ? ORDER BY step_id {order} LIMIT 1",
-        (from_state,),
+        f"SELECT step_id, changes, judge FROM history WHERE state = ? {where} "
+        f"ORDER BY step_id {order} LIMIT 1",
+        (from_state, *whose),
     ).fetchone()
     if step is None:
         return ()
     changes = json.loads(step[1])
     for row_id, field, old, new in changes:
-        _write(connection, row_id, field, old if before else new, author)
+        _write(connection, row_id, field, old if before else new, step[2])
     connection.execute("UPDATE history SET state = ? WHERE step_id = ?", (to_state, step[0]))
     return tuple(dict.fromkeys(change[0] for change in changes))
 
 
-def _current(connection: sqlite3.Connection, row_id: int, field: str) -> str | None:
+def _scope(
+    connection: sqlite3.Connection, author: str | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """Whose steps can be walked: everybody's, but a blind grader's own alone."""
+    if not grades.is_blind(connection):
+        return "", ()
+    return "AND author = ?", (grades.judge(connection) if author is None else author,)
+
+
+def _current(connection: sqlite3.Connection, row_id: int, field: str, judge: str) -> str | None:
     row = connection.execute(
-        "SELECT value FROM annotations WHERE row_id = ? AND field = ?", (row_id, field)
+        "SELECT value FROM annotations WHERE row_id = ? AND author = ? AND field = ?",
+        (row_id, judge, field),
     ).fetchone()
     return None if row is None else row[0]
 
 
 def _write(
-    connection: sqlite3.Connection, row_id: int, field: str, value: str | None, author: str
+    connection: sqlite3.Connection, row_id: int, field: str, value: str | None, judge: str
 ) -> None:
     connection.execute(
         "INSERT INTO annotations (row_id, field, value, author, changed) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (row_id, field) DO UPDATE SET value = excluded.value, "
-        "author = excluded.author, changed = excluded.changed",
-        (row_id, field, value, author, now()),
+        "ON CONFLICT (row_id, author, field) DO UPDATE SET value = excluded.value, "
+        "changed = excluded.changed",
+        (row_id, field, value, judge, now()),
     )
 
 
-def _title(changes: Sequence[tuple[int, str, str | None, str | None]]) -> str:
+def _title(changes: Sequence[tuple[int, str, str | None, str | None]], judge: str) -> str:
     rows = len({change[0] for change in changes})
     fields = {change[1] for change in changes}
     what = " and ".join(sorted(field.removeprefix("user_") for field in fields))
     value = changes[0][3] if len({change[3] for change in changes}) == 1 else None
     target = f"{rows} rows" if rows > 1 else "one row"
-    return f"Set {what} of {target}" + (f" to “{value}”" if value else "")
+    verb = "Set" if judge != grades.ADJUDICATED else "Agree on"
+    return f"{verb} {what} of {target}" + (f" to “{value}”" if value else "")

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from astrogui.errors import ProjectTooNew
+from astrogui.store.grades import split_by_author
 
 APPLICATION_ID = 0x41475549  # "AGUI"
 
@@ -94,7 +95,7 @@ def create_first(connection: sqlite3.Connection) -> None:
 
 
 # Named steps; a project of version n has run the first n of them.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (create_first,)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (create_first, split_by_author)
 
 
 def migrate(

@@ -22,8 +22,7 @@ from PySide6.QtCore import (
 
 from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
-from astrogui.records.judgement import FIELDS as EDITABLE
-from astrogui.records.judgement import cells, normalised
+from astrogui.records.judgement import FIELDS, cells, normalised
 from astrogui.viewers.unit_text import percent_text
 from astrogui.window.bridge import Bridge
 from astrogui.window.formatting import file_names, header_text, plain, with_interval
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 
+EDITABLE = FIELDS
 BOUNDS = ("_lo68", "_hi68", "_lo90", "_hi90")
 HIDDEN = ("model_sha256",)
 PROBABILITY = "prob_"  # columns that begin so are shown in per cent
