@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify")
+COMMANDS = (
+    "analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify", "merge-grades",
+)  # fmt: skip
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -19,7 +19,9 @@ from astrogui.session import events, logs
 from astrogui.session.session import Session
 from astrogui.session.words import row_line
 
-COMMANDS = ("analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify")
+COMMANDS = (
+    "analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify", "merge-grades",
+)  # fmt: skip
 OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -94,6 +96,16 @@ def build_parser() -> argparse.ArgumentParser:
     verify.add_argument("--models", metavar="DIR", help="further folders of models")
     verify.add_argument("--json", action="store_true", help="print JSON alone")
     verify.set_defaults(run=run_verify)
+
+    merge = commands.add_parser("merge-grades", help="join several graders and say how they agree")
+    merge.add_argument("project", metavar="PROJECT", help="the project that takes them over")
+    merge.add_argument("files", nargs="*", metavar="FILE", help="exports or projects of graders")
+    merge.add_argument("--export", metavar="OUT", help="all rows with columns for each grader")
+    merge.add_argument(
+        "--unblind", action="store_true", help="end the project's blind mode, which is recorded"
+    )
+    merge.add_argument("--json", action="store_true", help="print JSON alone")
+    merge.set_defaults(run=run_merge_grades)
 
     doctor = commands.add_parser("doctor", help="versions, devices, display, log, models")
     doctor.add_argument("--models", action="store_true", help="replay every golden record")
@@ -260,6 +272,17 @@ def run_doctor(options: argparse.Namespace) -> int:
             print(f"{'agrees' if agrees else 'DIFFERS':24} {words}")
             code = code if agrees else SOME_FAILED
     return code
+
+
+def run_merge_grades(options: argparse.Namespace) -> int:
+    """Take over other graders' judgements; print the agreement and how many rows are disputed."""
+    from astrogui.session import merge_report
+
+    if options.export:
+        _check_ending(options.export)
+    if not os.path.isfile(options.project):
+        raise UsageProblem(f"{options.project}: there is no such project.")
+    return OK if merge_report.run(options) else SOME_FAILED
 
 
 class Follower:

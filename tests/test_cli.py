@@ -141,3 +141,34 @@ def test_a_line_of_a_row_names_the_level_of_every_interval():
          "class": "QSO", "prob_qso": 0.97, "flags": "low signal-to-noise"}
     )  # fmt: skip
     assert line == "a  b  z=0.5 [0.49, 0.51] 68%  QSO p=0.970  ! low signal-to-noise"
+
+
+def test_graders_are_merged_with_their_agreement_and_columns(tmp_path):
+    spectrum = sample("spectrum")[0]
+    for name, quality in (("vera", "4"), ("cecilia", "1")):
+        project = tmp_path / f"{name}.astrogui"
+        assert run("analyze", spectrum, "--project", project, "--quiet").returncode == OK
+        code = (
+            "import sys\n"
+            "from astrogui.session.session import Session\n"
+            "from astrogui.session.settings import Settings\n"
+            "s = Session(sys.argv[1], settings=Settings(author=sys.argv[2]))\n"
+            "s.annotate(s.view.row_ids(), {'user_quality': sys.argv[3], 'user_class': 'QSO'})"
+            ".result(60)\n"
+            "s.close()\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, project, name, quality],
+            capture_output=True, text=True, timeout=120, cwd=ROOT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    ours, theirs = tmp_path / "vera.astrogui", tmp_path / "cecilia.astrogui"
+    done = run("merge-grades", ours, theirs, "--export", tmp_path / "merged.csv")
+    assert done.returncode == OK, done.stderr
+    assert "cecilia.astrogui: 1 rows judged by cecilia" in done.stdout
+    assert "1 rows to agree on" in done.stdout
+    head = (tmp_path / "merged.csv").read_text("utf-8").splitlines()[0].split(",")
+    assert {"user_quality_vera", "user_quality_cecilia", "user_agreed"} <= set(head)
+    done = run("merge-grades", ours, "--json")
+    assert json.loads(done.stdout)["graded"] == {"cecilia": 1, "vera": 1}
+    assert run("merge-grades", tmp_path / "none.astrogui").returncode == WRONG_USAGE
