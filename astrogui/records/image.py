@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,27 +47,35 @@ class Plane:
         pixels = np.frombuffer(data, stored).reshape(y1 - y0, right - left)
         return self.scaled(pixels if narrow else pixels[:, x0:x1])
 
-    def _read(self, starts: list[int], lengths: list[int]) -> bytes:
+    def lines(self, rows: Sequence[int], x0: int, x1: int) -> NDArray[np.float32]:
+        """Pixels x0..x1 of single rows, (rows, columns), as ``rows`` gives them."""
+        stored = np.dtype(self.dtype)
+        starts = [self.offset + (y * self.shape[1] + x0) * stored.itemsize for y in rows]
+        data = self._read(starts, [(x1 - x0) * stored.itemsize] * len(starts))
+        return self.scaled(np.frombuffer(data, stored).reshape(len(starts), x1 - x0))
+
+    def _read(self, starts: list[int], lengths: list[int]) -> bytearray:
         """These bytes of the file, joined; raises ``Unreadable`` or ``Damaged``."""
-        parts = []
+        data = bytearray(sum(lengths))
+        view, at = memoryview(data), 0
         try:
             with open(self.path, "rb", buffering=0) as file:
                 for start, length in zip(starts, lengths, strict=True):
                     file.seek(start)
-                    part = file.read(length)
-                    if len(part) != length:
+                    got = file.readinto(view[at : at + length]) or 0
+                    if got != length:
                         raise Damaged(
                             self.path,
-                            f"byte {start + len(part)}",
-                            f"the pixels end {length - len(part)} bytes too soon",
+                            f"byte {start + got}",
+                            f"the pixels end {length - got} bytes too soon",
                             "The file was cut or replaced; fetch it again.",
                         )
-                    parts.append(part)
+                    at += length
         except OSError as error:
             raise Unreadable(
                 self.path, "", f"cannot be read: {error.strerror}", "Check the file."
             ) from error
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return data
 
     def scaled(self, stored: NDArray[Any]) -> NDArray[np.float32]:
         """Physical float32 values of stored numbers."""
@@ -132,6 +140,13 @@ class Image:
             return self.pixels[y0:y1, x0:x1]
         assert self.plane is not None
         return self.plane.section(y0, y1, x0, x1)
+
+    def lines(self, rows: Sequence[int], x0: int, x1: int) -> NDArray[np.float32]:
+        """Single rows of the image between columns x0 and x1, (rows, columns)."""
+        if self.pixels is not None:
+            return self.pixels[list(rows), x0:x1]
+        assert self.plane is not None
+        return self.plane.lines(rows, x0, x1)
 
     def wcs(self) -> Any:
         """The celestial ``astropy.wcs.WCS``, or None where the file has none."""

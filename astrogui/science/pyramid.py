@@ -8,15 +8,16 @@ last block of a row or column may hold fewer pixels.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-SECTION_PIXELS = 4_194_304  # the most pixels asked of the reader at once (16 MB of float32)
+SECTION_PIXELS = 1_048_576  # the most pixels asked of the reader at once (4 MB of float32)
 
 # (first row, end row, first column, end column) in pixels, as in array[first:end, first:end]
 SectionReader = Callable[[int, int, int, int], NDArray[np.floating]]
+LineReader = Callable[[Sequence[int], int, int], NDArray[np.floating]]
 
 
 def overview(
@@ -45,6 +46,48 @@ def overview(
     return level
 
 
+def sampled_overview(
+    line_reader: LineReader, shape: tuple[int, int], factor: int, lines: int
+) -> NDArray[np.float32]:
+    """As ``overview``, from ``lines`` evenly spaced rows of each block: for files of many GB.
+
+    ``line_reader(rows, column, column_end)`` yields those rows, (number of rows, columns).
+    """
+    rows, columns = shape
+    level = np.empty((-(-rows // factor), -(-columns // factor)), dtype=np.float32)
+    at_once = max(1, SECTION_PIXELS // max(columns * lines, 1))
+    for first in range(0, level.shape[0], at_once):
+        blocks = range(first, min(first + at_once, level.shape[0]))
+        chosen = [row for block in blocks for row in sampled_rows(block * factor, factor, lines)]
+        chosen = [min(row, rows - 1) for row in chosen]
+        taken = line_reader(chosen, 0, columns).reshape(len(blocks), -1, columns)
+        for block, pixels in zip(blocks, taken, strict=True):
+            level[block] = block_row_means(pixels, factor)
+    return level
+
+
+def sampled_rows(first: int, factor: int, lines: int) -> list[int]:
+    """``lines`` rows of the block of ``factor`` rows from ``first`` on, in the middles of parts."""
+    lines = min(lines, factor)
+    return [first + (2 * i + 1) * factor // (2 * lines) for i in range(lines)]
+
+
+def block_row_means(pixels: NDArray[np.floating], factor: int) -> NDArray[np.float32]:
+    """(blocks,) means over all the rows given, and over each ``factor`` columns."""
+    whole = pixels.shape[1] // factor * factor
+    parts = [pixels[:, :whole].reshape(-1, whole // factor, factor), pixels[:, None, whole:]]
+    found = []
+    for part in parts:
+        if not part.size:
+            continue
+        finite = np.isfinite(part)
+        count = finite.sum(axis=(0, 2))
+        sums = np.where(finite, part, 0).sum(axis=(0, 2), dtype=np.float64)
+        with np.errstate(invalid="ignore"):
+            found.append(np.where(count > 0, sums / np.maximum(count, 1), np.nan))
+    return np.concatenate(found).astype(np.float32)
+
+
 def block_means(pixels: NDArray[np.floating], factor: int) -> NDArray[np.float32]:
     """Means of `factor` x `factor` blocks over the finite pixels, NaN where there is none."""
     pixels = np.asarray(pixels)
@@ -52,6 +95,10 @@ def block_means(pixels: NDArray[np.floating], factor: int) -> NDArray[np.float32
         raise ValueError(f"an image is (rows, columns), got {pixels.shape}")
     if factor == 1:
         return np.where(np.isfinite(pixels), pixels, np.nan).astype(np.float32)
+    if all(length % factor == 0 for length in pixels.shape):
+        means = _whole_block_means(pixels, factor)
+        if means is not None:
+            return means
     finite = np.isfinite(pixels)
     if finite.all():
         count = np.outer(*(_block_lengths(length, factor) for length in pixels.shape))
@@ -60,6 +107,21 @@ def block_means(pixels: NDArray[np.floating], factor: int) -> NDArray[np.float32
     count = _block_sums(finite, factor)
     with np.errstate(invalid="ignore"):
         return np.where(count > 0, sums / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def _whole_block_means(pixels: NDArray[np.floating], factor: int) -> NDArray[np.float32] | None:
+    """Means of blocks that are all whole; None where a pixel is not finite.
+
+    Rows are added first, in the pixels' own order in memory; a pixel without a value shows in the
+    sums, so none has to be looked for beforehand.
+    """
+    rows, columns = pixels.shape
+    with np.errstate(invalid="ignore", over="ignore"):
+        by_row = pixels.reshape(rows // factor, factor, columns).sum(axis=1, dtype=np.float64)
+        # einsum adds short runs of the last axis several times as fast as sum does.
+        sums = np.einsum("ijk->ij", by_row.reshape(rows // factor, columns // factor, factor))
+        means = sums / factor**2
+    return means.astype(np.float32) if np.isfinite(means).all() else None
 
 
 def overview_factors(shape: tuple[int, int], smallest: int = 512) -> tuple[int, ...]:

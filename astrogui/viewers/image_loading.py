@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from astrogui.records.image import Field, Image
+from astrogui.science.projection import projection_of
 from astrogui.viewers.image_tiles import FirstLook, Look, cuts_of, first_look, rendered
 from astrogui.viewers.sky import Sky
 from astrogui.viewers.unit_text import unit_text
@@ -56,6 +57,9 @@ def same_pixels(one: Image | None, other: Image) -> bool:
 
 
 def sky_of(image: Image) -> Sky | None:
+    projection = projection_of(image.wcs_header)
+    if projection is not None:
+        return Sky(projection)
     wcs = image.wcs()
     return Sky(wcs) if wcs is not None else None
 

@@ -14,13 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.records.image import Image
-from astrogui.science.pyramid import block_means, overview
+from astrogui.science.pyramid import (
+    block_means,
+    block_row_means,
+    overview,
+    sampled_overview,
+    sampled_rows,
+)
 from astrogui.science.stretch import cut_levels, stretched
 from astrogui.viewers.colours import NO_DATA_INDEX
 
 TILE = 512
-KEPT_LEVEL_PIXELS = 8_000_000  # the largest overview level kept in memory (32 MB)
+KEPT_LEVEL_PIXELS = 2_000_000  # the largest overview level kept in memory (8 MB)
+WHOLE_BYTES = 1 << 30  # of float32: larger images are summed from some of their rows
+ROWS_OF_BLOCK = 4  # so many of each block
 PREVIEW = 1024  # the longest side of the first look
+FIRST_LOOK_PIXELS = 2_000_000  # read at once for it
 Levels = dict[int, NDArray[np.float32]]
 
 
@@ -52,11 +61,17 @@ class FirstLook:
 def first_look(image: Image) -> FirstLook:
     """A sparse sample of the image: whole rows skipped, so little of a large file is read."""
     ny, nx = image.shape
-    factor = max(1, math.ceil(max(ny, nx) / PREVIEW))
+    factor = max(1, math.ceil(max(ny, nx) / (PREVIEW // 2 if is_huge((ny, nx)) else PREVIEW)))
     if image.pixels is not None:
         return FirstLook(factor, image.pixels[::factor, ::factor])
-    rows = [image.section(y, y + 1, 0, nx)[0, ::factor].copy() for y in range(0, ny, factor)]
-    return FirstLook(factor, np.stack(rows))
+    rows = range(0, ny, factor)
+    step = max(1, FIRST_LOOK_PIXELS // nx)
+    # Copies, so that the rows between two parts are not all kept.
+    parts = [
+        image.lines(rows[first : first + step], 0, nx)[:, ::factor].copy()
+        for first in range(0, len(rows), step)
+    ]
+    return FirstLook(factor, np.concatenate(parts))
 
 
 def cuts_of(
@@ -88,13 +103,21 @@ def kept_factors(shape: tuple[int, int]) -> tuple[int, ...]:
     return tuple(f for f in needed_factors(shape) if f >= 4 and ny * nx / f**2 <= KEPT_LEVEL_PIXELS)
 
 
+def is_huge(shape: tuple[int, int]) -> bool:
+    """Whether blocks are averaged from some of their rows, lest the whole file be read."""
+    return shape[0] * shape[1] * 4 > WHOLE_BYTES
+
+
 def kept_levels(image: Image) -> Levels:
     """The overview levels of ``kept_factors``; each is the block mean of the finest."""
     factors = kept_factors(image.shape)
     if not factors or image.is_colour:
         return {}
     finest = factors[0]
-    levels = {finest: overview(image.section, image.shape, finest)}
+    if is_huge(image.shape):
+        levels = {finest: sampled_overview(image.lines, image.shape, finest, ROWS_OF_BLOCK)}
+    else:
+        levels = {finest: overview(image.section, image.shape, finest)}
     for coarse in factors[1:]:
         levels[coarse] = block_means(levels[coarse // 2], 2)
     return levels
@@ -132,10 +155,26 @@ def read_tile(image: Image, levels: Levels, tile: Tile) -> NDArray[np.float32]:
     if tile.factor in levels:
         y, x = tile.row * TILE, tile.column * TILE
         return levels[tile.factor][y : y + TILE, x : x + TILE]
-    section = image.section(*extent(image.shape, tile))
+    y0, y1, x0, x1 = extent(image.shape, tile)
+    if tile.factor > ROWS_OF_BLOCK and is_huge(image.shape) and not image.is_colour:
+        return _sampled_tile(image, tile.factor, (y0, y1, x0, x1))
+    section = image.section(y0, y1, x0, x1)
     if section.ndim == 3:
         return np.ascontiguousarray(section[:: tile.factor, :: tile.factor])
     return block_means(section, tile.factor) if tile.factor > 1 else section
+
+
+def _sampled_tile(
+    image: Image, factor: int, place: tuple[int, int, int, int]
+) -> NDArray[np.float32]:
+    """The means of a tile's blocks from one or two rows of each."""
+    y0, y1, x0, x1 = place
+    lines = 2 if factor <= 8 else 1
+    level = []
+    for y in range(y0, y1, factor):
+        rows = [min(row, image.shape[0] - 1) for row in sampled_rows(y, factor, lines)]
+        level.append(block_row_means(image.lines(rows, x0, x1), factor))
+    return np.stack(level)
 
 
 def rendered(values: NDArray[np.float32], look: Look) -> NDArray[np.uint8]:
