@@ -22,6 +22,7 @@ FEATURES: tuple[str, ...] = (
     "layouts",
     "recent",
     "keys",
+    "regions",
 )
 
 
