@@ -87,9 +87,9 @@ def agree(
             if (found := _field_agreement(grades, names, field, seed)) is not None
         ),
         redshifts=tuple(
-            found
+            apart
             for pair in combinations(names, 2)
-            if (found := _redshift_agreement(grades, pair)) is not None
+            if (apart := _redshift_agreement(grades, pair)) is not None
         ),
         disagreements=disagreements(grades, agreed),
     )

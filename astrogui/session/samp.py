@@ -1,0 +1,469 @@
+"""SAMP: tables, images, spectra, positions and rows exchanged with TOPCAT, DS9, Aladin and others.
+
+The standard profile over loopback, by ``pyvo.samp``, which is imported when one connects. All of
+it runs in a thread of its own, so a hub that hangs keeps nobody waiting. Standard: IVOA Simple
+Application Messaging Protocol 1.3.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlparse
+
+import astrogui
+from astrogui.errors import AstroguiError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+RECEIVED = (
+    "table.load.votable",
+    "table.load.fits",
+    "image.load.fits",
+    "spectrum.load.ssa-generic",
+    "coord.pointAt.sky",
+    "table.highlight.row",
+    "table.select.rowList",
+)
+HUB_EVENTS = (
+    "samp.hub.event.shutdown",
+    "samp.hub.event.register",
+    "samp.hub.event.unregister",
+    "samp.hub.event.metadata",
+    "samp.hub.event.subscriptions",
+    "samp.hub.disconnect",
+)
+LARGEST_BYTES = 4_000_000_000  # of a file that is fetched
+PING_S = 2.0  # a hub that was killed says nothing: it is asked this often whether it lives
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class SampProblem(AstroguiError):
+    """What prevents talking to other programs, and what to do about it."""
+
+
+class NoHub(SampProblem):
+    """No hub runs: one can be started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Another program at the hub, and the messages that it takes."""
+
+    client_id: str
+    name: str
+    mtypes: tuple[str, ...]
+
+    def takes(self, mtype: str) -> bool:
+        """Whether a message of this type reaches it; "image.*" takes all images."""
+        return any(
+            taken == mtype or (taken.endswith("*") and mtype.startswith(taken[:-1]))
+            for taken in self.mtypes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    hub: str  # its address
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    words: str
+    was_lost: bool  # the hub went, rather than we
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsChanged:
+    clients: tuple[Client, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message of another program."""
+
+    mtype: str
+    params: dict[str, Any]
+    sender: str  # its name
+
+
+Event = Connected | Disconnected | ClientsChanged | Received
+
+
+class Samp:
+    """One connection to a hub. Methods return futures; ``tell`` hears events in any thread."""
+
+    def __init__(self, tell: Callable[[Event], None], ping_s: float = PING_S) -> None:
+        self._tell = tell
+        self._ping_s = ping_s
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="samp")
+        self._client: Any = None
+        self._proxy: Any = None
+        self._own_hub: Any = None
+        self._names: dict[str, str] = {}
+        self._clients: tuple[Client, ...] = ()
+        self._stopped = threading.Event()
+        self._watch: threading.Thread | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client is not None
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """The other programs at the hub, as they were last heard of."""
+        return self._clients
+
+    def connect(self, start_hub: bool = False) -> Future[None]:
+        """Join the hub of this desktop; with ``start_hub`` be it where none runs.
+
+        The future raises ``NoHub`` or ``SampProblem``.
+        """
+        return self._do(lambda: self._connect(start_hub))
+
+    def disconnect(self) -> Future[None]:
+        """Leave the hub; one of our own ends."""
+        return self._do(lambda: self._leave("Left the hub.", was_lost=False))
+
+    def send(
+        self, mtype: str, params: Mapping[str, str | list[str]], to: str | None = None
+    ) -> Future[int]:
+        """Send a message to one program, or to all that take it; how many took it.
+
+        The future raises ``SampProblem``.
+        """
+        return self._do(lambda: self._send(mtype, dict(params), to))
+
+    def close(self) -> None:
+        """Leave, and end the threads; waits for at most a few seconds."""
+        self._stopped.set()
+        self._do(lambda: self._leave("", was_lost=False))
+        self._thread.shutdown(wait=True)
+        if self._watch is not None:
+            self._watch.join(timeout=5)
+
+    # --- in the thread of SAMP -------------------------------------------------------------
+
+    def _do(self, command: Callable[[], T]) -> Future[T]:
+        return self._thread.submit(command)
+
+    def _connect(self, start_hub: bool) -> None:
+        if self.is_connected:
+            return
+        found = running_hub()
+        if found is None:
+            if not start_hub:
+                raise NoHub(
+                    "No SAMP hub runs on this computer. Start one here, or start TOPCAT or "
+                    "Aladin, which bring one."
+                )
+            self._own_hub = _start_hub()
+            found = self._own_hub.params
+        _check_address(found["samp.hub.xmlrpc.url"])
+        try:
+            self._proxy, self._client = _register(found)
+        except Exception as error:
+            self._end_hub()
+            raise SampProblem(f"The SAMP hub does not answer ({error}). Try again.") from error
+        for mtype in (*RECEIVED, *HUB_EVENTS):
+            self._client.bind_receive_message(mtype, self._on_message, declare=False)
+        self._client.declare_subscriptions({mtype: {} for mtype in (*RECEIVED, *HUB_EVENTS)})
+        self._tell(Connected(found["samp.hub.xmlrpc.url"], self._own_hub is not None))
+        self._read_clients()
+        if self._watch is None:
+            self._watch = threading.Thread(target=self._keep_asking, name="samp-watch", daemon=True)
+            self._watch.start()
+
+    def _leave(self, words: str, was_lost: bool) -> None:
+        client, proxy = self._client, self._proxy
+        self._client = self._proxy = None
+        self._clients = ()
+        if client is not None:
+            if not was_lost:
+                _quietly(client.unregister)
+            _quietly(client.stop)
+            _quietly(proxy.disconnect)
+        self._end_hub()
+        if client is not None and words:
+            self._tell(Disconnected(words, was_lost))
+
+    def _end_hub(self) -> None:
+        hub, self._own_hub = self._own_hub, None
+        if hub is not None:
+            _quietly(hub.stop)
+
+    def _send(self, mtype: str, params: dict[str, Any], to: str | None) -> int:
+        if not self.is_connected:
+            raise SampProblem("Not connected to a SAMP hub. Connect first.")
+        message = {"samp.mtype": mtype, "samp.params": params}
+        try:
+            key = self._client.get_private_key()
+            if to is not None:
+                self._proxy.notify(key, to, message)
+                return 1
+            return len(self._proxy.notify_all(key, message))
+        except OSError as error:
+            self._lost(error)
+            raise SampProblem("The SAMP hub has gone. Connect again.") from error
+        except Exception as error:
+            raise SampProblem(f"The hub did not deliver it ({error}).") from error
+
+    def _read_clients(self) -> None:
+        if not self.is_connected:
+            return
+        key = self._client.get_private_key()
+        try:
+            ids = self._proxy.get_registered_clients(key)
+            found = [self._read_client(key, client_id) for client_id in ids]
+            found = [client for client in found if any(map(client.takes, RECEIVED))]
+        except OSError as error:
+            self._lost(error)
+            return
+        self._names = {client.client_id: client.name for client in found}
+        clients = tuple(
+            sorted(found, key=lambda client: (client.name.casefold(), client.client_id))
+        )
+        if clients != self._clients:
+            self._clients = clients
+            self._tell(ClientsChanged(clients))
+
+    def _read_client(self, key: str, client_id: str) -> Client:
+        try:
+            name = str(self._proxy.get_metadata(key, client_id).get("samp.name") or client_id)
+            mtypes = tuple(sorted(self._proxy.get_subscriptions(key, client_id)))
+        except OSError:
+            raise
+        except Exception:  # it left while we asked
+            name, mtypes = client_id, ()
+        return Client(client_id=client_id, name=name, mtypes=mtypes)
+
+    def _ping(self) -> None:
+        if self.is_connected:
+            try:
+                self._proxy.ping()
+            except Exception as error:
+                self._lost(error)
+
+    def _lost(self, error: Exception) -> None:
+        log.info("the SAMP hub has gone: %s", error)
+        self._leave("The SAMP hub has gone.", was_lost=True)
+
+    # --- in other threads ------------------------------------------------------------------
+
+    def _keep_asking(self) -> None:
+        while not self._stopped.wait(self._ping_s):
+            try:
+                self._do(self._ping).result()
+            except RuntimeError:  # the thread has ended
+                return
+
+    def _on_message(
+        self, key: str, sender: str, message_id: str | None, mtype: str, params: Any, extra: Any
+    ) -> None:
+        """A message; runs in a thread of the client's little server."""
+        del key, extra
+        try:
+            if message_id is not None:
+                self._do(lambda: self._answer(str(message_id)))
+            if mtype in {"samp.hub.event.shutdown", "samp.hub.disconnect"}:
+                self._do(lambda: self._leave("The SAMP hub has ended.", was_lost=True))
+            elif mtype.startswith("samp.hub."):
+                self._do(self._read_clients)
+            else:
+                kept = {str(name): value for name, value in dict(params).items()}
+                self._tell(Received(mtype, kept, self._names.get(sender, sender)))
+        except RuntimeError:  # it came while we left
+            log.debug("a message came after the end: %s", mtype)
+
+    def _answer(self, message_id: str) -> None:
+        if self.is_connected:
+            response = {"samp.status": "samp.ok", "samp.result": {}}
+            _quietly(
+                lambda: self._proxy.reply(self._client.get_private_key(), message_id, response)
+            )
+
+
+def taken_file(url: str, folder: Path, allow_web: bool = False) -> str:
+    """The path of what another program offers, fetched into ``folder`` where it is no file.
+
+    Addresses of this computer are followed (other programs hand out their tables so), those of the
+    web only with ``allow_web``. For a pool's thread. Raises ``SampProblem``.
+    """
+    if urlparse(url).scheme not in {"http", "https"}:
+        return local_path(url)
+    if not is_loopback(url) and not allow_web:
+        raise SampProblem(
+            f"{url} is on the network, which is not used unless you allow it (menu Interop)."
+        )
+    from urllib.request import HTTPRedirectHandler, build_opener
+
+    class Staying(HTTPRedirectHandler):
+        """Follows no redirection from this computer to another."""
+
+        def redirect_request(self, *parts: Any) -> Any:
+            if not allow_web and not is_loopback(str(parts[-1])):
+                raise SampProblem(f"{url} leads to {parts[-1]}, which is not this computer.")
+            return super().redirect_request(*parts)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    name = os.path.basename(unquote(urlparse(url).path)) or "received"
+    target = _free_name(folder, name)
+    try:
+        with build_opener(Staying).open(url, timeout=20) as answer, open(target, "xb") as file:
+            _copy(answer, file, url)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise SampProblem(f"{url} could not be fetched ({error}).") from error
+    except SampProblem:
+        target.unlink(missing_ok=True)
+        raise
+    return str(target)
+
+
+def local_path(url: str) -> str:
+    """The path of a file: URL of this computer; raises ``SampProblem`` for any other."""
+    parts = urlparse(url)
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost", "127.0.0.1"}:
+        raise SampProblem(f"{url} is no file of this computer.")
+    path = unquote(parts.path)
+    if os.name == "nt":
+        path = path.lstrip("/")
+    if not os.path.isfile(path):
+        raise SampProblem(f"{path}: there is no such file.")
+    return path
+
+
+def file_url(path: str | os.PathLike[str]) -> str:
+    """A path as the URL that goes to other programs."""
+    return Path(path).absolute().as_uri()
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is of this computer."""
+    return (urlparse(url).hostname or "") in LOOPBACK
+
+
+def _copy(answer: Any, file: Any, url: str) -> None:
+    size = 0
+    while chunk := answer.read(1 << 20):
+        size += len(chunk)
+        if size > LARGEST_BYTES:
+            raise SampProblem(f"{url} is larger than {LARGEST_BYTES / 1e9:.0f} GB.")
+        file.write(chunk)
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    """A name in the folder that is not taken yet."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[-80:].lstrip(".")
+    stem, dot, ending = (safe or "received").rpartition(".")
+    stem, ending = (stem, dot + ending) if stem else (ending, "")
+    number, path = 1, folder / f"{stem}{ending}"
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{ending}"
+    return path
+
+
+def lock_file() -> Path:
+    """Where the hub of this desktop says how to reach it; raises ``SampProblem``."""
+    named = os.environ.get("SAMP_HUB", "")
+    if not named:
+        return Path.home() / ".samp"
+    if not named.startswith("std-lockurl:"):
+        raise SampProblem(f"SAMP_HUB={named}: only the standard profile is known here.")
+    return Path(unquote(urlparse(named.removeprefix("std-lockurl:")).path))
+
+
+def running_hub() -> dict[str, str] | None:
+    """What the hub's lock file says; None where there is none, or its hub is dead."""
+    try:
+        lines = lock_file().read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    found = {key.strip(): value.strip() for key, value in pairs}
+    url = found.get("samp.hub.xmlrpc.url", "").replace("\\", "")
+    if not url or "samp.secret" not in found:
+        return None
+    found["samp.hub.xmlrpc.url"] = url
+    return found if _answers(url) else None
+
+
+def _answers(url: str) -> bool:
+    import socket
+
+    parts = urlparse(url)
+    if not is_loopback(url):
+        return True  # refused later, in words
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _check_address(url: str) -> None:
+    if not is_loopback(url):
+        raise SampProblem(
+            f"The SAMP hub is at {url}, which is not this computer. Start a hub here instead."
+        )
+
+
+def _register(hub: dict[str, str]) -> tuple[Any, Any]:
+    """A hub proxy, and a client that is registered and hears."""
+    samp = _library()
+    proxy = samp.SAMPHubProxy()
+    proxy.connect(hub_params=hub, pool_size=4)
+    client = samp.SAMPClient(
+        proxy,
+        metadata={
+            "samp.name": "AstroGUI",
+            "samp.description.text": "Survey images, spectra and strain, with calibrated answers",
+            "astrogui.version": astrogui.__version__,
+        },
+        addr="127.0.0.1",
+    )
+    # Nobody needs to read this computer's environment variables.
+    client.unbind_receive_call("client.env.get", declare=False)
+    client.start()
+    client.register()
+    return proxy, client
+
+
+def _start_hub() -> Any:
+    samp = _library()
+    hub = samp.SAMPHubServer(addr="127.0.0.1", web_profile=False, label="AstroGUI")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        hub.start()
+    return hub
+
+
+def _library() -> Any:
+    """``pyvo.samp``, told to leave the network alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pyvo import samp
+
+    samp.conf.use_internet = False
+    logging.getLogger("astropy").setLevel(logging.WARNING)
+    return samp
+
+
+def _quietly(action: Callable[[], Any]) -> None:
+    """Do what may fail because the other side has gone."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            action()
+    except Exception as error:
+        log.debug("while leaving the SAMP hub: %s", error)
