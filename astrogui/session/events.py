@@ -40,6 +40,14 @@ class FileRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FilesLookedAt(Event):
+    """``done`` of the ``total`` files that were given have been recognised or refused."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobQueued(Event):
     job_id: int
     task: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from astrogui.records.source import Source
 log = logging.getLogger(__name__)
 READING_OPTIONS = ("columns", "air", "detector")
 GROUPED_KINDS = ("image", "strain")
+ASKED_AT_ONCE = 8
 
 
 class Recogniser(Protocol):
@@ -34,7 +36,9 @@ class Batch:
     reading: dict[str, str]
     running: dict[str, str]
     future: Future[list[int]]
-    waiting: int = 0
+    files: deque[str] = field(default_factory=deque)  # not yet asked for
+    asked: int = 0  # of the reader process, and not yet answered
+    total: int = 0
     groupable: list[Source] = field(default_factory=list)
     item_ids: list[int] = field(default_factory=list)
 
@@ -56,7 +60,13 @@ class Intake:
         """
         self._reader, self._post = reader, post
         self._store, self._refuse, self._known = store, refuse, known
-        self.open_batches = 0
+        self._batches: list[Batch] = []
+        # Hears how many files of all that were given have been looked at.
+        self.tell: Callable[[int, int], None] = lambda done, total: None
+
+    @property
+    def open_batches(self) -> int:
+        return len(self._batches)
 
     def begin(
         self,
@@ -74,14 +84,28 @@ class Intake:
             running={k: v for k, v in options.items() if k not in READING_OPTIONS},
             future=future,
         )
-        files = walk(paths)
-        batch.waiting = len(files)
-        self.open_batches += 1
-        for path in files:
+        batch.files.extend(walk(paths))
+        batch.total = len(batch.files)
+        self._batches.append(batch)
+        if not batch.files:
+            self._finish(batch)
+        self._ask_on(batch)
+
+    def cancel(self) -> None:
+        """Look at no more files; those that were asked for still come in."""
+        for batch in list(self._batches):
+            batch.total -= len(batch.files)
+            batch.files.clear()
+            if not batch.asked:
+                self._finish(batch)
+
+    def _ask_on(self, batch: Batch) -> None:
+        """Keep the reader process busy with a few files, so that the rest can be cancelled."""
+        while batch.files and batch.asked < ASKED_AT_ONCE:
+            path = batch.files.popleft()
+            batch.asked += 1
             asked = self._reader.recognise(path, dict(batch.reading))
             asked.add_done_callback(partial(self._answered_later, batch, path))
-        if not files:
-            self._finish(batch)
 
     def _answered_later(self, batch: Batch, path: str, done: Future[tuple[Source, ...]]) -> None:
         self._post(partial(self._answered, batch, path, done))
@@ -100,16 +124,22 @@ class Intake:
         except Exception:
             log.exception("recognising %s failed", path)
             batch.item_ids.append(self._refuse(internal_problem(path), batch))
-        batch.waiting -= 1
-        if batch.waiting == 0:
+        batch.asked -= 1
+        self._tell()
+        self._ask_on(batch)
+        if not batch.asked and batch in self._batches:
             self._finish(batch)
+
+    def _tell(self) -> None:
+        total = sum(batch.total for batch in self._batches)
+        self.tell(total - sum(len(b.files) + b.asked for b in self._batches), total)
 
     def _finish(self, batch: Batch) -> None:
         try:
             for group in self._groups(batch):
                 batch.item_ids.append(self._store(group, batch))
         finally:
-            self.open_batches -= 1
+            self._batches.remove(batch)
             batch.future.set_result(batch.item_ids)
 
     def _groups(self, batch: Batch) -> list[tuple[Source, ...]]:

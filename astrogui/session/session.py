@@ -132,6 +132,9 @@ class Session:
         self._intake = Intake(
             self._reader, self._loop.post, self._store, self._refuse, self._known_sources
         )
+        self._intake.tell = lambda done, total: self._loop.publish(
+            events.FilesLookedAt(done, total)
+        )
         self._loop.post(lambda: self._begin(resume))
 
     def _begin(self, resume: bool) -> None:
@@ -270,6 +273,10 @@ class Session:
             self._jobs.rerun(job_id)
 
         return self._loop.post(again)
+
+    def cancel_adding(self) -> Future[None]:
+        """Take in no more of the files that were given; what has come in stays."""
+        return self._loop.post(self._intake.cancel)
 
     def cancel(self, job_id: int) -> Future[None]:
         return self._loop.post(lambda: self._jobs.cancel(job_id))

@@ -34,6 +34,7 @@ class Bridge(QObject):
 
     project_changed = Signal()
     files_changed = Signal(object)  # item ids
+    files_looked_at = Signal(int, int)  # of all that were given
     file_refused = Signal(object)  # FileRefused
     jobs_changed = Signal(object)  # job ids
     job_progressed = Signal(object)  # fraction and words by job id
@@ -108,6 +109,7 @@ class Bridge(QObject):
         progress: dict[int, tuple[float, str]] = {}
         rows: dict[Any, tuple[dict[int, None], dict[str, None]]] = {}
         opened = False
+        looked_at: events.FilesLookedAt | None = None
         for event in happened:
             match event:
                 case events.FileAdded(item_ids=ids):
@@ -118,6 +120,8 @@ class Bridge(QObject):
                     kept_fields.update(dict.fromkeys(fields))
                 case events.ProjectOpened():
                     opened = True
+                case events.FilesLookedAt():
+                    looked_at = event
                 case events.JobProgressed(job_id=job_id, fraction=fraction, words=words):
                     progress[job_id] = (fraction, words)
                 case _ if (number := getattr(event, "job_id", None)) is not None:
@@ -126,6 +130,8 @@ class Bridge(QObject):
             self.project_changed.emit()
         if items:
             self.files_changed.emit(tuple(items))
+        if looked_at is not None:
+            self.files_looked_at.emit(looked_at.done, looked_at.total)
         for initiator, (kept_ids, kept_fields) in rows.items():
             self.rows_changed.emit(tuple(kept_ids), tuple(kept_fields), initiator)
         if progress:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QToolBar
 
 from astrogui.window.actions import Actions
+from astrogui.window.activities import ActivityBar
 from astrogui.window.docks import Docks
 from astrogui.window.drop import FileDrop
 from astrogui.window.notice_bar import NoticeBar
@@ -71,6 +72,8 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.notice)
 
     def _build_status(self) -> None:
+        self.activity_bar = ActivityBar(self)
+        self.statusBar().addPermanentWidget(self.activity_bar)
         self.counts = QLabel("Starting…", self)
         self.worker = QLabel("Worker: not needed yet", self)
         self.counts.setAccessibleName("Counts")

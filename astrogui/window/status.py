@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -24,6 +25,7 @@ class Status(QObject):
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._window = bench.window
+        self._bench = bench
         self._files = self._rows = self._jobs = self._problems = 0
         bench.files.counted.connect(self._on_files)
         bench.catalogue.counted.connect(self._on_rows)
@@ -31,6 +33,8 @@ class Status(QObject):
         bench.problems.counted.connect(self._on_problems)
         bench.bridge.worker_ready.connect(self._on_worker_ready)
         bench.bridge.worker_lost.connect(self._on_worker_lost)
+        bench.jobs.advanced.connect(self._on_jobs_advanced)
+        bench.bridge.files_looked_at.connect(self._on_files_looked_at)
         bench.files.refresh()
         bench.problems.refresh()
         self._on_rows(bench.model.rowCount())
@@ -53,6 +57,21 @@ class Status(QObject):
         self._problems = count
         self._window.docks.retitle("problems", count)
         self._show()
+
+    def _on_jobs_advanced(self, done: float, total: int) -> None:
+        self._advance("jobs", "Analysing", done, total, self._bench.session.cancel_all)
+
+    def _on_files_looked_at(self, done: int, total: int) -> None:
+        self._advance("files", "Reading files", done, total, self._bench.session.cancel_adding)
+
+    def _advance(
+        self, key: str, title: str, done: float, total: float, stop: Callable[[], object]
+    ) -> None:
+        if done >= total:
+            self._bench.activities.end(key)
+            return
+        self._bench.activities.begin(key, title, stop)
+        self._bench.activities.advance(key, done, total)
 
     def _show(self) -> None:
         parts = [_count(self._files, "observation"), _count(self._rows, "row")]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from astrogui.window import features
+from astrogui.window.activities import Activities
 from astrogui.window.bridge import Bridge
 from astrogui.window.catalogue_model import CatalogueModel
 from astrogui.window.commands import Commands
@@ -65,7 +67,10 @@ class Workbench(QObject):
         self.icons = Icons(window.palette())
         self.commands = Commands(self)
         self.features: dict[str, Any] = {}
+        self.activities = Activities(window.activity_bar, self)
         self._expects_new = True  # the first file that comes is shown
+        self._project: Path | None = None
+        self._awaits_list = True
         self.is_built = False
 
     def compute(self, function: Callable[..., Any], *args: Any, **words: Any) -> Future[Any]:
@@ -103,7 +108,9 @@ class Workbench(QObject):
             window.actions_by_name[name].setIcon(self.icons[icon])
         window.setWindowIcon(application_icon())
         docks = window.docks
-        self.files = FilesPanel(self.session, self.bridge, self.selection, self.icons, window)
+        self.files = FilesPanel(
+            self.session, self.bridge, self.selection, self.icons, self.compute, window
+        )
         self.catalogue = CataloguePanel(self.model, self.selection, window)
         docks.fill("files", self.files)
         docks.fill("catalogue", self.catalogue)
@@ -111,8 +118,8 @@ class Workbench(QObject):
     def _build_judgement(self) -> None:
         window, actions = self.window, self.window.actions_by_name
         self.annotate = AnnotatePanel(self.session, self.model, self.selection, window)
-        self.jobs = JobsPanel(self.session, self.bridge, window)
-        self.problems = ProblemsPanel(self.session, self.bridge, window)
+        self.jobs = JobsPanel(self.session, self.bridge, self.compute, window)
+        self.problems = ProblemsPanel(self.session, self.bridge, self.compute, window)
         self.history = HistoryPanel(
             self.session, self.bridge, actions["undo"], actions["redo"], window
         )
@@ -124,6 +131,7 @@ class Workbench(QObject):
         self.commands.connect_actions()
         self.bridge.files_changed.connect(self._on_files_changed)
         self.bridge.project_changed.connect(self._on_project_changed)
+        self.files.listed.connect(self._on_listed)
         self.model.rows_read.connect(self._on_rows_read)
         for dock in self.window.docks:
             let_drops_through(dock.widget())
@@ -186,16 +194,23 @@ class Workbench(QObject):
             self._choose(item_ids[0])
 
     def _on_project_changed(self) -> None:
-        """Begin with the first observation of the project, where it has one."""
         self.window.setWindowTitle(f"{self.session.path.stem} – AstroGUI")
-        items = [item for item in self.session.view.items() if item.state != "refused"]
-        if not items:
-            self.selection.clear()
-            if self._early is not None and self._early.is_on_screen:
-                return  # its file is being recognised
-            self.window.pages.setCurrentWidget(self.window.start_page)
-        elif self.selection.item_id not in {item.item_id for item in items}:
+        if self._project not in {None, self.session.path}:
+            self.selection.clear()  # the numbers of its observations mean others now
+        self._project = self.session.path
+        self._awaits_list = True
+
+    def _on_listed(self, items: list[Any]) -> None:
+        """Begin with the first observation of the project, where it has one."""
+        if not self._awaits_list:
+            return
+        self._awaits_list = False
+        if self.selection.item_id is not None:
+            return  # a file came while the list was read
+        if items:
             self._choose(items[0].item_id)
+        elif self._early is None or not self._early.is_on_screen:  # whose file is being recognised
+            self.window.pages.setCurrentWidget(self.window.start_page)
 
     def _choose(self, item_id: int) -> None:
         rows = self.session.view.row_ids(item_id)

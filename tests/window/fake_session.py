@@ -156,6 +156,10 @@ class FakeSession:
         self.calls.append(("cancel", job_id))
         return self._post(self._end, job_id)
 
+    def cancel_adding(self) -> Future[None]:
+        self.calls.append(("cancel_adding",))
+        return self._post(lambda: None)
+
     def cancel_all(self) -> Future[None]:
         self.calls.append(("cancel_all",))
         return self._post(lambda: None)

@@ -62,7 +62,7 @@ def test_a_missing_file_can_be_located(filled, fake, qtbot, tmp_path):
     locate = button(filled.files, "Locate…")
     assert not locate.isVisible()
     table(filled.files).selectRow(1)
-    assert locate.isVisible()
+    qtbot.waitUntil(locate.isVisible)
     qtbot.mouseClick(locate, Qt.MouseButton.LeftButton)
     dialog = filled.files.findChild(QFileDialog)
     dialog.fileSelected.emit(str(tmp_path / "here.fits"))

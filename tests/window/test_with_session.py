@@ -91,7 +91,8 @@ def test_a_dropped_folder_becomes_rows_answers_and_problems(
     files(tmp_path, "flat-2.fits", "flat-3.fits", "bad-1.fits")
     bench.window.drop.dropped.emit([str(p) for p in tmp_path.iterdir() if p.suffix == ".fits"])
     wait_for_rows(bench, qtbot, 3)
-    assert bench.window.counts.text() == "2 observations  ·  3 rows  ·  1 problem"
+    words = "2 observations  ·  3 rows  ·  1 problem"
+    qtbot.waitUntil(lambda: bench.window.counts.text() == words)
     levels = {level_of(bench, row) for row in range(3)}
     assert levels == {"", "2.0050 +0.0034 −0.0034", "3.0050 +0.0034 −0.0034"}
     assert bench.results.view.shows_content
@@ -147,11 +148,11 @@ def test_judgements_undone_through_the_menu_come_back_after_a_restart(
     def qualities():
         return [bench.model.store.cell(row, "user_quality") for row in range(2)]
 
-    qtbot.waitUntil(lambda: qualities() == [2.0, 2.0])
+    qtbot.waitUntil(lambda: qualities() == [2.0, 2.0] and undo.isEnabled())
     undo.trigger()
     qtbot.waitUntil(lambda: qualities() == [4.0, 4.0])
     undo.trigger()
-    qtbot.waitUntil(lambda: qualities() == [None, None])
+    qtbot.waitUntil(lambda: qualities() == [None, None] and redo.isEnabled())
     redo.trigger()
     qtbot.waitUntil(lambda: qualities() == [4.0, 4.0])
     bench.close()

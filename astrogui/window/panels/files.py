@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
@@ -20,6 +21,7 @@ from astrogui.window.formatting import bytes_text, file_names
 from astrogui.window.icons import Icons
 from astrogui.window.panels.list_model import ListModel
 from astrogui.window.panels.tables import prepare_table, selected_rows
+from astrogui.window.reading import Compute, Reading
 from astrogui.window.selection import Selection
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class FilesPanel(QWidget):
     """One line an observation; choosing it shows it."""
 
     counted = Signal(int)
+    listed = Signal(list)  # every observation, after the whole list was read
 
     def __init__(
         self,
@@ -37,11 +40,14 @@ class FilesPanel(QWidget):
         bridge: Bridge,
         selection: Selection,
         icons: Icons,
+        compute: Compute,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._bridge = session, bridge
         self._selection, self._icons = selection, icons
+        self._reading = Reading(session, bridge, compute, self._read, self._show, self)
+        self._wanted: deque[int | None] = deque()  # items to be read; None for all
         self._model = ListModel(
             ("File",), lambda item: item.item_id, _cells, _tip, self._icon, self
         )
@@ -67,31 +73,51 @@ class FilesPanel(QWidget):
         self.refresh()
 
     def refresh(self, _: object = None) -> None:
-        """Read the list of observations again."""
-        items = [item for item in self._session.view.items() if item.state != "refused"]
-        self._model.show_values(items)
-        self.counted.emit(len(items))
-        self._on_item_chosen(self._selection.item_id)
+        """Have the list of observations read again."""
+        self._wanted.append(None)
+        self._reading.ask()
 
     def _on_files_changed(self, item_ids: tuple[int, ...]) -> None:
-        """Show the new ones; a group of files takes the place of those it holds."""
-        added = [self._session.view.item(item_id) for item_id in item_ids]
-        if any(len(item.sources) > 1 for item in added):
-            self.refresh()
-            return
-        for item in added:
-            self._model.append(item)
+        self._wanted.extend(item_ids)
+        self._reading.ask()
+
+    def _read(self, view: Any) -> tuple[bool, list[Any]]:
+        """Runs in the pool: whether all were read, and the observations."""
+        wanted: dict[int | None, None] = {}
+        while self._wanted:
+            wanted[self._wanted.popleft()] = None
+        items = [] if None in wanted else [view.item(item_id) for item_id in wanted]
+        # A group of files takes the place of those it holds: the list is another one then.
+        is_whole = None in wanted or any(len(item.sources) > 1 for item in items)
+        return is_whole, view.items() if is_whole else items
+
+    def _show(self, read: tuple[bool, list[Any]]) -> None:
+        is_whole, items = read
+        shown = [item for item in items if item.state != "refused"]
+        if is_whole:
+            self._model.show_values(shown)
+            self.listed.emit(shown)
+        else:
+            for item in shown:
+                self._model.append(item)
         self.counted.emit(self._model.rowCount())
+        self._on_item_chosen(self._selection.item_id)
+        self._show_locate()
 
     def _icon(self, item: Any) -> QIcon | None:
         return self._icons[item.kind if item.state == "ok" else "missing"]
 
     def _on_current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
+        self._show_locate()
         item = self._model.value(current.row()) if current.isValid() else None
-        self._locate.setVisible(item is not None and item.state == "missing")
         if item is not None and item.item_id != self._selection.item_id:
             rows = self._session.view.row_ids(item.item_id)
             self._selection.choose_item(item.item_id, rows[0] if rows else None)
+
+    def _show_locate(self) -> None:
+        current = self._table.currentIndex()
+        item = self._model.value(current.row()) if current.isValid() else None
+        self._locate.setVisible(item is not None and item.state == "missing")
 
     def _on_item_chosen(self, item_id: int | None) -> None:
         row = None if item_id is None else self._model.row_of(item_id)

@@ -24,11 +24,13 @@ from astrogui.window.bridge import Bridge
 from astrogui.window.formatting import file_names
 from astrogui.window.panels.list_model import ListModel
 from astrogui.window.panels.tables import prepare_table, selected_rows
+from astrogui.window.reading import Compute, Reading
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
 
 UNDER_WAY = {"queued", "running"}
+MANY = 20  # items that are read one by one
 REFRESH_MS = 200  # after a change, so that a batch of short jobs is read a few times a second
 STATE, PROGRESS, TASK, FILE, ROWS, WORDS = range(6)
 
@@ -37,11 +39,19 @@ class JobsPanel(QWidget):
     """One line a job, the newest last."""
 
     counted = Signal(int)  # jobs queued or running
+    advanced = Signal(float, int)  # jobs done of those asked for since the queue was last empty
 
-    def __init__(self, session: Session, bridge: Bridge, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        bridge: Bridge,
+        compute: Compute,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._session, self._bridge = session, bridge
         self._names: dict[int, str] = {}
+        self._reading = Reading(session, bridge, compute, self._read, self._show, self)
         self._model = ListModel(
             ("State", "Progress", "Analysis", "File", "Rows", ""),
             _job_id,
@@ -78,7 +88,14 @@ class JobsPanel(QWidget):
         self._later.timeout.connect(self.refresh)
         bridge.jobs_changed.connect(self._on_jobs_changed)
         bridge.job_progressed.connect(self._on_progressed)
-        bridge.project_changed.connect(self.refresh)
+        bridge.project_changed.connect(self._on_project_changed)
+        self._earlier: frozenset[int] = frozenset()  # jobs that had ended before this batch
+        self.refresh()
+
+    def _on_project_changed(self) -> None:
+        self._names.clear()
+        self._progress.clear()
+        self._earlier = frozenset()
         self.refresh()
 
     def _on_jobs_changed(self, _: object) -> None:
@@ -92,17 +109,44 @@ class JobsPanel(QWidget):
             row = self._model.row_of(job_id)
             if row is not None:
                 self._model.say_changed(row)
+        self._tell_progress()
 
     def refresh(self) -> None:
-        """Read the jobs again and follow the newest while the end of the list is in sight."""
+        """Have the jobs read again."""
+        self._reading.ask()
+
+    def _read(self, view: Any) -> tuple[list[Any], dict[int, str]]:
+        """Runs in the pool: the jobs, and the names of files not named before."""
+        jobs = view.jobs()
+        unknown = {job.item_id for job in jobs} - self._names.keys()
+        items = view.items() if len(unknown) > MANY else [view.item(i) for i in unknown]
+        return jobs, {item.item_id: file_names(item.paths) for item in items}
+
+    def _show(self, read: tuple[list[Any], dict[int, str]]) -> None:
+        """Show what was read; follow the newest while the end of the list is in sight."""
+        jobs, names = read
+        self._names.update(names)
         bar = self._table.verticalScrollBar()
         follows = bar.value() >= bar.maximum()
-        jobs = self._session.view.jobs()
         self._model.show_values(jobs)
         if follows:
             self._table.scrollToBottom()
-        self.counted.emit(sum(job.state in UNDER_WAY for job in jobs))
+        open_jobs = sum(job.state in UNDER_WAY for job in jobs)
+        if not open_jobs:
+            self._earlier = frozenset(job.job_id for job in jobs)
+            self._progress.clear()
+        self.counted.emit(open_jobs)
+        self._tell_progress()
         self._on_selection_changed()
+
+    def _tell_progress(self) -> None:
+        """How much of the present batch is done, running jobs in part."""
+        batch = [job for job in self._model.values if job.job_id not in self._earlier]
+        done = sum(job.state not in UNDER_WAY for job in batch)
+        running = sum(
+            self._progress.get(job.job_id, (0.0, ""))[0] for job in batch if job.state == "running"
+        )
+        self.advanced.emit(done + running, len(batch))
 
     def cancel_selected(self) -> None:
         """Cancel the jobs selected, else the one that runs."""
@@ -143,9 +187,7 @@ class JobsPanel(QWidget):
         )
 
     def _file_name(self, item_id: int) -> str:
-        if item_id not in self._names:
-            self._names[item_id] = file_names(self._session.view.item(item_id).paths)
-        return self._names[item_id]
+        return self._names.get(item_id, "")
 
 
 class ProgressDelegate(QStyledItemDelegate):

@@ -72,6 +72,11 @@ class ListModel(QAbstractTableModel):
         self._rows[self._key(value)] = len(self._values) - 1
         self.endInsertRows()
 
+    @property
+    def values(self) -> list[Any]:
+        """Every value, from top to bottom; not to be changed."""
+        return self._values
+
     def value(self, row: int) -> Any:
         return self._values[row]
 

@@ -1,0 +1,142 @@
+"""What takes longer than a second: said in the status bar, with time left and a way to stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from astrogui.window.time_left import TimeLeft, words
+
+SHOWN_AFTER_S = 1.0
+TICK_MS = 500
+BAR_WIDTH = 110
+
+
+@dataclass(eq=False)
+class Activity:
+    """One thing under way; ``total`` 0 where nobody knows how much there is to do."""
+
+    title: str
+    stop: Callable[[], object] | None
+    began_s: float
+    done: float = 0.0
+    total: float = 0.0
+    left: TimeLeft = field(default_factory=TimeLeft)
+
+    def line(self, now_s: float) -> str:
+        parts = [self.title]
+        if self.total:
+            parts.append(f"{int(self.done)} of {int(self.total)}")
+        seconds = self.left.seconds(now_s, self.total) if self.total else None
+        parts.append(words(seconds) if seconds is not None else f"{now_s - self.began_s:.0f} s")
+        return ", ".join(parts)
+
+
+class ActivityBar(QWidget):
+    """Words, a bar and a button; empty and hidden while nothing takes long."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = QLabel(self)
+        self.bar = QProgressBar(self)
+        self.bar.setMaximumWidth(BAR_WIDTH)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.cancel = QPushButton("Cancel", self)
+        self.cancel.setAccessibleName("Cancel what is under way")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 4, 0)
+        for widget in (self.words, self.bar, self.cancel):
+            row.addWidget(widget)
+        self.hide()
+
+
+class _Courier(QObject):
+    """Carries word of a future's end into the GUI thread, also when the window has gone."""
+
+    arrived = Signal(object)
+
+
+class Activities(QObject):
+    """Keeps the bar in step with everything that was begun and has not ended."""
+
+    def __init__(self, bar: ActivityBar, parent: QObject) -> None:
+        super().__init__(parent)
+        self._bar = bar
+        self._courier = _Courier()
+        self._courier.arrived.connect(self.end, Qt.ConnectionType.QueuedConnection)
+        self._open: dict[object, Activity] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._show)
+        bar.cancel.clicked.connect(self._on_cancel)
+
+    @property
+    def shown(self) -> Activity | None:
+        """The one that the bar speaks of: the longest under way."""
+        return next(iter(self._open.values()), None)
+
+    def watch(
+        self, title: str, future: Future[Any], stop: Callable[[], object] | None = None
+    ) -> None:
+        """Speak of ``title`` until ``future`` is done."""
+        self.begin(future, title, stop)
+        future.add_done_callback(_herald(self._courier))
+
+    def begin(self, key: object, title: str, stop: Callable[[], object] | None = None) -> Activity:
+        """Speak of ``title`` until ``end`` is called with ``key``."""
+        if key not in self._open:
+            self._open[key] = Activity(title, stop, time.monotonic())
+            self._timer.start()
+        return self._open[key]
+
+    def advance(self, key: object, done: float, total: float) -> None:
+        """So much of it is done."""
+        activity = self._open.get(key)
+        if activity is not None:
+            activity.done, activity.total = done, total
+            activity.left.feed(time.monotonic(), done)
+            self._show()
+
+    def end(self, key: object) -> None:
+        """It is over, however it ended."""
+        if self._open.pop(key, None) is not None:
+            self._show()
+        if not self._open:
+            self._timer.stop()
+
+    def _show(self) -> None:
+        now_s, activity = time.monotonic(), self.shown
+        if activity is None or now_s - activity.began_s < SHOWN_AFTER_S:
+            self._bar.hide()
+            return
+        others = len(self._open) - 1
+        line = activity.line(now_s)
+        self._bar.words.setText(f"{line} (and {others} more)" if others else line)
+        self._bar.words.setToolTip("\n".join(a.line(now_s) for a in self._open.values()))
+        self._bar.bar.setRange(0, int(activity.total) if activity.total else 0)
+        self._bar.bar.setValue(int(activity.done))
+        self._bar.cancel.setVisible(activity.stop is not None)
+        self._bar.show()
+
+    def _on_cancel(self) -> None:
+        activity = self.shown
+        if activity is not None and activity.stop is not None:
+            activity.stop()
+
+
+def _herald(courier: _Courier) -> Callable[[Future[Any]], None]:
+    """A callback, for any thread, that knows the courier only."""
+
+    def tell(future: Future[Any]) -> None:
+        with contextlib.suppress(RuntimeError):  # the application is shutting down
+            courier.arrived.emit(future)
+
+    return tell

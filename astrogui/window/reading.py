@@ -1,0 +1,80 @@
+"""Reads of the project for a panel, in the pool: one at a time, once more if asked meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from astrogui.errors import AstroguiError
+
+if TYPE_CHECKING:
+    from astrogui.session.session import Session
+    from astrogui.window.bridge import Bridge
+
+Compute = Callable[..., "Future[Any]"]
+
+
+class Reading(QObject):
+    """Calls ``function(session.view)`` in the pool and hands its result to ``receive``."""
+
+    def __init__(
+        self,
+        session: Session,
+        bridge: Bridge,
+        compute: Compute,
+        function: Callable[[Any], Any],
+        receive: Callable[[Any], None],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._bridge, self._compute = session, bridge, compute
+        self._function, self._receive = function, receive
+        self._is_under_way = self._is_wanted = False
+
+    @property
+    def is_under_way(self) -> bool:
+        return self._is_under_way
+
+    def ask(self, _: object = None) -> None:
+        """Have it read; what comes while it is read is read after it, once."""
+        if self._is_under_way:
+            self._is_wanted = True
+            return
+        self._is_under_way, self._is_wanted = True, False
+        view = self._session.view
+        future = self._compute(_read, self._function, view, partial(self._is_current, view))
+        self._bridge.after(future, self._on_read, self._on_failed)
+
+    def _is_current(self, view: object) -> bool:
+        return self._session.view is view
+
+    def _on_read(self, result: tuple[bool, Any]) -> None:
+        self._is_under_way = False
+        is_current, value = result
+        if is_current:
+            self._receive(value)
+        if self._is_wanted or not is_current:
+            self.ask()
+
+    def _on_failed(self, words: str) -> None:
+        self._is_under_way = False
+        self._bridge.noticed.emit(words)
+
+
+def _read(
+    function: Callable[[Any], Any], view: Any, is_current: Callable[[], bool]
+) -> tuple[bool, Any]:
+    """The result, and whether it is of the project that is open: reading may meet its closing."""
+    try:
+        result = function(view)
+    except AstroguiError:
+        raise
+    except Exception:
+        if is_current():
+            raise
+        return False, None
+    return is_current(), result

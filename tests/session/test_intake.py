@@ -1,0 +1,69 @@
+"""Taking files in: a few at a time, told of, and stopped where the analyst wants it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from astrogui.records.source import Source
+from astrogui.session.intake import ASKED_AT_ONCE, Intake
+
+
+class SlowReader:
+    """Answers when the test says so."""
+
+    def __init__(self):
+        self.asked: list[tuple[str, Future]] = []
+
+    def recognise(self, path, options=None):
+        future: Future = Future()
+        self.asked.append((path, future))
+        return future
+
+    def answer(self, number):
+        path, future = self.asked[number]
+        future.set_result((Source(path=path, kind="spectrum", format="test"),))
+
+
+def begin(count):
+    reader, stored, told, future = SlowReader(), [], [], Future()
+    intake = Intake(
+        reader,
+        lambda command: command(),
+        lambda sources, batch: stored.append(sources) or len(stored),
+        lambda problem, batch: 0,
+        lambda kind: [],
+    )
+    intake.tell = lambda done, total: told.append((done, total))
+    intake.begin([f"/data/{n}.fits" for n in range(count)], None, {}, future)
+    return intake, reader, told, future
+
+
+def test_files_are_asked_for_a_few_at_a_time_and_told_of():
+    intake, reader, told, future = begin(20)
+    assert len(reader.asked) == ASKED_AT_ONCE
+    for number in range(20):
+        assert intake.open_batches == 1
+        reader.answer(number)
+    assert told[0] == (1, 20)
+    assert told[-1] == (20, 20)
+    assert future.result() == list(range(1, 21))
+    assert intake.open_batches == 0
+
+
+def test_after_a_cancel_no_more_files_are_asked_for():
+    intake, reader, told, future = begin(100)
+    reader.answer(0)
+    intake.cancel()
+    for number in range(1, ASKED_AT_ONCE + 1):
+        assert not future.done()
+        reader.answer(number)
+    assert len(reader.asked) == ASKED_AT_ONCE + 1
+    assert future.result() == list(range(1, ASKED_AT_ONCE + 2))
+    assert told[-1] == (ASKED_AT_ONCE + 1, ASKED_AT_ONCE + 1)
+
+
+def test_nothing_to_take_in_is_done_at_once():
+    intake, _, _, future = begin(0)
+    assert future.result() == []
+    intake.cancel()
+    assert intake.open_batches == 0
