@@ -1,11 +1,16 @@
-"""The catalogue as a table model: rows arrive while a batch runs, the order and selection stay."""
+"""The catalogue as a table model over columns: an array of positions says what stands where.
+
+The columns are filled by the session's table thread; the model learns how far they have come and
+which cells are new. Filter and order are arrays of positions, found in the pool when there are many
+rows, so neither a filter nor a sort ever stops the window.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from time import perf_counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,52 +21,44 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
-    QTimer,
     Signal,
 )
 
 from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
-from astrogui.records.judgement import FIELDS, cells, normalised
+from astrogui.records.column_table import ColumnTable
+from astrogui.records.judgement import FIELDS as EDITABLE
+from astrogui.records.judgement import cells, normalised
+from astrogui.session.filtering import Filter, FilterProblem, parse
 from astrogui.viewers.unit_text import percent_text
 from astrogui.window.bridge import Bridge
 from astrogui.window.formatting import file_names, header_text, plain, with_interval
-from astrogui.window.row_store import RowStore, sorted_positions
+from astrogui.window.row_store import Positions, SortKey, arranged, rows_of
+from astrogui.window.shown_columns import PROBABILITY, Shown, shown_columns
 
 if TYPE_CHECKING:
+    from astrogui.session.live_table import LiveTable, TableChange
     from astrogui.session.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 
-EDITABLE = FIELDS
-BOUNDS = ("_lo68", "_hi68", "_lo90", "_hi90")
-HIDDEN = ("model_sha256",)
-PROBABILITY = "prob_"  # columns that begin so are shown in per cent
 _ANSWERED = frozenset(
     int(role)
     for role in (Role.DisplayRole, Role.ToolTipRole, Role.EditRole, Role.TextAlignmentRole)
 )
-READ_STEP = 40  # rows read at once
-STEP_BUDGET_S = 0.008  # then the event loop has its turn
-SORT_AT_ONCE = 20_000  # rows; more are sorted in the pool
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A column on screen: of the export, with the bounds that belong to it folded in."""
-
-    column: Column
-    has_bounds: bool
+AT_ONCE = 20_000  # cells to compare; more are arranged in the pool
+MOST_TOLD = 20_000  # rows named in ``rows_read``
+MOST_FOLLOWED = 50_000  # rows on screen of which each new cell is told to Qt
 
 
 class CatalogueModel(QAbstractTableModel):
-    """The rows of the session's project, sorted by an index array.
+    """The rows of the session's project: filtered, sorted, and in step with it."""
 
-    Rows are read in small steps, each within a few milliseconds, as the events name them.
-    """
-
-    rows_read = Signal(object)  # row ids whose cells are new
+    rows_read = Signal(object)  # row ids whose cells are new; () for very many
+    columns_changed = Signal()  # after a reset: other columns, or another project
+    arranged_anew = Signal()  # filter or order
+    filter_changed = Signal(str)  # its text, "" for none
 
     def __init__(
         self,
@@ -71,116 +68,184 @@ class CatalogueModel(QAbstractTableModel):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.store = RowStore()
-        self._session = session
-        self._bridge = bridge
-        self._compute = compute
+        self.store = ColumnTable()
+        self._session, self._bridge, self._compute = session, bridge, compute
         self._shown: tuple[Shown, ...] = ()
-        self._order: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._sorted_by: tuple[str, bool] | None = None
-        self._sorting: tuple[str, bool] | None = None  # in the pool
-        self._wanted: dict[int, None] = {}
-        self._is_reading = False
-        bridge.rows_changed.connect(self._on_rows_changed)
+        self._count = 0  # rows known here; the store may have more already
+        self._order: Positions = np.zeros(0, np.int64)
+        self._identity: Positions = np.zeros(0, np.int64)
+        self.sort_keys: tuple[SortKey, ...] = ()
+        self.condition: Filter | None = None
+        self.visible_lines: Callable[[], range] = lambda: range(0)
+        self._told: deque[TableChange] = deque()
+        self._is_taking = self._is_whole = False
+        self._arranging: object | None = None
+        self._is_stale = False
+        self._live: LiveTable | None = None
+        self._stop: Callable[[], None] = _nothing
         bridge.project_changed.connect(self.reload)
         self.reload()
 
-    # -- reading ---------------------------------------------------------------------------
+    # -- following the table ---------------------------------------------------------------
 
     def reload(self) -> None:
-        """Begin again with every row of the project."""
-        self.beginResetModel()
-        self.store.clear()
-        self._order = np.zeros(0, np.int64)
-        self._take_columns(self._session.view.columns())
-        self.endResetModel()
-        self._wanted = dict.fromkeys(self._session.view.row_ids())
-        self._go_on()
+        """Begin again with the project that the session has now."""
+        live = self._session.live_table()
+        if live is self._live:
+            return
+        self._stop()
+        self._live, self._is_whole = live, False
+        self._told.clear()
+        self._stop = live.subscribe(partial(self._on_told, live))
+
+    @property
+    def live(self) -> LiveTable:
+        """The session's table: what is asked of it runs in its thread."""
+        assert self._live is not None
+        return self._live
 
     @property
     def is_reading(self) -> bool:
-        return self._is_reading
+        """Whether rows or their order are on their way."""
+        return not self._is_whole or bool(self._told) or self._arranging is not None
 
-    def _on_rows_changed(self, row_ids: tuple[int, ...], fields: object, initiator: object) -> None:
-        del fields, initiator
-        self._wanted.update(dict.fromkeys(row_ids))
-        self._go_on()
+    @property
+    def total(self) -> int:
+        """How many rows there are, filtered out ones too."""
+        return self._count
 
-    def _go_on(self) -> None:
-        if self._wanted and not self._is_reading:
-            self._is_reading = True
-            QTimer.singleShot(0, self, self._read_some)
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._stop()
 
-    def _read_some(self) -> None:
-        """Read wanted rows for a few milliseconds, then leave the rest to the next turn."""
-        self._is_reading = False
-        columns = self._session.view.columns()
-        if columns != self.store.columns:
-            self._change_columns(columns)
-        read: list[dict[str, Any]] = []
-        began = perf_counter()
-        while self._wanted and perf_counter() - began < STEP_BUDGET_S:
-            ids = [row_id for row_id, _ in zip(self._wanted, range(READ_STEP), strict=False)]
-            for row_id in ids:
-                del self._wanted[row_id]
-            read += self._session.view.rows(ids)
-        self._put(read)
-        self.rows_read.emit(tuple(row["row_id"] for row in read))
-        self._go_on()
+    def _on_told(self, live: LiveTable, change: TableChange) -> None:
+        """Runs in the table's thread: changes are taken together in the window's."""
+        if live is not self._live and self._live is not None:
+            return
+        self._told.append(change)
+        if not self._is_taking:
+            self._is_taking = True
+            future: Future[None] = Future()
+            future.set_result(None)
+            self._bridge.after(future, self._take_told)
 
-    def _put(self, rows: list[dict[str, Any]]) -> None:
-        before = len(self.store)
-        fresh = sum(self.store.position(int(row["row_id"])) is None for row in rows)
-        if fresh:
-            self.beginInsertRows(QModelIndex(), before, before + fresh - 1)
-        known, _ = self.store.put(rows)
-        if fresh:
-            self._order = np.concatenate(
-                [self._order, np.arange(before, before + fresh, dtype=np.int64)]
-            )
-            self.endInsertRows()
-        if known:
-            self._say_changed(known)
-        if self._sorted_by is not None and rows:
-            self._sort_again()
+    def _take_told(self, _: object) -> None:
+        self._is_taking = False
+        told = []
+        while self._told:
+            told.append(self._told.popleft())
+        if not told:
+            return
+        self._is_whole |= any(change.is_whole for change in told)
+        if any(change.is_new for change in told) or self._live_store() is not self.store:
+            self._begin_anew()
+            self._say_read(self.store.row_ids())
+            return
+        changed = np.concatenate([change.positions for change in told])
+        fresh = np.concatenate([change.fresh for change in told])
+        first, self._count = self._count, max(self._count, told[-1].count)
+        self._take_fresh(first, changed)
+        if changed.size or fresh.size:
+            ids = np.concatenate([self.store.row_ids(changed), fresh])
+            self._say_read(ids)
 
-    def _say_changed(self, positions: list[int]) -> None:
-        rows = np.flatnonzero(np.isin(self._order, positions))
+    def _live_store(self) -> ColumnTable:
+        return self.live.table
+
+    def _say_read(self, ids: NDArray[np.int64]) -> None:
+        self.rows_read.emit(tuple(ids.tolist()) if ids.size <= MOST_TOLD else ())
+
+    def _begin_anew(self) -> None:
+        """Other columns, or all rows at once."""
+        store = self._live_store()
+        self.beginResetModel()
+        self.store = store
+        self._count = len(store)
+        self._shown = shown_columns(store.columns)
+        self._keep_condition()
+        is_plain = self.condition is None and not self.sort_keys
+        self._order = self._first(self._count) if is_plain else np.zeros(0, np.int64)
+        if not is_plain and self._count <= AT_ONCE:
+            self._order = arranged(store, self._count, self.sort_keys, self.condition)
+        self.endResetModel()
+        self.columns_changed.emit()
+        if not is_plain and self._count > AT_ONCE:
+            self._arrange()
+
+    def _keep_condition(self) -> None:
+        """A filter of columns that went is no filter any more."""
+        if self.condition is None:
+            return
+        try:
+            self.condition = parse(self.condition.text, self.store.columns)
+        except FilterProblem:
+            self.condition = None
+            self.filter_changed.emit("")
+
+    def _take_fresh(self, first: int, changed: Positions) -> None:
+        """Rows came behind ``first``; those at ``changed`` have new cells."""
+        count = self._count
+        if not self.sort_keys:
+            new = np.arange(first, count, dtype=np.int64)
+            if self.condition is not None and new.size:
+                rows = rows_of(self.store, self.condition, new)
+                new = new[self.condition.mask(rows)]
+            if new.size:
+                lines = len(self._order)
+                self.beginInsertRows(QModelIndex(), lines, lines + new.size - 1)
+                self._order = (
+                    self._first(count)
+                    if self.condition is None
+                    else np.concatenate([self._order, new])
+                )
+                self.endInsertRows()
+        if changed.size:
+            self._say_changed(changed)
+        if self.sort_keys or (self.condition is not None and changed.size):
+            self._arrange()
+
+    def _first(self, count: int) -> Positions:
+        """Positions 0 .. count-1, a view on one array while rows are read one after the other."""
+        if count > self._identity.size:
+            self._identity = np.arange(max(4096, 2 * count), dtype=np.int64)
+        return self._identity[:count]
+
+    def _say_changed(self, changed: Positions) -> None:
+        lines = range(len(self._order))
+        if len(lines) > MOST_FOLLOWED:
+            lines = self.visible_lines()
+        if not lines:
+            return
+        shown = self._order[lines.start : lines.stop]
+        rows = lines.start + np.flatnonzero(np.isin(shown, changed))
         if rows.size:
             first, last = int(rows.min()), int(rows.max())
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._shown) - 1))
-
-    def _change_columns(self, columns: Sequence[Column]) -> None:
-        """New columns came with a task's first answer: the view keeps its selection by row id."""
-        self.beginResetModel()
-        self._take_columns(columns)
-        self.endResetModel()
-        # Cells of the new columns are read again, few rows having been there before them.
-        self._wanted.update(dict.fromkeys(self.store.row_ids(self._order).tolist()))
-
-    def _take_columns(self, columns: Sequence[Column]) -> None:
-        self.store.set_columns(columns)
-        names = {column.name for column in columns}
-        self._shown = tuple(
-            Shown(column, f"{column.name}_lo68" in names)
-            for column in columns
-            if not column.name.endswith(BOUNDS) and not column.name.startswith(HIDDEN)
-        )
 
     # -- places ----------------------------------------------------------------------------
 
     def row_id(self, row: int) -> int:
         return self.store.row_id(int(self._order[row]))
 
-    def row_ids(self, rows: Sequence[int]) -> tuple[int, ...]:
+    def row_ids(self, rows: Sequence[int] | NDArray[np.int64]) -> tuple[int, ...]:
         chosen = self._order[np.asarray(rows, np.int64)]
         return tuple(self.store.row_ids(chosen).tolist())
 
+    def positions(self) -> Positions:
+        """(lines,) where in the store each line's row stands. Not to be written to."""
+        return self._order
+
+    def filtered_ids(self) -> NDArray[np.int64]:
+        """Row ids on screen, in their order."""
+        return self.store.row_ids(self._order)
+
     def row_of(self, row_id: int) -> int | None:
-        """The line on screen of a row; None where it is not read yet."""
+        """The line on screen of a row; None where it is not read, or filtered out."""
         position = self.store.position(row_id)
         if position is None:
             return None
+        if position < len(self._order) and self._order[position] == position:
+            return position
         found = np.flatnonzero(self._order == position)
         return int(found[0]) if found.size else None
 
@@ -211,10 +276,19 @@ class CatalogueModel(QAbstractTableModel):
             return None
         column = self._shown[section].column
         if role == Role.DisplayRole:
-            return header_text(column.name, column.unit)
+            return header_text(column.name, column.unit) + self._sort_text(column.name)
         if role == Role.ToolTipRole:
-            return column.description or column.name
+            words = column.description or column.name
+            return f"{words} [{column.unit}]" if column.unit else words
         return None
+
+    def _sort_text(self, name: str) -> str:
+        """Which of several sort keys a column is, and its direction; the header marks a first."""
+        names = [key.name for key in self.sort_keys]
+        if name not in names or len(names) < 2:
+            return ""
+        place = names.index(name)
+        return f" {'↓' if self.sort_keys[place].falling else '↑'}{place + 1}"
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         # A table asks for nine roles a cell while it paints: most end here.
@@ -284,56 +358,105 @@ class CatalogueModel(QAbstractTableModel):
                 lines.append(f"{level} %: {low:.7g} to {high:.7g}")
         return "\n".join(lines)
 
-    # -- order -----------------------------------------------------------------------------
+    # -- filter and order ------------------------------------------------------------------
+
+    def set_filter(self, text: str) -> None:
+        """Show the rows that satisfy ``text``, "" for all; raises ``FilterProblem``."""
+        text = text.strip()
+        condition = parse(text, self.store.columns) if text else None
+        if (condition and condition.text) == (self.condition and self.condition.text):
+            return
+        self.condition = condition
+        self.filter_changed.emit(text)
+        self._arrange()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Qt's way: by one column, or by none for -1."""
         if 0 <= column < len(self._shown):
             falling = order == Qt.SortOrder.DescendingOrder
-            self._sorted_by = (self._shown[column].column.name, falling)
+            self.sort_by((SortKey(self._shown[column].column.name, falling),))
         else:
-            self._sorted_by = None
-        self._sort_again()
+            self.sort_by(())
 
-    def _sort_again(self) -> None:
-        if self._sorted_by is None:
-            self._take_order(np.arange(len(self.store), dtype=np.int64))
+    def sort_by(self, keys: Sequence[SortKey]) -> None:
+        """By the first key, equal rows by the next."""
+        self.sort_keys = tuple(keys)
+        if self._shown:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._shown) - 1)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Find the order anew; in the pool where that is long, one at a time."""
+        count = self._count
+        weight = count * (len(self.sort_keys) + (self.condition is not None))
+        if weight <= AT_ONCE:
+            self._arranging = None
+            self._take_order(arranged(self.store, count, self.sort_keys, self.condition))
             return
-        name, falling = self._sorted_by
-        if not self.store.has(name):
+        if self._arranging is not None:
+            self._is_stale = True
             return
-        values = self.store.array(name).copy()
-        if values.size * (10 if values.dtype == object else 1) <= SORT_AT_ONCE:
-            self._take_order(sorted_positions(values, falling=falling))
-        elif self._sorting is None:
-            self._sorting = self._sorted_by
-            future = self._compute(sorted_positions, values, falling=falling)
-            self._bridge.after(future, self._on_sorted)
+        self._is_stale = False
+        asked = (self.store, count, self.sort_keys, self.condition)
+        self._arranging = asked
+        future = self._compute(arranged, *asked)
+        self._bridge.after(
+            future, partial(self._on_arranged, asked), partial(self._on_not_arranged, asked)
+        )
 
-    def _on_sorted(self, order: NDArray[np.int64]) -> None:
-        """An order from the pool; rows that came meanwhile follow at its end and sort again."""
-        asked, self._sorting = self._sorting, None
-        count = len(self.store)
-        if asked == self._sorted_by and order.size <= count:
-            rest = np.arange(order.size, count, dtype=np.int64)
-            self._take_order(np.concatenate([order, rest]))
-        if asked != self._sorted_by or order.size != count:
-            self._sort_again()
+    def _on_arranged(self, asked: tuple[Any, ...], order: Positions) -> None:
+        if self._arranging is not asked:
+            return
+        self._arranging = None
+        store, count, keys, condition = asked
+        is_asked = (keys, condition) == (self.sort_keys, self.condition) and store is self.store
+        if is_asked:
+            self._take_order(order)
+        if self._is_stale or not is_asked or count != self._count:
+            self._arrange()
 
-    def _take_order(self, order: NDArray[np.int64]) -> None:
+    def _on_not_arranged(self, asked: tuple[Any, ...], words: str) -> None:
+        """A filter that fails on real cells is taken off, and said."""
+        if self._arranging is asked:
+            self._arranging = None
+            self.condition = None
+            self.filter_changed.emit("")
+            self._bridge.noticed.emit(words)
+            self._arrange()
+
+    def _take_order(self, order: Positions) -> None:
+        """Show these positions: rows that go or come stand at the end for a moment of no paint."""
         if np.array_equal(order, self._order):
             return
+        old, before, after = self._order, len(self._order), len(order)
+        if after < before:
+            self.beginRemoveRows(QModelIndex(), after, before - 1)
+            self._order = old[:after]
+            self.endRemoveRows()
+        elif after > before:
+            self.beginInsertRows(QModelIndex(), before, after - 1)
+            self._order = order
+            self.endInsertRows()
         self.layoutAboutToBeChanged.emit()
-        before = self.persistentIndexList()
-        line_of = np.empty(len(order), np.int64)
-        line_of[order] = np.arange(len(order))
-        after = [
-            self.index(int(line_of[self._order[index.row()]]), index.column()) for index in before
-        ]
+        now = self.persistentIndexList()
         self._order = order
-        self.changePersistentIndexList(before, after)
+        wanted = np.array([old[i.row()] if i.row() < before else -1 for i in now], np.int64)
+        line_of = {int(order[line]): int(line) for line in np.flatnonzero(np.isin(order, wanted))}
+        moved = [
+            self.index(line_of[int(position)], index.column())
+            if int(position) in line_of
+            else QModelIndex()
+            for index, position in zip(now, wanted, strict=True)
+        ]
+        self.changePersistentIndexList(now, moved)
         self.layoutChanged.emit()
+        self.arranged_anew.emit()
 
 
 def _ignore(result: object) -> None:
     """The change comes back as an event."""
     del result
+
+
+def _nothing() -> None:
+    """No table is heard yet."""

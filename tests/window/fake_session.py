@@ -6,7 +6,7 @@ is exercised; nothing is read from disk and no network runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,9 @@ from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.records.strain import Network, Strain
 from astrogui.session import events
+from astrogui.session.live_table import LiveTable
 from astrogui.session.settings import Settings
+from astrogui.session.table_reader import Marks
 
 JUDGEMENTS = ("user_class", "user_z", "user_quality", "user_tags", "user_comment")
 COLUMNS = (
@@ -110,6 +112,42 @@ class FakeView:
         return found[:most], len(found)
 
 
+class FakeReader:
+    """What fills the table of columns: the rows in memory."""
+
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+
+    def columns(self) -> tuple[Column, ...]:
+        return self._session.columns
+
+    def marks(self) -> Marks:
+        return Marks(row=len(self._session.rows))
+
+    def ids_since(self, marks: Marks) -> np.ndarray:
+        del marks
+        return self.all_ids()
+
+    def answered_since(self, marks: Marks) -> tuple[np.ndarray, Marks]:
+        return np.zeros(0, np.int64), marks
+
+    def all_ids(self) -> np.ndarray:
+        return np.array(sorted(self._session.rows), np.int64)
+
+    def read(self, row_ids: np.ndarray) -> Iterator[tuple[np.ndarray, dict[str, list[Any]]]]:
+        rows = [dict(self._session.rows[i]) for i in row_ids.tolist() if i in self._session.rows]
+        names = {name for row in rows for name in row}
+        if rows:
+            ids = np.array([row["row_id"] for row in rows], np.int64)
+            yield ids, {name: [row.get(name) for row in rows] for name in names}
+
+    def forget_paths(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 @dataclass
 class FakeSession:
     """Spectra, images and strain out of nothing; ``add`` looks at the file's ending only."""
@@ -122,6 +160,7 @@ class FakeSession:
     undone: list[Any] = field(default_factory=list)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     columns: tuple[Column, ...] = COLUMNS
+    table: LiveTable | None = None
     author: str = "A. Nalyst"
     path: Path = Path("/data/fake.astrogui")
 
@@ -231,7 +270,14 @@ class FakeSession:
     def demo_files(self) -> list[Path]:
         return [Path("spectrum.fits"), Path("image.fits"), Path("strain.hdf5")]
 
+    def live_table(self) -> LiveTable:
+        if self.table is None:
+            self.table = LiveTable(lambda: FakeReader(self))
+        return self.table
+
     def close(self) -> None:
+        if self.table is not None:
+            self.table.close()
         self._thread.shutdown()
 
     # -- in the session's thread -----------------------------------------------------------
@@ -240,6 +286,8 @@ class FakeSession:
         return self._thread.submit(function, *args)
 
     def _tell(self, event: events.Event) -> None:
+        if isinstance(event, events.RowsChanged) and self.table is not None:
+            self.table.refresh(event.row_ids, event.fields)
         for callback in list(self._callbacks):
             callback(event)
 

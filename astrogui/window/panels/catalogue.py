@@ -6,9 +6,10 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt,
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
 
-from astrogui.window.catalogue_model import EDITABLE, PROBABILITY, CatalogueModel
+from astrogui.window.catalogue_model import EDITABLE, CatalogueModel
 from astrogui.window.panels.tables import NameDelegate, prepare_table, selected_rows
 from astrogui.window.selection import Selection
+from astrogui.window.shown_columns import PROBABILITY
 
 WIDTHS = {
     "file": 170,
@@ -60,7 +61,7 @@ class CataloguePanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(self._on_table_selection)
         self.table.selectionModel().currentRowChanged.connect(self._on_table_selection)
         selection.row_changed.connect(self._on_row_chosen)
-        model.modelReset.connect(self._on_model_reset)
+        model.columns_changed.connect(self._on_model_reset)
         model.rows_read.connect(self._on_rows_read)
         self._on_model_reset()
 
