@@ -306,9 +306,7 @@ class Commands(QObject):
         self._window.notice.show_notice(f"Judgements of {rows} rows were taken over.")
 
     def on_save_figure(self) -> None:
-        dialog = self._save_dialog("Save the figure", FIGURES, "png")
-        dialog.fileSelected.connect(self.save_figure)
-        dialog.open()
+        self._bench.features["figure"].open()
 
     def save_figure(self, path: str) -> None:
         """The view on screen as PNG, SVG or PDF."""
@@ -338,7 +336,10 @@ class Commands(QObject):
         self.take_settings(replace(settings, text_points=wanted))
 
     def on_preferences(self) -> None:
-        dialog = Preferences(self._session.settings, self._window)
+        keys = self._bench.features.get("keys")
+        dialog = Preferences(
+            self._session.settings, None if keys is None else keys.map, self._window
+        )
         dialog.changed.connect(self.take_settings)
         dialog.open()
 

@@ -53,7 +53,7 @@ def test_help_opens_beside_the_window_and_has_words(bench, name):
 @pytest.mark.parametrize(
     "name",
     ["open_files", "open_folder", "open_project", "new_project", "export", "export_selected",
-     "export_posteriors", "import_catalogue", "save_figure"],
+     "export_posteriors", "import_catalogue"],
 )  # fmt: skip
 def test_file_dialogues_do_not_stop_the_event_loop(bench, name, qtbot):
     bench.window.actions_by_name[name].trigger()
@@ -115,8 +115,8 @@ def test_preferences_are_kept_and_used(bench, fake, qtbot, tmp_path):
     fake.settings = Settings(author="", theme="light")
     bench.window.actions_by_name["preferences"].trigger()
     dialog = bench.window.findChild(Preferences)
-    dialog._author.setText("V. Rubin")
-    dialog._theme.setCurrentText("dark")
+    dialog.editors["author"].setText("V. Rubin")
+    dialog.editors["theme"].setCurrentText("dark")
     dialog._on_accepted()
     assert fake.settings.author == "V. Rubin"
     assert bench.theme.choice == "dark"
