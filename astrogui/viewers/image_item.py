@@ -24,7 +24,7 @@ from astrogui.viewers.image_tiles import (
     tiles_in_view,
 )
 
-KEPT_TILES = 40
+KEPT_TILES = 24  # or a few more than the view needs
 __all__ = ["KEPT_TILES", "Mark", "TiledImageItem"]
 
 
@@ -71,7 +71,8 @@ class TiledImageItem(pg.GraphicsObject):
         """Keep a tile; the one unused for longest goes when there are too many."""
         self._tiles[tile] = _Painted(values, index, look)
         self._tiles.move_to_end(tile)
-        while len(self._tiles) > KEPT_TILES:
+        most = max(KEPT_TILES, len(self._wanted()) + 4)
+        while len(self._tiles) > most:
             self._tiles.popitem(last=False)
         self.update()
 
@@ -146,6 +147,17 @@ class TiledImageItem(pg.GraphicsObject):
         view = self.getViewBox()
         per_screen = view.pixels_per_screen_pixel() if view else 1.0
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, per_screen > 1.0)
+        wanted = self._wanted()
+        sharp = [tile for tile in wanted if tile in self._tiles]
+        if len(sharp) < len(wanted) or not wanted:
+            self._draw_coarser(painter, wanted)
+        for tile in sharp:
+            self._draw(painter, tile)
+            self._tiles.move_to_end(tile)
+
+    def _draw_coarser(self, painter: QPainter, wanted: list[Tile]) -> None:
+        """The first look and coarser tiles, which show until the sharp ones are there."""
+        assert self._base is not None
         look, index = self._base
         if look.factor > 1 or index.shape[:2] != self.pixel_shape:
             blocks_y, blocks_x = index.shape[:2]
@@ -156,21 +168,18 @@ class TiledImageItem(pg.GraphicsObject):
         painter.setClipRect(self.boundingRect())
         painter.drawImage(whole, self._qimage(index))
         painter.restore()
-        wanted = self._wanted()
-        finest = wanted[0].factor if wanted else 1
-        # Coarse to fine, so that what is sharp lies on top while the rest still comes.
-        for tile in sorted(self._tiles, key=lambda t: -t.factor):
-            if tile.factor >= finest:
-                y0, y1, x0, x1 = extent(self.pixel_shape, tile)
-                self._draw(painter, tile, QRectF(x0 - 0.5, y0 - 0.5, x1 - x0, y1 - y0))
-        for tile in wanted:
-            if tile in self._tiles:
-                self._tiles.move_to_end(tile)
+        missing = [self._rect(tile) for tile in wanted if tile not in self._tiles]
+        coarser = [t for t in self._tiles if missing and t.factor > wanted[0].factor]
+        for tile in sorted(coarser, key=lambda t: -t.factor):
+            if any(self._rect(tile).intersects(gap) for gap in missing):
+                self._draw(painter, tile)
 
-    def _draw(self, painter: QPainter, tile: Tile, rect: QRectF) -> None:
-        view = self.getViewBox()
-        if view is None or view.image_rect().intersects(rect):
-            painter.drawImage(rect, self._qimage(self._tiles[tile].index))
+    def _draw(self, painter: QPainter, tile: Tile) -> None:
+        painter.drawImage(self._rect(tile), self._qimage(self._tiles[tile].index))
+
+    def _rect(self, tile: Tile) -> QRectF:
+        y0, y1, x0, x1 = extent(self.pixel_shape, tile)
+        return QRectF(x0 - 0.5, y0 - 0.5, x1 - x0, y1 - y0)
 
     def _qimage(self, index: NDArray[np.uint8]) -> QImage:
         height, width = index.shape[:2]

@@ -15,9 +15,15 @@ NO_DISPLAY = (
 )
 
 
+# How long a thread of the pool may keep the window from painting. With Python's 5 ms a frame of
+# twenty drawing calls, each of which lets other threads run, would wait a tenth of a second.
+SWITCH_S = 0.0005
+
+
 def run(options: Namespace) -> int:
     """Open the window, work until it is closed; returns the program's exit code."""
     choose_platform(is_pictured=bool(getattr(options, "screenshot", None)))
+    sys.setswitchinterval(SWITCH_S)
     options.reader = start_reader()  # it imports its libraries while we import ours
     from astrogui.window.start import Start  # Qt, only now that its platform is chosen
 
