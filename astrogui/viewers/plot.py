@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +52,22 @@ class Plot(pg.PlotItem):
         self.set_titles(**self._titles)
 
 
+_line_scale: ContextVar[float] = ContextVar("line_scale", default=1.0)
+
+
+@contextmanager
+def thicker_lines(scale: float) -> Iterator[None]:
+    """Pens made meanwhile are wider: a figure has more pixels a millimetre than the screen."""
+    token = _line_scale.set(scale)
+    try:
+        yield
+    finally:
+        _line_scale.reset(token)
+
+
 def pen(colour: QColor, width: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
     """A pen of a constant width on the screen."""
-    made = QPen(colour, width, style)
+    made = QPen(colour, width * _line_scale.get(), style)
     made.setCosmetic(True)
     return made
 

@@ -11,14 +11,17 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QMarginsF, QObject, QPoint, QRect, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QPageSize, QPainter, QPdfWriter, QShortcut
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from astrogui.errors import AstroguiError
 from astrogui.viewers.colours import LIGHT, Theme
+
+if TYPE_CHECKING:
+    from astrogui.viewers.figure import Figure, FigureSpec
 
 Compute = Callable[..., "Future[Any]"]
 _log = logging.getLogger(__name__)
@@ -111,39 +114,26 @@ class Viewer(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(640, 480)
 
-    def save_figure(self, path: str | Path) -> None:
-        """The view as it stands, as .png, .svg or .pdf; raises ``ValueError`` for others."""
-        suffix = Path(path).suffix.lower()
-        if suffix == ".png":
-            if not self.grab().save(str(path), "PNG"):
-                raise OSError(f"{path}: the picture could not be written")
-        elif suffix == ".pdf":
-            self._render_pdf(str(path))
-        elif suffix == ".svg":
-            self._render_svg(str(path))
-        else:
-            raise ValueError(f"{path}: figures are written as .png, .svg or .pdf")
+    def figures(self) -> list[Figure]:
+        """What can be saved as a figure: the plots on screen, without the controls around them."""
+        from astrogui.viewers.figure import figure_of, plots_in
 
-    def _render_pdf(self, path: str) -> None:
-        writer = QPdfWriter(path)
-        millimetres = QSizeF(self.width() * 25.4 / 96, self.height() * 25.4 / 96)
-        writer.setPageSize(QPageSize(millimetres, QPageSize.Unit.Millimeter))
-        writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-        writer.setResolution(96)
-        painter = QPainter(writer)
-        self.render(painter, QPoint())
-        painter.end()
+        if not self.shows_content:
+            return []
+        title = self.menu_title.replace("&", "") or "View"
+        plots = plots_in(self._content) or [self._content]
+        found = figure_of(title, plots, self.set_theme, self.theme)
+        return [found] if found is not None else []
 
-    def _render_svg(self, path: str) -> None:
-        from PySide6.QtSvg import QSvgGenerator
+    def save_figure(self, path: str | Path, spec: FigureSpec | None = None) -> None:
+        """The view's first figure as .png, .svg or .pdf; by default as large as on screen.
 
-        generator = QSvgGenerator()
-        generator.setFileName(path)
-        generator.setSize(self.size())
-        generator.setViewBox(QRect(0, 0, self.width(), self.height()))
-        painter = QPainter(generator)
-        self.render(painter, QPoint())
-        painter.end()
+        Raises ``ValueError`` for another ending or where there is nothing to save, or ``OSError``.
+        """
+        found = self.figures()
+        if not found:
+            raise ValueError("there is no figure to save: the view is empty")
+        found[0].save(path, spec or found[0].as_on_screen())
 
     def ask(
         self, key: str, then: Callable[[Any], None], function: Callable[..., Any], *args: Any

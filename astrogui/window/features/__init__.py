@@ -23,6 +23,7 @@ FEATURES: tuple[str, ...] = (
     "recent",
     "keys",
     "regions",
+    "figure",
 )
 
 

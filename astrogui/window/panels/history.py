@@ -75,7 +75,7 @@ class HistoryModel(QAbstractListModel):
         if role == STATE:
             return "now" if at == self.current else step.state if step else "done"
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            words = {"now": "current, ", "undone": "undone, "}.get(self.data(index, STATE), "")
+            words = {"now": "current, ", "undone": "undone, "}.get(str(self.data(index, STATE)), "")
             return f"{words}{self.data(index)} {self.data(index, DETAIL)}".strip()
         return None
 
