@@ -12,6 +12,31 @@ from astrogui.records.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpectralImage:
+    """The two-dimensional spectrum from which one was extracted: for the eye, never for a network.
+
+    Rows run along the slit, columns along wavelength; NaN where there is nothing.
+    """
+
+    pixels: NDArray[np.float32]  # (rows, columns)
+    wavelength_angstrom: NDArray[np.float64]  # (columns,) vacuum, strictly rising
+    unit: str = ""
+    arcsec_per_row: float | None = None
+    trace_row: float | None = None  # where the object lies, counted from 0
+    name: str = ""  # the part or the file it comes from
+
+    def __post_init__(self) -> None:
+        pixels = frozen_array(self.pixels, np.float32, 2, "pixels")
+        wavelength = frozen_array(self.wavelength_angstrom, np.float64, 1, "wavelength")
+        if pixels.shape[1] != wavelength.size or not pixels.size:
+            raise ValueError(f"pixels are (rows, {wavelength.size}), got {pixels.shape}")
+        if not np.all(np.diff(wavelength) > 0):
+            raise ValueError("wavelength must rise strictly")
+        set_field(self, "pixels", pixels)
+        set_field(self, "wavelength_angstrom", wavelength)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Spectrum:
     """One object's spectrum, wavelengths in vacuum ångström and rising.
 
@@ -33,6 +58,7 @@ class Spectrum:
     dec_deg: float | None = None
     notes: tuple[str, ...] = ()  # what the reader wants the analyst to know
     header: dict[str, str] = field(default_factory=dict)  # shown, never used by a network
+    image: SpectralImage | None = None  # the two-dimensional spectrum, where the file has one
     provenance: Provenance = field(default_factory=lambda: Provenance(path=""))
 
     def __post_init__(self) -> None:

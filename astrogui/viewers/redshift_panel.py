@@ -18,6 +18,7 @@ from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.interval_item import IntervalItem
 from astrogui.viewers.plot import Marker, MarkersItem, Plot, pen
 from astrogui.viewers.posterior_curve import curve_of
+from astrogui.viewers.spectrum_items import NamesItem
 from astrogui.viewers.unit_text import percent_text
 
 Array = NDArray[np.floating]
@@ -50,7 +51,8 @@ class RedshiftPanel:
         self.overview.setLogMode(y=True)
         self.overview.set_titles(bottom="redshift z", left="probability per bin")
         self.peak.set_titles(bottom="redshift z, best peak", left="p(z)")
-        self.legend = self.overview.addLegend(offset=(-4, 4), labelTextSize="9pt")
+        self.names = NamesItem(below=2)
+        self.overview.addItem(self.names, ignoreBounds=True)
         self.alternatives: tuple[Alternative, ...] = ()
         self.peaks: tuple[Alternative, ...] = ()  # the answer, then the rest by probability
         self.shown_peak = 0
@@ -63,6 +65,7 @@ class RedshiftPanel:
             plot.addItem(line, ignoreBounds=True)
         self._theme: Theme = LIGHT
         self._curves: list[tuple[str, pg.PlotDataItem]] = []
+        self._words: dict[str, str] = {}
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -70,12 +73,12 @@ class RedshiftPanel:
             plot.set_theme(theme)
         self.interval_item.set_theme(theme)
         self.markers.set_theme(theme)
-        self.legend.setLabelTextColor(theme.text)
-        self.legend.setBrush(theme.colour(theme.ground, 0.85))
         for line in self._in_use:
             line.setPen(pen(theme.colour("good"), 1.4))
         for cls, curve in self._curves:
             self._colour_curve(cls, curve)
+        names = [(self._words[cls], theme.colour(cls)) for cls, _ in self._curves]
+        self.names.set_names(names, theme)
 
     def set_redshift(self, z: float | None) -> None:
         """Mark the redshift at which lines are drawn, where it is not the answer's."""
@@ -112,7 +115,6 @@ class RedshiftPanel:
         for _, curve in self._curves:
             self.overview.removeItem(curve)
         self._curves = []
-        self.legend.clear()
         self._posterior, self.peaks, self.shown_peak = None, (), 0
         names = [p.name for p in posterior.parameters] if posterior is not None else []
         if posterior is None or "z" not in names:
@@ -150,8 +152,7 @@ class RedshiftPanel:
             )
             curve.setLogMode(False, True)
             self.overview.addItem(curve)
-            name = f"{cls} {percent_text(posterior.probability(cls))}"
-            self.legend.addItem(curve, name)
+            self._words[cls] = f"{cls} {percent_text(posterior.probability(cls))}"
             self._curves.append((cls, curve))
         self.overview.setXRange(low, high, padding=0)
         self.overview.setYRange(math.log10(_FLOOR), 0.35, padding=0)

@@ -54,8 +54,10 @@ class Drawn:
 
 def drawn(spectrum: Spectrum, smoothing: Smoothing, scale: FluxScale | None = None) -> Drawn:
     """The curve of a spectrum and its 1 σ error, binned, smoothed and in the axis's unit."""
-    wavelength = spectrum.wavelength_angstrom
-    flux, ivar, good = spectrum.flux, spectrum.ivar, spectrum.good
+    wavelength: Array = spectrum.wavelength_angstrom
+    flux: NDArray[np.floating] = spectrum.flux
+    ivar: NDArray[np.floating] = spectrum.ivar
+    good = spectrum.good
     if scale is not None and (scale.power or scale.factor != 1.0):
         factor = scale.of(wavelength)
         flux, ivar = flux * factor, ivar / factor**2

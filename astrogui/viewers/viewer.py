@@ -11,7 +11,9 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
@@ -204,7 +206,8 @@ class Viewer(QWidget):
         The window puts the tools, in the order of their making, into the menu ``menu_title``, into
         the keyboard map and into the command list; ``submenu`` groups them there. A tool with
         ``checked`` can be switched, and ``slot`` gets its state. Keys work while the view is on
-        screen. Raises ``ValueError`` for a name that is taken.
+        screen. A method is held weakly; another kind of slot must not hold the view, which would
+        never be freed. Raises ``ValueError`` for a name that is taken.
         """
         if name in self.tools:
             raise ValueError(f"the view has a tool {name!r} already")
@@ -216,7 +219,8 @@ class Viewer(QWidget):
         action.setStatusTip(words)
         action.setProperty("submenu", submenu)
         if checked is None:
-            action.triggered.connect(lambda _=False: slot())
+            call = _loosely(slot)
+            action.triggered.connect(lambda _=False: call())
         else:
             action.setCheckable(True)
             action.setChecked(checked)
@@ -232,6 +236,19 @@ class Viewer(QWidget):
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(slot)
         return shortcut
+
+
+def _loosely(slot: Callable[..., Any]) -> Callable[[], Any]:
+    """A call of ``slot`` that does not keep the object alive whose method it is."""
+    if not isinstance(slot, MethodType):
+        return slot
+    weak = WeakMethod(slot)
+
+    def call() -> Any:
+        method = weak()
+        return method() if method is not None else None
+
+    return call
 
 
 def _delivery(courier: _Courier, key: str, number: int) -> Callable[[Future[Any]], None]:
