@@ -33,6 +33,10 @@ class Flag(IntFlag):
         """A sentence fragment per set bit, in the order of the bits."""
         return tuple(text for flag, text in WORDS.items() if flag in self)
 
+    def advice(self) -> tuple[str, ...]:
+        """What to do about each bit set, in the order of ``words``."""
+        return tuple(ADVICE[flag] for flag in WORDS if flag in self)
+
 
 WORDS: dict[Flag, str] = {
     Flag.LOW_SIGNAL: "low signal-to-noise",
@@ -54,4 +58,26 @@ WORDS: dict[Flag, str] = {
     Flag.GLITCH: "a noise transient may overlap",
     Flag.AIR_ASSUMED: "air or vacuum wavelengths were not stated in the file",
     Flag.NOT_ANSWERED: "no answer: see the comment",
+}
+
+ADVICE: dict[Flag, str] = {
+    Flag.LOW_SIGNAL: "Trust the width of the interval, not its centre; smooth or stack the data.",
+    Flag.LITTLE_COVERAGE: "Look for data of the missing range; another answer may lie there.",
+    Flag.AMBIGUOUS: "Step through the other peaks and compare each with the data.",
+    Flag.EDGE_OF_PRIOR: "The truth may lie beyond: read the range in the model card.",
+    Flag.MANY_MASKED: "See what is masked, and whether it hides a line or the signal.",
+    Flag.NOVEL: "Look at the data yourself before you use this answer.",
+    Flag.NOISE_ESTIMATED: "Take widths as rough; give an error column if there is one.",
+    Flag.SATURATED: "Do not use the flux; use a shorter exposure.",
+    Flag.EDGE_OF_IMAGE: "Take the object from a neighbouring image that holds it whole.",
+    Flag.BLENDED: "Look at the picture: flux and shape contain the neighbour's.",
+    Flag.MASKED_CORE: "The middle is missing: use another band or exposure.",
+    Flag.OUTSIDE_PRIOR: "The network was not taught such values: do not quote its interval.",
+    Flag.MISSING_BAND: "Add the band: drop its file too, and the answer is computed again.",
+    Flag.ONE_DETECTOR: "Add the other detectors; sky position and distance need them.",
+    Flag.QUALITY_UNKNOWN: "Take the release that has data-quality channels.",
+    Flag.QUALITY_BAD: "Read the quality strip below the strain at this time.",
+    Flag.GLITCH: "Look at the spectrogram for a transient that only one detector has.",
+    Flag.AIR_ASSUMED: "If it is the other, every line is shifted by 1 to 3 ångström; say which.",
+    Flag.NOT_ANSWERED: "Read the reason beside it; run the analysis again once it is mended.",
 }
