@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,14 @@ from astrogui.session.filtering import Filter, FilterProblem, parse
 from astrogui.viewers.unit_text import percent_text
 from astrogui.window.bridge import Bridge
 from astrogui.window.formatting import file_names, header_text, plain, with_interval
-from astrogui.window.row_store import Positions, SortKey, arranged, rows_of
+from astrogui.window.row_store import (
+    Positions,
+    SortedRows,
+    SortKey,
+    arranged,
+    arranged_with,
+    rows_of,
+)
 from astrogui.window.shown_columns import PROBABILITY, Shown, shown_columns
 
 if TYPE_CHECKING:
@@ -76,10 +84,13 @@ class CatalogueModel(QAbstractTableModel):
         self._identity: Positions = np.zeros(0, np.int64)
         self.sort_keys: tuple[SortKey, ...] = ()
         self.condition: Filter | None = None
+        self._wanted_filter = ""  # kept from another time, until its columns are there
         self.visible_lines: Callable[[], range] = lambda: range(0)
         self._told: deque[TableChange] = deque()
         self._is_taking = self._is_whole = False
         self._arranging: object | None = None
+        self._sorted = SortedRows()
+        self._age = 0  # counts the changes of cells, which make a kept order old
         self._is_stale = False
         self._live: LiveTable | None = None
         self._stop: Callable[[], None] = _nothing
@@ -108,6 +119,11 @@ class CatalogueModel(QAbstractTableModel):
     def is_reading(self) -> bool:
         """Whether rows or their order are on their way."""
         return not self._is_whole or bool(self._told) or self._arranging is not None
+
+    @property
+    def project(self) -> Path:
+        """The file whose rows these are."""
+        return self._session.path
 
     @property
     def total(self) -> int:
@@ -173,17 +189,24 @@ class CatalogueModel(QAbstractTableModel):
             self._arrange()
 
     def _keep_condition(self) -> None:
-        """A filter of columns that went is no filter any more."""
-        if self.condition is None:
+        """A filter of columns that went is no filter any more; a kept one waits for its columns."""
+        text = self.condition.text if self.condition is not None else self._wanted_filter
+        if not text:
             return
         try:
-            self.condition = parse(self.condition.text, self.store.columns)
+            self.condition = parse(text, self.store.columns)
         except FilterProblem:
-            self.condition = None
-            self.filter_changed.emit("")
+            if self.condition is not None:
+                self.condition = None
+                self.filter_changed.emit("")
+            return
+        if self._wanted_filter:
+            self._wanted_filter = ""
+            self.filter_changed.emit(text)
 
     def _take_fresh(self, first: int, changed: Positions) -> None:
         """Rows came behind ``first``; those at ``changed`` have new cells."""
+        self._age += 1
         count = self._count
         if not self.sort_keys:
             new = np.arange(first, count, dtype=np.int64)
@@ -366,8 +389,16 @@ class CatalogueModel(QAbstractTableModel):
         condition = parse(text, self.store.columns) if text else None
         if (condition and condition.text) == (self.condition and self.condition.text):
             return
-        self.condition = condition
+        self.condition, self._wanted_filter = condition, ""
         self.filter_changed.emit(text)
+        self._arrange()
+
+    def begin_with(self, keys: tuple[SortKey, ...], text: str) -> None:
+        """The order and filter that were kept for a project; unusable ones are left off."""
+        self.sort_keys = keys
+        self._wanted_filter = text
+        self.condition = None
+        self._keep_condition()
         self._arrange()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -399,7 +430,7 @@ class CatalogueModel(QAbstractTableModel):
         self._is_stale = False
         asked = (self.store, count, self.sort_keys, self.condition)
         self._arranging = asked
-        future = self._compute(arranged, *asked)
+        future = self._compute(arranged_with, self._sorted, self._age, *asked)
         self._bridge.after(
             future, partial(self._on_arranged, asked), partial(self._on_not_arranged, asked)
         )

@@ -18,6 +18,7 @@ from astrogui.session.filtering import Filter, Rows
 
 RowStore = ColumnTable
 Positions = NDArray[np.int64]
+FEW_TIES = 8  # at most this share of equal values is put right after a sort that is not stable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,85 @@ def arranged(
 ) -> Positions:
     """Positions below ``count`` that satisfy the filter, in the order of the keys."""
     if condition is None:
-        places = np.arange(count, dtype=np.int64)
-    else:
-        places = np.flatnonzero(condition.mask(rows_of(store, condition, slice(0, count))))
-    return sorted_by(store, places, keys)
+        return sorted_by(store, None, count, keys)
+    mask = condition.mask(rows_of(store, condition, slice(0, count)))
+    return sorted_by(store, np.flatnonzero(mask), count, keys)
 
 
-def sorted_by(store: ColumnTable, places: Positions, keys: Sequence[SortKey]) -> Positions:
-    """These positions by the first key, equal rows by the next; nulls last, ties as they were."""
+@dataclass(slots=True)
+class SortedRows:
+    """All rows in one order, kept so that another filter needs no other sort."""
+
+    key: object = None
+    order: Positions | None = None
+
+
+def arranged_with(
+    kept: SortedRows,
+    age: int,
+    store: ColumnTable,
+    count: int,
+    keys: tuple[SortKey, ...],
+    condition: Filter | None,
+) -> Positions:
+    """``arranged``, with the sort of the last time where it is the same and the rows are too."""
+    if not keys:
+        return arranged(store, count, keys, condition)
+    key = (age, id(store), count, keys)
+    if kept.key != key or kept.order is None:
+        if condition is not None and kept.key != key:
+            mask = condition.mask(rows_of(store, condition, slice(0, count)))
+            places = np.flatnonzero(mask)
+            if places.size * 4 < count:  # few are left: they are sorted sooner than all
+                return sorted_by(store, places, count, keys)
+        kept.order = sorted_by(store, None, count, keys)
+        kept.key = key
+    if condition is None:
+        return kept.order
+    mask = condition.mask(rows_of(store, condition, slice(0, count)))
+    return np.compress(np.take(mask, kept.order), kept.order)
+
+
+def sorted_by(
+    store: ColumnTable, places: Positions | None, count: int, keys: Sequence[SortKey]
+) -> Positions:
+    """Positions (None: all below ``count``) by the first key, equal rows by the next.
+
+    Nulls stand last, ties as they were.
+    """
     for key in reversed(keys):
         if store.has(key.name):
-            values = sort_values(store, key)[places]
-            places = places[np.argsort(values, kind="stable")]
-    return places
+            values = sort_values(store, key)[:count]
+            # ``take`` lets other threads run meanwhile, which indexing does not.
+            order = stable_order(values if places is None else np.take(values, places))
+            places = order if places is None else np.take(places, order)
+    return np.arange(count, dtype=np.int64) if places is None else places
+
+
+def stable_order(values: NDArray[Any]) -> Positions:
+    """(n,) places that sort ``values``, equal ones and NaN in the order in which they came.
+
+    The fastest sort is not stable; where few values are equal, those are put right afterwards.
+    """
+    if values.dtype.itemsize <= 2:
+        return np.argsort(values, kind="stable").astype(np.int64)
+    order = np.argsort(values)
+    ranked = np.take(values, order)
+    same = ranked[1:] == ranked[:-1]
+    if ranked.dtype.kind == "f":
+        missing = np.isnan(ranked)  # they stand last, and are equal here
+        same |= missing[1:] & missing[:-1]
+    ties = int(np.count_nonzero(same))
+    if ties * FEW_TIES > values.size:
+        return np.argsort(values, kind="stable").astype(np.int64)
+    if ties:
+        among = np.zeros(values.size, bool)
+        among[1:] |= same
+        among[:-1] |= same
+        group = np.cumsum(np.concatenate([[True], ~same]))
+        tied = np.flatnonzero(among)
+        order[tied] = order[tied][np.lexsort((order[tied], group[tied]))]
+    return order.astype(np.int64, copy=False)
 
 
 def sort_values(store: ColumnTable, key: SortKey) -> NDArray[Any]:
@@ -58,7 +125,7 @@ def sort_values(store: ColumnTable, key: SortKey) -> NDArray[Any]:
     ranks[0] = last + 1  # null
     # Sixteen bits are sorted by counting, ten times as fast.
     small = ranks.astype(np.uint16) if last < 65_000 else ranks
-    return np.asarray(small[column.codes])
+    return np.take(small, column.codes)
 
 
 def rows_of(store: ColumnTable, condition: Filter, places: Positions | slice) -> Rows:
@@ -86,4 +153,4 @@ def sorted_positions(values: NDArray[Any] | TextColumn, *, falling: bool) -> Pos
         ranks = values.ranks().astype(np.float64)
         ranks[ranks == 0] = np.nan
         values = ranks
-    return np.argsort(-values if falling else values, kind="stable").astype(np.int64)
+    return stable_order(-values if falling else values)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 
 class Selection(QObject):
-    """One choice shared by files, catalogue, viewer, results and annotation."""
+    """One choice shared by files, catalogue, viewer, plots, results and annotation."""
 
     item_changed = Signal(object)  # item id or None
     row_changed = Signal(object)  # current row id or None
@@ -19,6 +21,7 @@ class Selection(QObject):
         self._item_id: int | None = None
         self._row_id: int | None = None
         self._row_ids: tuple[int, ...] = ()
+        self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
 
     @property
     def item_id(self) -> int | None:
@@ -32,11 +35,21 @@ class Selection(QObject):
     def row_ids(self) -> tuple[int, ...]:
         return self._row_ids
 
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The rows selected as an array, for what works on very many."""
+        return self._ids
+
+    def has_any(self, row_ids: Sequence[int]) -> bool:
+        """Whether one of these rows is selected."""
+        return bool(np.isin(np.asarray(row_ids, np.int64), self._ids).any())
+
     def choose_rows(self, row_ids: Sequence[int], current: int | None, item_id: int | None) -> None:
         """Select rows; ``current`` is the one whose data and answer are shown."""
         self._set_item(item_id if item_id is not None else self._item_id)
         if tuple(row_ids) != self._row_ids:
             self._row_ids = tuple(row_ids)
+            self._ids = np.array(self._row_ids, np.int64)
             self.rows_changed.emit(self._row_ids)
         if current != self._row_id:
             self._row_id = current
