@@ -32,16 +32,23 @@ def utc_of(gps: float) -> datetime:
 
 def utc_text(gps: float, digits: int = 0) -> str:
     """ "2015-09-14 09:50:45 UTC"."""
-    return f"{utc_of(_rounded(gps, digits)):%Y-%m-%d} {clock_text(gps, digits)} UTC"
+    rounded = _rounded(gps, digits)
+    # A leap second belongs to the day that it ends.
+    date = utc_of(rounded - 1 if _in_leap_second(rounded) else rounded)
+    return f"{date:%Y-%m-%d} {clock_text(gps, digits)} UTC"
 
 
 def clock_text(gps: float, digits: int = 0) -> str:
-    """ "09:50:45.391"."""
+    """ "09:50:45.391"; "23:59:60" in a leap second."""
     rounded = _rounded(gps, digits)
     date = utc_of(math.floor(rounded))
     fraction = rounded - math.floor(rounded)
-    text = f"{date:%H:%M:%S}"
+    text = "23:59:60" if _in_leap_second(rounded) else f"{date:%H:%M:%S}"
     return text + f"{fraction:.{digits}f}"[1:] if digits else text
+
+
+def _in_leap_second(gps: float) -> bool:
+    return any(start - 1 <= gps < start for start in _LEAP_GPS)
 
 
 def _rounded(gps: float, digits: int) -> float:

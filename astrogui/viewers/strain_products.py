@@ -1,4 +1,4 @@
-"""What a strain view draws of one detector, computed in a pool: series, whitened series, ASD, map.
+"""What a strain view draws of one detector, computed in a pool: series, noise, fitted waveforms.
 
 Everything here is for looking at; the network prepares its own input.
 """
@@ -11,26 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.records.strain import Strain
+from astrogui.science.coincidence import Alignment, best_shift
 from astrogui.science.psd import Psd, segment_length_s, smoothed, welch_median
-from astrogui.science.whitening import (
-    WORKING_RATE_HZ,
-    conditioned,
-    contiguous_stretches,
-    taper_ends,
-    whiten,
-)
+from astrogui.science.waveform_band import WaveformBand, waveform_band
+from astrogui.science.whitening import WORKING_RATE_HZ, contiguous_stretches, whitening_gain
+from astrogui.science.zero_phase import Gain, band_pass, filtered, high_pass
 from astrogui.viewers.envelope import Envelope
 
 Array = NDArray[np.float64]
-SCALE = 1e21  # the working unit of the science room's whitening
-SHORTEST_S = 2.0  # shorter stretches between gaps are not filtered
-RINGING_S = 1.0  # left out at both ends of a stretch, where the whitening filter rings
-NOISE_S = 128.0  # the noise is estimated from at most this much of the middle
-Q = 9.0
-ROWS = 96
-LOWEST_HZ = 20.0
-LONG_MAP_S = 64.0  # longer maps have half as many rows
-LONGEST_MAP_S = 1024.0
+SCALE = 1e21  # the unit in which noise is estimated, so that squares do not vanish
+EDGE_S = 1.0  # left out at both ends of a stretch, where filters ring
+BAND_EDGE_S = 0.25  # likewise of the band, beside what whitening has left out already
+NOISE_S = 128.0  # the noise is estimated from at most this much
+MERGER_GUARD_S = (1.5, 0.3)  # before and after a merger, kept out of the noise estimate
+WAVEFORMS = 100  # draws that a band of waveforms is made of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +39,20 @@ class Series:
     def values(self) -> NDArray[np.floating]:
         return self.envelope.values
 
+    def between(self, low_gps: float, high_gps: float) -> tuple[NDArray[np.floating], float]:
+        """The samples between two times, and the GPS time of the first."""
+        first = max(int(np.ceil((low_gps - self.start_gps) * self.sample_rate_hz)), 0)
+        end = max(int((high_gps - self.start_gps) * self.sample_rate_hz) + 1, first)
+        return self.values[first:end], self.start_gps + first / self.sample_rate_hz
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstLook:
+    """What is drawn before anything is filtered."""
+
+    raw: Series  # dimensionless strain as recorded
+    gaps_gps: tuple[tuple[float, float], ...]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Products:
@@ -55,56 +63,130 @@ class Products:
     whitened: Series | None  # in units of the noise's standard deviation
     frequency_hz: Array
     asd: Array
+    noise_gps: tuple[float, float]  # the stretch that the noise was estimated from
+    noise: Psd | None = None  # what whitened the series, of strain x 1e21
     gaps_gps: tuple[tuple[float, float], ...] = ()
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EnergyMap:
-    """Normalised energy (rows, columns): rows rise evenly in log frequency, mean 1 in noise."""
-
-    energy: NDArray[np.float32]
-    first_gps: float
-    last_gps: float
-    low_hz: float
-    high_hz: float
+def first_look(strain: Strain) -> FirstLook:
+    """The series as it is, with its extremes at every zoom, and its gaps."""
+    raw = Series(strain.gps_start, strain.sample_rate_hz, Envelope(strain.samples))
+    return FirstLook(raw, _gaps(strain, contiguous_stretches(strain.samples)))
 
 
-def products(strain: Strain) -> Products:
-    """High-passed and whitened series and ASD of one detector."""
-    psd, words = _noise(strain)
-    rate = _working_rate(strain)
-    series = np.full(round(strain.samples.size * rate / strain.sample_rate_hz), np.nan)
-    white = np.full(series.size, np.nan)
-    ratio = rate / strain.sample_rate_hz
-    working = None if psd is None else _working_psd(strain, rate)
+def products(strain: Strain, near_gps: float | None = None) -> Products:
+    """High-passed and whitened series and noise of one detector.
+
+    The noise is that of the stretch about ``near_gps``, its merger left out, or of the middle.
+    """
     stretches = contiguous_stretches(strain.samples)
-    for first, end in stretches:
-        if end - first < SHORTEST_S * strain.sample_rate_hz:
-            continue
-        part = _highpassed(strain.samples[first:end], strain.sample_rate_hz)
-        begin = round(first * ratio)
-        stop = min(begin + part.size, series.size)
-        series[begin:stop] = part[: stop - begin] / SCALE
-        if working is not None:
-            ringing = round(rate * min(RINGING_S, 0.25 * part.size / rate))
-            clean = slice(begin + ringing, stop - ringing)
-            white[clean] = whiten(part, rate, working)[ringing : stop - begin - ringing]
-    frequency, asd = np.zeros(0), np.zeros(0)
-    if psd is not None:
-        frequency, asd = psd.frequency_hz, np.sqrt(psd.density) / SCALE
-    whitened = None
+    first, end = _quiet_stretch(strain, stretches, near_gps)
+    quiet, rate = strain.samples[first:end], strain.sample_rate_hz
+    factor = _factor(rate)
+    guard: tuple[tuple[float, float], ...] = ()
+    if near_gps is not None:
+        after = near_gps - strain.gps_start - first / rate
+        guard = ((after - MERGER_GUARD_S[0], after + MERGER_GUARD_S[1]),)
+    noise, words = _noise(quiet, rate, guard)
+    working = None if noise is None else _working_noise(quiet, rate, factor, guard)
+    gains: list[Gain] = [high_pass]
     if working is not None:
-        whitened = Series(strain.gps_start, rate, Envelope(white.astype(np.float32)))
+        gains.append(
+            lambda frequency: (
+                high_pass(frequency) * whitening_gain(frequency, rate / factor, working) * SCALE
+            )
+        )
+    made = filtered(strain.samples, rate, gains, factor, EDGE_S)
+    series = [Series(strain.gps_start, rate / factor, Envelope(values)) for values in made]
+    frequency, asd = np.zeros(0), np.zeros(0)
+    if noise is not None:
+        frequency, asd = noise.frequency_hz, np.sqrt(noise.density) / SCALE
     return Products(
         strain.detector,
-        Series(strain.gps_start, rate, Envelope(series)),
-        whitened,
+        series[0],
+        series[1] if working is not None else None,
         frequency,
         asd,
+        (strain.gps_start + first / rate, strain.gps_start + end / rate),
+        working,
         _gaps(strain, stretches),
         words,
     )
+
+
+def band_series(series: Series, low_hz: float, high_hz: float) -> Series:
+    """A series between two frequencies, not delayed; raises ``ValueError`` for no band."""
+    [values] = filtered(
+        series.values,
+        series.sample_rate_hz,
+        [band_pass(low_hz, min(high_hz, 0.49 * series.sample_rate_hz))],
+        edge_s=BAND_EDGE_S,
+    )
+    return Series(series.start_gps, series.sample_rate_hz, Envelope(values))
+
+
+def asd_between(strain: Strain, low_gps: float, high_gps: float) -> tuple[Array, Array]:
+    """(frequency, amplitude density in 1/sqrt(Hz)) of what is on the screen; empty if too short.
+
+    Of less than 8 s the transforms are a quarter of the stretch long, at least 1/16 s.
+    """
+    rate = strain.sample_rate_hz
+    first = max(int((low_gps - strain.gps_start) * rate), 0)
+    end = min(int((high_gps - strain.gps_start) * rate) + 1, strain.samples.size)
+    stretches = contiguous_stretches(strain.samples[first:end])
+    begin, stop = max(stretches, key=lambda s: s[1] - s[0], default=(0, 0))
+    stop = min(stop, begin + round(NOISE_S * rate))
+    duration = (stop - begin) / rate
+    segment = segment_length_s(duration) if duration >= 8 else max(duration / 4, 1 / 16)
+    try:
+        estimate = welch_median(strain.samples[first + begin : first + stop] * SCALE, rate, segment)
+    except ValueError:
+        return np.zeros(0), np.zeros(0)
+    return estimate.frequency_hz, np.sqrt(estimate.density) / SCALE
+
+
+def waveforms_over(made: Products, merger_gps: float, draws: Array) -> WaveformBand | str:
+    """The waveforms of draws (m, 3) fitted to the whitened series; words where there are none."""
+    series, noise = made.whitened, made.noise
+    if series is None or noise is None:
+        return "no whitened strain to fit a waveform to"
+    rate = series.sample_rate_hz
+    wanted = draws[:: max(len(draws) // WAVEFORMS, 1)][:WAVEFORMS]
+    try:
+        return waveform_band(
+            series.values,
+            rate,
+            merger_gps - series.start_gps,
+            lambda frequency: high_pass(frequency) * whitening_gain(frequency, rate, noise),
+            np.asarray(wanted, np.float64),
+        )
+    except ValueError as error:
+        return str(error)
+
+
+def alignment(
+    one: Series, other: Series, low_gps: float, high_gps: float, limit_s: float
+) -> Alignment | str:
+    """The shift and sign that lay one detector on another between two times, or why there is none.
+
+    Of both the band is 35 to 350 Hz, where stellar-mass mergers are loudest.
+    """
+    parts = []
+    for series in (one, other):
+        inside = Series(
+            series.between(low_gps - 2, high_gps + 2)[1],
+            series.sample_rate_hz,
+            Envelope(series.between(low_gps - 2, high_gps + 2)[0]),
+        )
+        parts.append(band_series(inside, 35.0, 350.0).between(low_gps, high_gps))
+    if one.sample_rate_hz != other.sample_rate_hz:
+        return "the detectors have different sample rates"
+    (a, start_a), (b, start_b) = parts
+    try:
+        return best_shift(a, b, one.sample_rate_hz, limit_s, start_b - start_a)
+    except ValueError as error:
+        return str(error)
 
 
 def _gaps(strain: Strain, stretches: list[tuple[int, int]]) -> tuple[tuple[float, float], ...]:
@@ -115,126 +197,58 @@ def _gaps(strain: Strain, stretches: list[tuple[int, int]]) -> tuple[tuple[float
     return tuple((start + a / rate, start + b / rate) for a, b in spans if b > a)
 
 
-def energy_map(series: Series, first_gps: float, last_gps: float, columns: int) -> EnergyMap | None:
-    """A Q transform of the whitened series between two times, at most ``columns`` wide.
-
-    Each row holds the energy in a bisquare band of width f sqrt(11) / Q about its frequency, per
-    mean energy of the row's noise. Source: Chatterji et al. 2004, CQG 21, S1809. Over more than
-    1024 s the bands are those of quarter-second Fourier transforms instead. NaN: no data.
-    """
-    rate = series.sample_rate_hz
-    pad = 2.0
-    first = max(0, int((first_gps - pad - series.start_gps) * rate))
-    end = min(series.values.size, int((last_gps + pad - series.start_gps) * rate) + 1)
-    if end - first < rate:
-        return None
-    values = series.values[first:end].astype(np.float64)
-    absent = ~np.isfinite(values)
-    values[absent] = 0.0
-    top = min(0.45 * rate, 900.0)
-    span = last_gps - first_gps
-    frequencies = np.geomspace(LOWEST_HZ, top, ROWS // 2 if span > LONG_MAP_S else ROWS)
-    rows_of = _fourier_rows if span > LONGEST_MAP_S else _q_rows
-    rows = rows_of(values, rate, frequencies)
-    duration = values.size / rate
-    start = series.start_gps + first / rate
-    shown_from, shown_to = max(first_gps, start), min(last_gps, start + duration)
-    places = (shown_from - start) / duration, (shown_to - start) / duration
-    energy = np.stack([_columns(row, *places, columns) for row in rows])
-    energy[:, _columns(absent.astype(np.float64), *places, columns) > 0.5] = np.nan
-    return EnergyMap(energy.astype(np.float32), shown_from, shown_to, LOWEST_HZ, top)
-
-
-def _q_rows(values: Array, rate: float, frequencies: Array) -> list[Array]:
-    spectrum = np.fft.rfft(values)
-    per_hz = values.size / rate
-    rows = []
-    for frequency in frequencies:
-        half = frequency * np.sqrt(11.0) / Q
-        low = max(int((frequency - half) * per_hz), 1)
-        high = min(int((frequency + half) * per_hz) + 1, spectrum.size)
-        offset = (np.arange(low, high) / per_hz - frequency) / half
-        window = np.maximum(1.0 - offset**2, 0.0) ** 2
-        size = 1 << max(int(high - low - 1).bit_length(), 3)
-        buffer = np.zeros(size, complex)
-        buffer[: high - low] = spectrum[low:high] * window
-        energy = np.abs(np.fft.ifft(buffer)) ** 2
-        rows.append(energy / _mean_of_noise(energy))
-    return rows
-
-
-def _fourier_rows(values: Array, rate: float, frequencies: Array) -> list[Array]:
-    length = round(rate / 4)
-    count = values.size // length
-    blocks = values[: count * length].reshape(count, length) * np.hanning(length)
-    power = np.abs(np.fft.rfft(blocks, axis=1)) ** 2
-    width = frequencies[1] / frequencies[0]
-    rows = []
-    for frequency in frequencies:
-        low = int(frequency / np.sqrt(width) / 4)
-        high = max(int(frequency * np.sqrt(width) / 4) + 1, low + 1)
-        energy = power[:, low:high].max(axis=1)
-        rows.append(energy / _mean_of_noise(energy))
-    return rows
-
-
-def _mean_of_noise(energy: Array) -> float:
-    """The mean that exponentially distributed energy of this median has."""
-    return max(float(np.median(energy[energy > 0])) / np.log(2.0), 1e-300) if energy.any() else 1.0
-
-
-def _columns(row: Array, begin: float, end: float, columns: int) -> Array:
-    """The stretch begin..end (fractions) in ``columns`` steps: the maximum where several fall."""
-    places = np.linspace(begin * row.size, end * row.size, columns + 1)
-    if (end - begin) * row.size <= columns:
-        return np.interp(0.5 * (places[1:] + places[:-1]) - 0.5, np.arange(row.size), row)
-    starts = np.clip(places[:-1].astype(int), 0, row.size - 1)
-    return np.maximum.reduceat(row, starts)
-
-
-def _noise(strain: Strain) -> tuple[Psd | None, str]:
+def _noise(
+    quiet: Array, rate: float, guard: tuple[tuple[float, float], ...]
+) -> tuple[Psd | None, str]:
     """The density of the raw strain x 1e21, for the ASD; or the reason why there is none."""
-    stretch = _quietest_stretch(strain)
-    length = segment_length_s(stretch.size / strain.sample_rate_hz)
     try:
-        return welch_median(stretch * SCALE, strain.sample_rate_hz, length), ""
+        return welch_median(quiet * SCALE, rate, segment_length_s(quiet.size / rate), guard), ""
     except ValueError as error:
         return None, f"No noise estimate: {error}."
 
 
-def _working_psd(strain: Strain, rate: float) -> Psd:
-    part = _highpassed(_quietest_stretch(strain), strain.sample_rate_hz)
-    edge = round(0.5 * rate)  # the filter rings at the ends
-    inner = part[edge:-edge] if part.size > 8 * edge else part
-    estimate = welch_median(inner, rate, segment_length_s(inner.size / rate))
+def _working_noise(
+    quiet: Array, rate: float, factor: int, guard: tuple[tuple[float, float], ...]
+) -> Psd | None:
+    """The density at the working rate of what lies above 13 Hz, smoothed."""
+    [part] = filtered(quiet, rate, [high_pass], factor, edge_s=0.5)
+    known = np.flatnonzero(np.isfinite(part))
+    if not known.size:
+        return None
+    first, end = int(known[0]), int(known[-1]) + 1
+    working = rate / factor
+    shifted = tuple((a - first / working, b - first / working) for a, b in guard)
+    inner = part[first:end].astype(np.float64) * SCALE
+    try:
+        estimate = welch_median(inner, working, segment_length_s(inner.size / working), shifted)
+    except ValueError:
+        return None
     return smoothed(estimate)
 
 
-def _quietest_stretch(strain: Strain) -> Array:
-    """The longest stretch without a gap, its middle where it is very long."""
-    stretches = contiguous_stretches(strain.samples)
+def _quiet_stretch(
+    strain: Strain, stretches: list[tuple[int, int]], near_gps: float | None
+) -> tuple[int, int]:
+    """Samples of the stretch without a gap that the noise is taken from, at most 128 s of it.
+
+    The one that holds the wanted time, else the longest.
+    """
+    rate = strain.sample_rate_hz
     first, end = max(stretches, key=lambda s: s[1] - s[0], default=(0, 0))
-    most = round(NOISE_S * strain.sample_rate_hz)
+    centre = (first + end) // 2
+    if near_gps is not None:
+        place = (near_gps - strain.gps_start) * rate
+        holding = [s for s in stretches if s[0] <= place < s[1] and s[1] - s[0] > 8 * rate]
+        if holding:
+            (first, end), centre = holding[0], round(place)
+    most = round(NOISE_S * rate)
     if end - first > most:
-        middle = (first + end) // 2
-        first, end = middle - most // 2, middle + most // 2
-    return strain.samples[first:end]
+        first = min(max(centre - most // 2, first), end - most)
+        end = first + most
+    return first, end
 
 
-def _working_rate(strain: Strain) -> float:
-    """2048 Hz where the file's rate is a multiple of it, else the file's own rate."""
-    factor = strain.sample_rate_hz / WORKING_RATE_HZ
-    return WORKING_RATE_HZ if factor >= 1 and factor == round(factor) else strain.sample_rate_hz
-
-
-def _highpassed(samples: Array, sample_rate_hz: float) -> Array:
-    """Strain x 1e21 without what lies below about 13 Hz, at the working rate."""
+def _factor(sample_rate_hz: float) -> int:
+    """By how much the rate exceeds 2048 Hz, where it is a multiple of it; else one."""
     factor = sample_rate_hz / WORKING_RATE_HZ
-    if factor >= 1 and factor == round(factor):
-        return conditioned(samples, sample_rate_hz)
-    scaled = samples * SCALE
-    taper_ends(scaled, round(0.25 * sample_rate_hz))
-    spectrum = np.fft.rfft(scaled)
-    frequency = np.fft.rfftfreq(scaled.size, 1 / sample_rate_hz)
-    rise = np.clip((frequency - 11.0) / 4.0, 0.0, 1.0)
-    return np.asarray(np.fft.irfft(spectrum * np.sin(0.5 * np.pi * rise) ** 2, scaled.size))
+    return int(factor) if factor >= 1 and factor == round(factor) else 1

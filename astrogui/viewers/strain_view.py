@@ -1,116 +1,158 @@
-"""The strain view: each detector's strain, whitened strain and energy map; the noise spectra."""
+"""The strain view: each detector's series and maps over one time, their noise, and comparisons."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
-import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QToolBar, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
 from astrogui.records.strain import Network
+from astrogui.science.coincidence import Alignment
+from astrogui.science.waveform_band import WaveformBand
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.gps_time import utc_text
-from astrogui.viewers.noise_plot import NoisePlot
-from astrogui.viewers.plot import Plot
-from astrogui.viewers.strain_panel import PRODUCTS, DetectorPanel
-from astrogui.viewers.strain_products import EnergyMap, Products, energy_map, products
-from astrogui.viewers.unit_text import interval_text, unit_text
-from astrogui.viewers.viewer import Compute, Viewer
+from astrogui.viewers.strain_answer import MergerAnswer
+from astrogui.viewers.strain_comparing import StrainComparing
+from astrogui.viewers.strain_controls import BandRow, CompareRow, LiveRow
+from astrogui.viewers.strain_hearing import StrainHearing
+from astrogui.viewers.strain_live import joined
+from astrogui.viewers.strain_maps import TimeFrequencyMap, density_map, energy_map
+from astrogui.viewers.strain_panel import DetectorPanel
+from astrogui.viewers.strain_products import (
+    FirstLook,
+    Products,
+    Series,
+    asd_between,
+    band_series,
+    first_look,
+    products,
+    waveforms_over,
+)
+from astrogui.viewers.strain_stack import StrainStack
+from astrogui.viewers.strain_tools import SHOWN, add_tools, tool_bar
+from astrogui.viewers.viewer import Compute
 
 MAP_COLUMNS = 700
-TITLE_PIXELS = 115  # the height that a plot needs for its axis title
-OTHER_PIXELS = 150  # what title, tool bar and time axes take of the height
-MAP_DELAY_MS = 200  # a map is computed once the view has rested for this long
-_TIME_KEYS = ("gps", "gps_found", "merger_gps", "geocentric_gps", "gps_merger")
 # Waveforms in the curves "fitted_h1" ... of a posterior start this long before the merger's arrival
 # at the detector.
 FIT_BEFORE_S = 0.4
 FIT_RATE_HZ = 2048.0
 
 
-class StrainView(Viewer):
-    """Shows the detectors of a network one below the other over one time axis."""
+class StrainView(StrainStack):
+    """Shows the detectors of a network over one time axis."""
 
     empty_words = "No strain is shown. Choose strain data in the list, or drop a file here."
     menu_title = "St&rain"
 
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(compute, parent)
-        self._network: Network | None = None
-        self._panels: list[DetectorPanel] = []
-        self._made: dict[tuple[int, str], DetectorPanel] = {}
-        self._row: dict[str, Any] = {}
-        self._posterior: Posterior | None = None
-        self._epoch = 0
-        self._stacked = 0  # plots over one another
-        self._map_timer = QTimer(self)
-        self._map_timer.setSingleShot(True)
-        self._map_timer.setInterval(MAP_DELAY_MS)
-        self._map_timer.timeout.connect(self._want_maps)
+        self._near: float | None = None  # the time about which the noise was wanted
         self._build()
         self.set_theme(self.theme)
+        self._making.start()
+
+    def _build(self) -> None:
+        self._title, self._notes, self._readout = QLabel(), QLabel(), QLabel()
+        self._title.setAccessibleName("Detectors, time and answer")
+        self._title.setTextFormat(Qt.TextFormat.RichText)
+        self._title.setWordWrap(True)
+        self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._notes.setAccessibleName("Remarks of the reader")
+        self._readout.setAccessibleName("Values at the cursor")
+        for label in (self._notes, self._readout):  # one line each, cut where there is no room
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._readout.setFixedHeight(self._readout.fontMetrics().height() + 2)
+        self.band_row, self.compare_row = BandRow(self), CompareRow(self)
+        self.live_row = LiveRow(self.player, self)
+        self.comparing, self.hearing = StrainComparing(self), StrainHearing(self)
+        add_tools(self)
+        self._shown = {product: self.tools[f"show_{product}"] for product, *_ in SHOWN}
+        for widget in (self._title, tool_bar(self), self.band_row, self.compare_row,
+                       self.live_row, self._notes):  # fmt: skip
+            self._body.addWidget(widget)
+        self._body.addWidget(self._split, 1)
+        self._body.addWidget(self._readout)
+        for row in (self.band_row, self.compare_row, self.live_row):
+            row.hide()
+        self.band_row.changed.connect(self._want_bands)
+        self.cursor_tool.words_changed.connect(self._readout.setText)
+        self.live_row.newest.connect(self.show_newest)
 
     # What is shown --------------------------------------------------------------------------
 
     @property
-    def epoch_gps(self) -> int:
-        """The whole GPS second that times are counted from."""
-        return self._epoch
-
-    @property
-    def panels(self) -> tuple[DetectorPanel, ...]:
-        return tuple(self._panels)
+    def merger_gps(self) -> float | None:
+        """When the merger was, from the row."""
+        return self.answer.gps
 
     def show_record(self, record: Network) -> None:
         """Show a network; the answer about an earlier one goes."""
         self.forget()
-        self._network = record
-        self._row, self._posterior = {}, None
+        self.player.pause()
+        self.player.source = ""
+        self.tools["live_row"].setChecked(False)
+        self._network, self.answer, self._near = record, MergerAnswer({}, None), None
         self._epoch = math.floor(min(strain.gps_start for strain in record.strains))
-        # Follower and grid let go of the earlier plots before these are dropped.
-        self._follow(None)
-        self._graphics.ci.clear()
-        self._panels = [
-            self._panel_of(i, strain.detector) for i, strain in enumerate(record.strains)
-        ]
-        for panel, strain in zip(self._panels, record.strains, strict=True):
+        self._spans.clear()
+        self.grid.empty()
+        self._panels = self._slots[: len(record.strains)]
+        for panel, strain in zip(self._panels, record.strains, strict=False):
             panel.set_strain(strain, self._epoch)
-            panel.set_theme(self.theme)
-        self._asd.draw([])
-        self._lay_out()
-        notes = [
-            f"{s.detector}: {note}" if s.detector else note
-            for s in record.strains
-            for note in s.notes
-        ]
-        self._notes.setText("  ·  ".join(dict.fromkeys(notes)))
-        self._notes.setVisible(bool(notes))
-        self._write_title()
+        self.compare_row.set_detectors([panel.name for panel in self._panels])
+        self.cursor_tool.forget()
+        self.noise.draw([])
+        self._on_answer()
+        self._write_notes()
         self.show_content()
-        self.show_all()
-        for i, strain in enumerate(record.strains):
-            self.ask(f"products:{i}", self._on_products, _numbered_products, i, strain)
+        self._making.start()  # plots are made and laid out in turns of their own
+        self._ask_looks()
+
+    def extend(self, record: Network, source: str = "") -> None:
+        """What came after the record on display: it is joined, and its end shown.
+
+        Raises ``ValueError`` where a detector goes on at another sample rate.
+        """
+        known = self._network
+        if known is None or not set(known.detectors) & set(record.detectors):
+            self.show_record(record)
+        else:
+            self._network = joined(known, record)
+            self._panels = self._slots[: len(self._network.strains)]
+            for panel, strain in zip(self._panels, self._network.strains, strict=False):
+                if panel.detector == strain.detector:
+                    panel.replace_strain(strain)
+                else:
+                    panel.set_strain(strain, self._epoch)
+            self._write_title()
+            self._make_next()
+            self._ask_looks()
+        assert self._network is not None
+        self.player.source = source
+        self.player.set_range(*self._ends())
+        self.tools["live_row"].setChecked(True)
 
     def set_answer(self, row: dict[str, Any], posterior: Posterior | None) -> None:
-        """Mark the merger, and say the masses in words."""
-        self._row, self._posterior = dict(row), posterior
-        gps = self.merger_gps
-        for panel in self._panels:
-            at = self._arrival(panel.detector)
-            panel.set_merger(at)
-            curves = posterior.curves if posterior is not None else {}
-            fitted = curves.get(f"fitted_{panel.detector.lower()}")
-            panel.set_fit(fitted, (at or 0.0) - FIT_BEFORE_S, FIT_RATE_HZ)
-        self._event.setEnabled(gps is not None)
-        self._write_title()
-        if gps is not None:
+        """Mark the merger, draw its track and waveform, and say the masses in words."""
+        self.answer = MergerAnswer(row, posterior)
+        self._on_answer()
+        gps = self.answer.gps
+        if gps is None:
+            return
+        if not self.player.source:
             self.show_event()
+        if gps != self._near:  # whiten by the noise about the merger, the merger left out
+            self._near = gps
+            for panel in self._panels:
+                if panel.products is not None:
+                    self._ask_products(panel.slot)
 
     def show_answers(self, answers: list[tuple[dict[str, Any], Posterior | None]]) -> None:
         if answers:
@@ -118,234 +160,175 @@ class StrainView(Viewer):
 
     def clear(self) -> None:
         self._network = None
+        self.player.pause()
+        self.grid.empty()
         self._panels = []
-        self._graphics.clear()
         super().clear()
-
-    @property
-    def merger_gps(self) -> float | None:
-        """When the merger was, from the row."""
-        return self._time(*_TIME_KEYS)
-
-    def _arrival(self, detector: str) -> float | None:
-        """When it reached a detector; the network's time where that is not known."""
-        return self._time(f"gps_{detector.lower()}", *_TIME_KEYS)
-
-    def _time(self, *names: str) -> float | None:
-        extras = self._posterior.extras if self._posterior is not None else {}
-        for name in names:
-            for cells in (self._row, extras):
-                value = cells.get(name)
-                if value is not None and math.isfinite(float(value)):
-                    return float(value)
-        return None
-
-    def show_all(self) -> None:
-        """All the time there is."""
-        if self._network is None:
-            return
-        low = min(strain.gps_start for strain in self._network.strains)
-        high = max(strain.gps_end for strain in self._network.strains)
-        self._set_span(low, high)
-
-    def show_event(self) -> None:
-        """Half a second about the merger."""
-        gps = self.merger_gps
-        if gps is not None:
-            self._set_span(gps - 0.4, gps + 0.15)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
-        self._graphics.setBackground(theme.panel)
-        for panel in self._panels:
-            panel.set_theme(theme)
-        self._asd.set_theme(theme)
         self._write_title()
-
-    def _panel_of(self, i: int, detector: str) -> DetectorPanel:
-        """Plots take 10 ms each to make: the next record of a detector gets those of the last."""
-        if (i, detector) not in self._made:
-            self._made[i, detector] = DetectorPanel(detector)
-        return self._made[i, detector]
-
-    def awaits(self, prefix: str = "") -> int:
-        """A map that waits for the view to rest is under way too."""
-        resting = self._map_timer.isActive() and "map:".startswith(prefix)
-        return super().awaits(prefix) + int(resting)
-
-    # Building -------------------------------------------------------------------------------
-
-    def _build(self) -> None:
-        self._title = QLabel()
-        self._title.setAccessibleName("Detectors, time and answer")
-        self._title.setTextFormat(Qt.TextFormat.RichText)
-        self._title.setWordWrap(True)
-        self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._notes = QLabel()
-        self._notes.setWordWrap(True)
-        self._notes.setAccessibleName("Remarks of the reader")
-        self._body.addWidget(self._title)
-        self._body.addWidget(self._tool_bar())
-        self._body.addWidget(self._notes)
-        self._graphics = pg.GraphicsLayoutWidget(self)
-        self._graphics.setAccessibleName("Strain")
-        self._graphics.setAcceptDrops(False)
-        self._graphics.ci.layout.setSpacing(2)
-        self._graphics.ci.layout.setContentsMargins(2, 2, 4, 2)
-        self._body.addWidget(self._graphics, 1)
-        self._asd = NoisePlot()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def _tool_bar(self) -> QToolBar:
-        bar = QToolBar(self)
-        self._shown: dict[str, QAction] = {}
-        for name, title, key, tip in (
-            ("strain", "Strain", "T", "High-passed strain over time"),
-            ("whitened", "Whitened", "W", "Strain divided by its noise, in standard deviations"),
-            ("map", "Energy map", "Q", "Energy over time and frequency, per mean noise energy"),
-            ("asd", "Noise", "N", "Amplitude spectral density of each detector"),
-        ):
-            action = self._action(bar, title, key, tip)
-            action.setCheckable(True)
-            action.setChecked(True)
-            action.toggled.connect(self._lay_out)
-            self._shown[name] = action
-        bar.addSeparator()
-        self._action(bar, "All", "A", "All the time there is").triggered.connect(self.show_all)
-        self._event = self._action(bar, "Merger", "G", "Half a second about the merger")
-        self._event.triggered.connect(self.show_event)
-        self._event.setEnabled(False)
-        for title, key, factor_slot in (("+", "+", self._closer), ("−", "-", self._farther)):
-            tip = "Shorter time" if title == "+" else "Longer time"
-            self._action(bar, title, key, tip).triggered.connect(factor_slot)
-        return bar
-
-    def _action(self, bar: QToolBar, title: str, key: str, tip: str) -> QAction:
-        action = QAction(title, self)
-        action.setShortcut(key)
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.setToolTip(f"{tip} ({key})")
-        bar.addAction(action)
-        self.addAction(action)
-        return action
-
-    def _lay_out(self) -> None:
-        """Put the plots that are wanted into the grid, the time axis written once."""
-        layout = self._graphics.ci
-        layout.clear()
-        wanted = [p for p in PRODUCTS if self._shown[p].isChecked()]
-        stacked = [panel.plots[p] for panel in self._panels for p in wanted]
-        kinds = [p for _ in self._panels for p in wanted]
-        for panel in self._panels:
-            panel.show_quality_in(wanted[0] if wanted else "")
-        for row, (plot, kind) in enumerate(zip(stacked, kinds, strict=True)):
-            layout.addItem(plot, row=row, col=0)
-            layout.layout.setRowStretchFactor(row, 4 if kind == "map" else 3)
-            self._lay_out_axes(plot, row == 0, row == len(stacked) - 1)
-            if row:
-                plot.setXLink(stacked[0])
-        for row in range(len(stacked), 16):
-            layout.layout.setRowStretchFactor(row, 0)
-        if self._shown["asd"].isChecked() and self._panels:
-            layout.addItem(self._asd, row=0, col=1, rowspan=max(len(stacked), 1))
-        layout.layout.setColumnStretchFactor(0, 2 if stacked else 0)
-        layout.layout.setColumnStretchFactor(1, 1)
-        self._stacked = len(stacked)
-        self._fit_titles()
-        self._follow(stacked[0] if stacked else None)
-
-    def _fit_titles(self) -> None:
-        """Axis titles in full only where the plots are tall enough for them."""
-        short = self.height() - OTHER_PIXELS < self._stacked * TITLE_PIXELS
-        for panel in self._panels:
-            panel.shorten_titles(short)
-
-    def _lay_out_axes(self, plot: Plot, first: bool, last: bool) -> None:
-        plot.showAxis("top", first)
-        plot.getAxis("bottom").setStyle(showValues=last)
-        if first:
-            plot.set_titles(top="UTC")
-        if last:
-            plot.set_titles(bottom=f"time since GPS {self._epoch} ({utc_text(self._epoch)}) (s)")
-        else:
-            plot.getAxis("bottom").showLabel(False)
-        plot.getAxis("bottom").setHeight(None if last else 6)
-
-    def _follow(self, plot: Plot | None) -> None:
-        """Redraw when the time axis of this plot moves."""
-        leader = getattr(self, "_leader", None)
-        if leader is not None:
-            leader.sigXRangeChanged.disconnect(self._on_range)
-        self._leader = plot.getViewBox() if plot is not None else None
-        if self._leader is not None:
-            self._leader.sigXRangeChanged.connect(self._on_range)
-            self._on_range()
 
     # Drawing --------------------------------------------------------------------------------
 
-    def _set_span(self, low_gps: float, high_gps: float) -> None:
-        if self._leader is not None:
-            self._leader.setXRange(low_gps - self._epoch, high_gps - self._epoch, padding=0)
-
-    def _on_range(self, *_: object) -> None:
-        if self._leader is None:
-            return
-        low, high = self._leader.viewRange()[0]
-        steps = max(int(self._leader.width()), 200)
+    def on_map_kind(self, *_: object) -> None:
         for panel in self._panels:
-            panel.draw(low, high, steps)
-        self._map_timer.start()
+            panel.show_map(None)
+        self._on_rest()
 
-    def resizeEvent(self, event: Any) -> None:
-        super().resizeEvent(event)
-        if self._network is not None:
-            self._fit_titles()
-            self._on_range()
+    def on_noise_now(self, *_: object) -> None:
+        self.noise.draw([panel.products for panel in self._panels])
+        self._on_rest()
 
-    def _want_maps(self) -> None:
-        if self._leader is None or not self._shown["map"].isChecked():
-            return
-        low, high = self._leader.viewRange()[0]
-        for i, panel in enumerate(self._panels):
-            series = panel.products.whitened if panel.products is not None else None
-            if series is None:
+    def on_answer_drawn(self, *_: object) -> None:
+        self._on_answer()
+
+    def _on_rest(self) -> None:
+        """Ask for what is computed of the span on the screen."""
+        low, high = self.span_gps
+        for panel in self._panels:
+            made = panel.products
+            if made is None:
                 continue
-            span = (low + self._epoch, high + self._epoch)
-            self.ask(f"map:{i}", self._on_map, _numbered_map, i, series, *span)
+            number, shift = panel.slot, panel.shift_s
+            dense = self.tools["spectrogram"].isChecked()
+            series = made.highpassed if dense else made.whitened
+            if series is not None and "map" in self._wanted(panel):
+                draw = density_map if dense else energy_map
+                span = low - shift, high - shift
+                self.ask(
+                    f"map:{number}", self._on_map, _numbered, number, draw, series, *span,
+                    MAP_COLUMNS,
+                )  # fmt: skip
+            if self.tools["noise_now"].isChecked() and self._shown["asd"].isChecked():
+                self.ask(
+                    f"now:{number}", self._on_noise_now, _numbered, number, asd_between,
+                    panel.strain, low, high,
+                )  # fmt: skip
 
-    def _on_map(self, result: tuple[int, EnergyMap | None]) -> None:
-        i, energy = result
-        self._panels[i].show_map(energy)
+    def _on_map(self, result: tuple[int, TimeFrequencyMap | None]) -> None:
+        self._slots[result[0]].show_map(result[1])
+
+    def _on_noise_now(self, result: tuple[int, Any]) -> None:
+        self.noise.draw_now(self._slots[result[0]].detector, *result[1])
+
+    def _ask_looks(self) -> None:
+        for panel in self._panels:
+            number = panel.slot
+            self.ask(f"look:{number}", self._on_look, _numbered, number, first_look, panel.strain)
+
+    def _on_look(self, result: tuple[int, FirstLook]) -> None:
+        number, look = result
+        self._slots[number].set_look(look)
+        self.redraw()
+        self._ask_products(number)
+
+    def _ask_products(self, number: int) -> None:
+        strain = self._slots[number].strain
+        self.ask(
+            f"products:{number}", self._on_products, _numbered, number, products, strain, self._near
+        )
 
     def _on_products(self, result: tuple[int, Products]) -> None:
-        i, made = result
-        panel = self._panels[i]
-        panel.set_products(made)
-        self._asd.draw([panel.products for panel in self._panels])
-        if self._leader is not None:
-            self._on_range()
+        number, made = result
+        self._slots[number].set_products(made)
+        self.noise.draw([panel.products for panel in self._panels])
+        self._want_band(self._slots[number])
+        self._want_waveforms(self._slots[number])
+        if self.player.source and not self.player.is_playing:
+            self.player.newest()
+        self.redraw()
+
+    def _want_bands(self) -> None:
+        for panel in self._panels:
+            self._want_band(panel)
+
+    def _want_band(self, panel: DetectorPanel) -> None:
+        if "band" not in self._wanted(panel) or panel.products is None:
+            return
+        made, number = panel.products, panel.slot
+        series = made.whitened if self.band_row.of_whitened else made.highpassed
+        if series is not None:
+            band = self.band_row.band_hz
+            self.ask(f"band:{number}", self._on_band, _numbered, number, band_series, series, *band)
+
+    def _on_band(self, result: tuple[int, Series]) -> None:
+        number, series = result
+        self._slots[number].set_band(series, self.band_row.words, self.band_row.of_whitened)
+        self.redraw()
+
+    # The answer -----------------------------------------------------------------------------
+
+    def _on_answer(self) -> None:
+        gps = self.answer.gps
+        self.tools["show_merger"].setEnabled(gps is not None)
+        track = self.answer.track() if self.tools["track"].isChecked() else ((), ())
+        for panel in self._panels:
+            panel.set_merger(self.answer.arrival(panel.detector))
+            panel.set_track(*track)
+            self._want_waveforms(panel)
+        self._write_title()
+
+    def _want_waveforms(self, panel: DetectorPanel) -> None:
+        """Waveforms of the answer's draws over the data; else the best fit that it carries."""
+        at = self.answer.arrival(panel.detector)
+        draws = self.answer.draws()
+        if not self.tools["waveform"].isChecked() or at is None:
+            panel.set_waveforms(None)
+        elif draws is None:
+            panel.set_fit(self.answer.fitted(panel.detector), at - FIT_BEFORE_S, FIT_RATE_HZ)
+        elif panel.products is not None:
+            self.ask(
+                f"waveforms:{panel.slot}", self._on_waveforms, _numbered, panel.slot,
+                waveforms_over, panel.products, at, draws,
+            )  # fmt: skip
+
+    def _on_waveforms(self, result: tuple[int, WaveformBand | str]) -> None:
+        number, made = result
+        panel = self._slots[number]
+        if isinstance(made, str):
+            panel.set_waveforms(None, made)
+            return
+        panel.set_waveforms(made)
+        if not self.answer.knows_arrival(panel.detector) and panel.waveforms is not None:
+            assert panel.products is not None
+            panel.set_merger(panel.products.highpassed.start_gps + made.arrival_s)
+
+    def on_alignment(self, result: tuple[int, Alignment | str]) -> None:
+        """An alignment was found."""
+        self.comparing.apply(*result)
+
+    def on_saved(self, path: str) -> None:
+        """A sound was written."""
+        self.hearing.done(path, False)
+
+    def on_played(self, path: str) -> None:
+        """A sound was written to be played."""
+        self.hearing.done(path, True)
 
     def on_failed(self, key: str, error: BaseException) -> None:
-        """One detector that cannot be whitened does not hide the others."""
+        """One detector that cannot be whitened does not hide the others, nor a sound the data."""
         kind, _, number = key.partition(":")
-        if kind in {"products", "map"} and number:
-            corner = "map" if kind == "map" else "whitened"
-            panel = self._panels[int(number)]
-            panel.corners[corner].set_words(f"{panel.detector}  failed: {error}", "warning")
-            return
-        super().on_failed(key, error)
-
-    def _closer(self) -> None:
-        self._scale(0.5)
-
-    def _farther(self) -> None:
-        self._scale(2.0)
-
-    def _scale(self, factor: float) -> None:
-        if self._leader is not None:
-            self._leader.scaleBy(x=factor)
+        product = {"look": "raw", "products": "whitened", "map": "map", "band": "band"}.get(kind)
+        if product is not None:
+            self._slots[int(number)].fail(product, f"failed: {error}")
+        elif kind in {"sound", "align", "now", "waveforms"}:
+            self.message.emit(f"The {kind} failed: {error}")
+        else:
+            super().on_failed(key, error)
 
     # Words ----------------------------------------------------------------------------------
+
+    def _write_notes(self) -> None:
+        assert self._network is not None
+        notes = [
+            f"{s.detector}: {note}" if s.detector else note
+            for s in self._network.strains
+            for note in s.notes
+        ]
+        self._notes.setText("  ·  ".join(dict.fromkeys(notes)))
+        self._notes.setToolTip("\n".join(dict.fromkeys(notes)))
+        self._notes.setVisible(bool(notes))
 
     def _write_title(self) -> None:
         network = self._network
@@ -358,37 +341,17 @@ class StrainView(Viewer):
             f"<b>{escape(names)}</b>",
             f"GPS {network.gps_start:.10g} ({utc_text(network.gps_start)})",
             f"{shared:g} s at {', '.join(f'{rate:g}' for rate in rates)} Hz",
-            *self.answer_words(),
+            *self.answer.words(),
         ]
         text = " &nbsp;·&nbsp; ".join(parts)
-        flags = self._posterior.flags if self._posterior is not None else Flag.NONE
+        flags = self.answer.posterior.flags if self.answer.posterior is not None else Flag.NONE
         if flags:
             words = escape("; ".join(flags.words()))
             text += f" &nbsp;<span style='color:{self.theme.warning}'>⚠ {words}</span>"
         self._title.setText(text)
-
-    def answer_words(self) -> list[str]:
-        """The first three parameters with their 90 % intervals."""
-        if self._posterior is None:
-            return []
-        words = []
-        for parameter in self._posterior.parameters[:3]:
-            value = self._posterior.value(parameter.name)
-            if math.isfinite(value):
-                low, high = self._posterior.interval(parameter.name, 0.9)
-                unit = unit_text(parameter.unit)
-                words.append(
-                    f"{escape(parameter.title)} {interval_text(value, low, high)} {unit}".rstrip()
-                    + " (90 %)"
-                )
-        return words
+        self.count_from_merger()
 
 
-def _numbered_products(number: int, strain: Any) -> tuple[int, Products]:
-    return number, products(strain)
-
-
-def _numbered_map(
-    number: int, series: Any, low_gps: float, high_gps: float
-) -> tuple[int, EnergyMap | None]:
-    return number, energy_map(series, low_gps, high_gps, MAP_COLUMNS)
+def _numbered(number: int, function: Callable[..., Any], *args: Any) -> tuple[int, Any]:
+    """The result of a function with the number of the detector that it is of."""
+    return number, function(*args)
