@@ -6,23 +6,13 @@ from astrogui.records.image import Image
 from astrogui.science.region_places import ImageGrid, physical_of
 from astrogui.viewers.sky import Sky
 
-_FRAME_OF = {"": "icrs", "ICRS": "icrs", "FK5": "fk5", "GAL": "galactic"}
-
-
-def frame_of(sky: Sky | None) -> str:
-    """The name of a sky's frame in `sky_frames`; "" for none, or one that is not turned there."""
-    if sky is None:
-        return ""
-    if sky.equatorial:
-        return _FRAME_OF.get(sky.frame.upper(), "")
-    return {"l": "galactic", "λ": "ecliptic"}.get(sky.names[0], "")
-
 
 def grid_of(image: Image | None, sky: Sky | None) -> ImageGrid:
     """Pixels, sky and physical coordinates of an image."""
     if image is None:
         return ImageGrid()
-    return ImageGrid(sky, frame_of(sky), physical_of(image.header), image.pixel_scale_arcsec)
+    frame = sky.sky_frame if sky is not None else ""
+    return ImageGrid(sky, frame, physical_of(image.header), image.pixel_scale_arcsec)
 
 
 def scale_at(sky: Sky | None, image: Image | None, x: float, y: float) -> float | None:

@@ -77,3 +77,16 @@ def test_saving_without_regions_says_so(bench, monkeypatch):
     monkeypatch.setattr(QFileDialog, "open", lambda _: pytest.fail("a dialogue for nothing"))
     bench.area.views["image"].tools["region_save"].trigger()
     assert "no regions" in bench.window.notice.words
+
+
+def test_a_source_is_measured_and_the_table_written(bench, qtbot, tmp_path):
+    feature = bench.features["measure"]
+    bench.area.views["image"].tools["measure_middle"].trigger()
+    panel = feature.dock.panel
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
+    path = tmp_path / "measured.ecsv"
+    feature.save(panel.model.catalogue(), str(path))
+    qtbot.waitUntil(path.exists)
+    assert "ECSV" in path.read_text()
+    bench.features["measure"].ask_to_save(type(panel.model)(panel).catalogue())
+    assert "Nothing has been measured" in bench.window.notice.words

@@ -23,7 +23,11 @@ FEATURES: tuple[str, ...] = (
     "recent",
     "keys",
     "regions",
+    "grading",
+    "measure",
     "figure",
+    "spectrum_judgement",
+    "spectrum_overlays",
 )
 
 

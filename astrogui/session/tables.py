@@ -1,0 +1,39 @@
+"""Tables beside the project: an analyst's own catalogue read, small results written."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future
+from typing import Any
+
+from astrogui.records.catalogue import Catalogue
+
+# The endings that ``write_table`` knows, with what they are, for a file dialogue.
+TABLE_ENDINGS = (
+    ("ECSV", ".ecsv"),
+    ("CSV", ".csv"),
+    ("FITS table", ".fits"),
+    ("VOTable", ".vot"),
+    ("Parquet", ".parquet"),
+)
+
+
+def write_table(catalogue: Catalogue, path: str | os.PathLike[str]) -> int:
+    """Write a table in the format of the file's ending, read back and compared; how many rows.
+
+    For a pool. Raises ``ExportProblem`` or ``DiskFull``.
+    """
+    from astrogui.export import EXPORTERS
+    from astrogui.export.exporter import export
+
+    export(catalogue, os.fspath(path), EXPORTERS)
+    return len(catalogue)
+
+
+def read_table(reader: Any, path: str | os.PathLike[str]) -> Future[Catalogue]:
+    """The columns of a FITS table, VOTable, CSV or ECSV, parsed in the reader process.
+
+    The future raises ``FileProblem``. ``reader`` is the session's; see ``Session.read_table``.
+    """
+    made: Future[Catalogue] = reader.table(os.fspath(path))
+    return made
