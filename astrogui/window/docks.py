@@ -85,8 +85,8 @@ class Docks:
         dock = self._make(spec)
         self._beside[spec.name] = beside
         dock.setWidget(panel)
-        self._window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
-        if not self._window.restoreDockWidget(dock):
+        if not self._window.restoreDockWidget(dock):  # asked first: it is true of any added one
+            self._window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
             self._window.tabifyDockWidget(self._docks[beside], dock)
             dock.hide()
         return dock

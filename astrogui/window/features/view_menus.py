@@ -41,6 +41,7 @@ class Feature(QObject):
     def _fill_all(self) -> None:
         for kind in self.menus:
             self._fill(kind)
+        self._on_page_changed()  # a menu that was empty is seen now
 
     def _fill(self, kind: str) -> None:
         menu = self.menus[kind]
