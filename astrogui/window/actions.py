@@ -84,7 +84,7 @@ SPECS: tuple[Spec, ...] = (
     Spec("quality_3", "&Edit", "Quality &3: probable", ("3",)),
     Spec("quality_4", "&Edit", "Quality &4: certain", ("4",)),
     Spec("quality_6", "&Edit", "Quality &6: star", ("6",)),
-    Spec("quality_0", "&Edit", "Quality 0: no si&gnal", ("Alt+0",)),
+    Spec("quality_0", "&Edit", "Quality 0: no si&gnal", ("Ctrl+Alt+0",)),
     Spec("quality_none", "&Edit", "Quality &open", ("0",), "No quality given"),
     Spec("comment", "&Edit", "Write a co&mment", ("C",), "Go to the comment of the selected rows"),
     Spec(
@@ -101,7 +101,7 @@ SPECS: tuple[Spec, ...] = (
     Spec("cancel", "&Analysis", "&Cancel job", ("Ctrl+.",), "Stop the job that runs", "stop"),
     Spec("cancel_all", "&Analysis", "Cancel &all jobs", ("Ctrl+Shift+.",), "Empty the queue"),
     Spec("next_row", "&View", "&Next row", ("Ctrl+Down", "N"), "The next row of the catalogue"),
-    Spec("previous_row", "&View", "&Previous row", ("Ctrl+Up", "P"), "The row before"),
+    Spec("previous_row", "&View", "&Previous row", ("Ctrl+Up", "P", "B"), "The row before"),
     Spec(
         "theme_system",
         "&View",

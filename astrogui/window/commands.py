@@ -68,8 +68,8 @@ class Commands(QObject):
             "run_with": self.on_run_with,
             "cancel": bench.jobs.cancel_selected,
             "cancel_all": bench.jobs.cancel_all,
-            "next_row": partial(bench.catalogue.step, 1),
-            "previous_row": partial(bench.catalogue.step, -1),
+            "next_row": partial(self.step, 1),
+            "previous_row": partial(self.step, -1),
             "text_larger": partial(self.on_text_size, 1),
             "text_smaller": partial(self.on_text_size, -1),
             "start_page": self.on_start_page,
@@ -206,6 +206,14 @@ class Commands(QObject):
         self._window.notice.show_notice(
             "The report is in the clipboard. Read it before you send it: it names your files."
         )
+
+    def step(self, lines: int) -> None:
+        """The next or an earlier row: in the grading queue if there is one, else the table."""
+        queue = self._bench.features.get("grading")
+        if queue is not None and queue.is_on:
+            queue.step(lines)
+        else:
+            self._bench.catalogue.step(lines)
 
     # -- judgements ------------------------------------------------------------------------
 

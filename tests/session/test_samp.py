@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from astrogui.session import samp
+from astrogui.session import samp, samp_files
 from astrogui.session.samp import (
     ClientsChanged,
     Connected,
@@ -226,16 +226,18 @@ def test_a_hub_elsewhere_is_not_joined(lock, ours):
 def test_files_of_this_computer_are_taken_and_others_refused(tmp_path):
     file = tmp_path / "a b.fits"
     file.write_bytes(b"x")
-    assert samp.taken_file(samp.file_url(file), tmp_path) == str(file)
-    assert samp.local_path(f"file://localhost{file.as_posix().replace(' ', '%20')}") == str(file)
+    assert samp_files.taken_file(samp_files.file_url(file), tmp_path) == str(file)
+    assert samp_files.local_path(f"file://localhost{file.as_posix().replace(' ', '%20')}") == str(
+        file
+    )
     with pytest.raises(SampProblem, match="no such file"):
-        samp.taken_file("file:///no/such.fits", tmp_path)
+        samp_files.taken_file("file:///no/such.fits", tmp_path)
     with pytest.raises(SampProblem, match="not used unless you allow it"):
-        samp.taken_file("http://example.org/a.fits", tmp_path)
+        samp_files.taken_file("http://example.org/a.fits", tmp_path)
     with pytest.raises(SampProblem, match="no file of this computer"):
-        samp.taken_file("file://elsewhere/a.fits", tmp_path)
+        samp_files.taken_file("file://elsewhere/a.fits", tmp_path)
     with pytest.raises(SampProblem, match="no file of this computer"):
-        samp.taken_file("ftp://127.0.0.1/a.fits", tmp_path)
+        samp_files.taken_file("ftp://127.0.0.1/a.fits", tmp_path)
 
 
 class Offering(BaseHTTPRequestHandler):
@@ -267,17 +269,17 @@ def offering() -> Iterator[str]:
 
 
 def test_what_a_program_of_this_computer_offers_is_fetched(offering, tmp_path):
-    first = samp.taken_file(f"{offering}/table.vot", tmp_path / "in")
-    second = samp.taken_file(f"{offering}/table.vot", tmp_path / "in")
+    first = samp_files.taken_file(f"{offering}/table.vot", tmp_path / "in")
+    second = samp_files.taken_file(f"{offering}/table.vot", tmp_path / "in")
     assert Path(first).read_bytes() == b"<VOTABLE/>"
     assert (Path(first).name, Path(second).name) == ("table.vot", "table-2.vot")
     with pytest.raises(SampProblem, match="not this computer"):
-        samp.taken_file(f"{offering}/away", tmp_path / "in")
+        samp_files.taken_file(f"{offering}/away", tmp_path / "in")
     assert len(list((tmp_path / "in").iterdir())) == 2
 
 
 def test_a_name_cannot_leave_the_folder(offering, tmp_path):
-    path = Path(samp.taken_file(f"{offering}/..%2F..%2F.bashrc", tmp_path / "in"))
+    path = Path(samp_files.taken_file(f"{offering}/..%2F..%2F.bashrc", tmp_path / "in"))
     assert path.parent == tmp_path / "in"
     assert not path.name.startswith(".")
 

@@ -83,6 +83,18 @@ class FakeView:
         )  # fmt: skip
         return [SimpleNamespace(answer_id=row_id, row_id=row_id, task=task, provenance=provenance)]
 
+    def grades(self, row_ids: Sequence[int] | None = None, hide: bool = True) -> dict[int, Any]:
+        del hide
+        wanted = self.session.rows if row_ids is None else row_ids
+        judged = {r: _judged(self.session.rows[r]) for r in wanted if r in self.session.rows}
+        return {r: {self.session.author: fields} for r, fields in judged.items() if fields}
+
+    def is_blind(self) -> bool:
+        return False
+
+    def unblinded(self) -> list[tuple[int, str]]:
+        return []
+
     def problems(self) -> list[Any]:
         return list(self.session.problems)
 
@@ -149,6 +161,30 @@ class FakeReader:
 
 
 @dataclass
+class FakeGrading:
+    """Keeps the queue it is given."""
+
+    session: FakeSession
+    kept: tuple[dict[str, Any], int] | None = None
+
+    def queue(self) -> Future[Any]:
+        return self.session._post(lambda: self.kept)
+
+    def keep_queue(self, queue: Mapping[str, Any] | None, place: int = 0) -> Future[None]:
+        self.kept = None if queue is None else (dict(queue), place)
+        return self.session._post(lambda: None)
+
+    def keep_place(self, place: int) -> Future[None]:
+        if self.kept is not None:
+            self.kept = (self.kept[0], place)
+        return self.session._post(lambda: None)
+
+
+def _judged(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(row[name]) for name in JUDGEMENTS if row.get(name) not in {None, ""}}
+
+
+@dataclass
 class FakeSession:
     """Spectra, images and strain out of nothing; ``add`` looks at the file's ending only."""
 
@@ -166,6 +202,7 @@ class FakeSession:
 
     def __post_init__(self) -> None:
         self.view = FakeView(self)
+        self.grading = FakeGrading(self)
         self.settings = Settings(author=self.author, theme="light")
         self._thread = ThreadPoolExecutor(1, "fake-session")
         self._callbacks: list[Callable[[events.Event], None]] = []

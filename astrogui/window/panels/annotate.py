@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from astrogui.session.session import Session
 
 QUALITIES = (
-    (0, "0", "no signal", "Alt+0"),
+    (0, "0", "no signal", "Ctrl+Alt+0"),
     (1, "1", "unusable", "1"),
     (2, "2", "doubtful", "2"),
     (3, "3", "probable", "3"),
@@ -190,5 +190,5 @@ class AnnotatePanel(QWidget):
 
     def _write(self, name: str, value: str | int | float | None) -> None:
         ids = self._selection.row_ids
-        if ids and (value != self._common(name) or len(ids) > 1):
+        if ids:  # also what another grader has judged alike is judged by this one
             self._session.annotate(ids, {name: value})
