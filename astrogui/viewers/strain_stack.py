@@ -132,12 +132,21 @@ class StrainStack(Viewer):
         panels = self._panels or self._slots
         return [(p, name) for p in panels for name in self._wanted(p) if name not in p.plots]
 
-    def _make_next(self) -> None:
-        """Make one plot a turn of the event loop, ten milliseconds each; then lay them out."""
+    def make_plot(self) -> bool:
+        """Make one of the plots that are wanted, in ten milliseconds; False where all are there.
+
+        Before the first record these are the plots of three detectors: made in idle moments, they
+        let it come without a stall.
+        """
         missing = self._missing()
         if missing:
             panel, product = missing[0]
             panel.make(product)
+        return bool(missing)
+
+    def _make_next(self) -> None:
+        """Make the plots that are wanted, one a turn of the event loop; then lay them out."""
+        if self.make_plot():
             self._making.start()
         elif self._network is not None:
             self._lay_out()

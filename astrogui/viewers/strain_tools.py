@@ -132,7 +132,7 @@ def _add_detectors(view: StrainView) -> None:
     below = "&Detectors"
     for number, words in ((1, "&First"), (2, "&Second"), (3, "&Third")):
         view.add_tool(
-            f"detector_{number}", f"{words} detector", view.on_shown, (f"Alt+{number}",),
+            f"detector_{number}", f"{words} detector", view.on_shown, (f"Alt+Shift+{number}",),
             "Show or hide all plots of this detector", below, checked=True,
         )  # fmt: skip
     view.add_tool(

@@ -56,7 +56,6 @@ class StrainView(StrainStack):
         self._near: float | None = None  # the time about which the noise was wanted
         self._build()
         self.set_theme(self.theme)
-        self._making.start()
 
     def _build(self) -> None:
         self._title, self._notes, self._readout = QLabel(), QLabel(), QLabel()

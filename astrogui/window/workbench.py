@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from astrogui.window.viewer_area import ViewerArea
 
 SPARE_PLOTS = 10  # as many parameters as a merging binary has
+STRAIN_PLOTS = 9  # three of each of three detectors
 ICONS = {
     "open_files": "open", "open_folder": "folder", "open_samples": "samples", "export": "export",
     "undo": "undo", "redo": "redo", "run_again": "run", "cancel": "stop",
@@ -87,6 +88,7 @@ class Workbench(QObject):
         yield from (self._view_step(kind) for kind in ("spectrum", "image", "strain"))
         yield from features.steps(self)
         yield from (self._make_spare_plot for _ in range(SPARE_PLOTS))
+        yield from (self._make_strain_plot for _ in range(STRAIN_PLOTS))
         yield self._finish
 
     def expect_new(self) -> None:
@@ -164,6 +166,10 @@ class Workbench(QObject):
 
     def _make_spare_plot(self) -> None:
         self.results.view.make_spare_plot()
+
+    def _make_strain_plot(self) -> None:
+        strain = self.area.view("strain")
+        strain.make_plot()  # type: ignore[attr-defined]
 
     def _finish(self) -> None:
         self._colour()
