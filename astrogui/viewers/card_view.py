@@ -39,14 +39,14 @@ class CardView(QScrollArea):
         self._text = _rich("Model card, text")
         self._details = _rich("Model card, details")
         self._coverage_words = _rich("What the coverage plot shows")
-        self._graphics = pg.GraphicsLayoutWidget()
-        self._graphics.setFixedHeight(_PLOT_HEIGHT)
-        self._graphics.setMaximumWidth(560)
-        self._graphics.setAcceptDrops(False)
-        self._graphics.setAccessibleName("Coverage: measured against nominal")
-        self._graphics.ci.layout.setContentsMargins(0, 4, 6, 2)
+        self.graphics = pg.GraphicsLayoutWidget()
+        self.graphics.setFixedHeight(_PLOT_HEIGHT)
+        self.graphics.setMaximumWidth(560)
+        self.graphics.setAcceptDrops(False)
+        self.graphics.setAccessibleName("Coverage: measured against nominal")
+        self.graphics.ci.layout.setContentsMargins(0, 4, 6, 2)
         # The page scrolls under the wheel.
-        self._graphics.wheelEvent = _ignored
+        self.graphics.wheelEvent = _ignored
         self._plot = Plot()
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.set_titles(
@@ -59,8 +59,8 @@ class CardView(QScrollArea):
         self._legend = self._plot.addLegend(offset=(8, 8), labelTextSize="9pt")
         self._band = ErrorBandItem(self._theme.colour("muted", 0.25))
         self._diagonal = pg.PlotCurveItem([0, 100], [0, 100])
-        self._graphics.addItem(self._plot)
-        for widget in (self._text, self._coverage_words, self._graphics, self._details):
+        self.graphics.addItem(self._plot)
+        for widget in (self._text, self._coverage_words, self.graphics, self._details):
             column.addWidget(widget)
         column.addStretch(1)
         self.setWidget(page)
@@ -73,7 +73,7 @@ class CardView(QScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._graphics.setBackground(theme.panel)
+        self.graphics.setBackground(theme.panel)
         self._plot.set_theme(theme)
         self._legend.setLabelTextColor(theme.text)
         self._legend.setBrush(theme.colour(theme.ground, 0.85))
@@ -89,7 +89,7 @@ class CardView(QScrollArea):
         levels = np.asarray(coverage.get("levels", ()), np.float64)
         measured = coverage.get("parameters", {})
         has = levels.size > 0 and isinstance(measured, Mapping) and bool(measured)
-        self._graphics.setVisible(has)
+        self.graphics.setVisible(has)
         self._coverage_words.setVisible(has)
         self._plot.clear()
         self._legend.clear()

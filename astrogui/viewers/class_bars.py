@@ -108,7 +108,7 @@ class ClassBars(QWidget):
         painter.setPen(QPen(QColor(self._theme.line), 1))
         painter.drawLine(QLineF(left, 0, left, bottom))
         painter.drawLine(QLineF(left, bottom, left + width, bottom))
-        for share in (0.0, 0.5, 1.0):
+        for share in (0.0, 0.5, 1.0) if width > 130 else (0.0, 1.0):
             x = left + share * width
             painter.setPen(QPen(QColor(self._theme.line), 1))
             painter.drawLine(QLineF(x, bottom, x, bottom + 4))

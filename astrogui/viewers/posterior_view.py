@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from astrogui.records.flags import Flag
@@ -18,21 +19,30 @@ from astrogui.records.provenance import AnswerProvenance
 from astrogui.viewers.card_view import CardView
 from astrogui.viewers.class_bars import ClassBars
 from astrogui.viewers.colours import Theme
+from astrogui.viewers.compare_view import CompareView, compare
+from astrogui.viewers.corner_page import CornerPage
+from astrogui.viewers.corner_view import CornerData
+from astrogui.viewers.figure import Figure, figure_of
 from astrogui.viewers.interval_item import IntervalItem
-from astrogui.viewers.interval_table import IntervalTable
+from astrogui.viewers.interval_table import IntervalTable, Regions, regions_of
 from astrogui.viewers.plot import Plot
 from astrogui.viewers.posterior_curve import curve_of
-from astrogui.viewers.unit_text import percent_text, with_unit
+from astrogui.viewers.result_text import answer_latex, answer_text, axis_title
+from astrogui.viewers.spread_bars import SpreadBars
+from astrogui.viewers.unit_text import percent_text
 from astrogui.viewers.viewer import Compute, Viewer
 
 SHADED = (0.68, 0.9)
 _PLOT_HEIGHT = 178
 _MOST_PLOTS = 12
-LONGEST_LINE = 15  # characters that fit below a narrow curve
+COMPARE = "Compare"
+LEAST_WIDTH = 138  # of one curve: its title has room below it
 
 
 class PosteriorView(Viewer):
-    """Shows one answer; a second tab shows the card of the model that gave it."""
+    """Shows one answer: in numbers, as a corner plot, beside another, with its model's card."""
+
+    provenance_asked = Signal(str)  # a parameter's name, "" for the answer as a whole
 
     empty_words = (
         "No answer is shown. Choose a row of the catalogue; rows appear as the networks answer."
@@ -48,6 +58,9 @@ class PosteriorView(Viewer):
         self._shown_card: ModelCard | None = None
         self._unread_card: ModelCard | None = None
         self.interval_items: dict[str, IntervalItem] = {}
+        self._columns = 1
+        self._is_highest = False
+        self._pair: tuple[str, str] = ("A", "B")
         self._build()
         self.set_theme(self.theme)
 
@@ -83,11 +96,73 @@ class PosteriorView(Viewer):
             self._bars_title.setText(_bars_words(posterior))
         self._draw_curves(posterior, [parameter.name for parameter in parameters])
         self._table.setVisible(bool(posterior.parameters))
-        self._table.show_posterior(posterior)
-        self._split.setText(_split_words(posterior))
-        self._split.setVisible(bool(self._split.text()))
+        self._fill_table()
+        self._spread.show_posterior(posterior)
+        self._spread.setVisible(bool(self._spread.bars))
+        self.corner.show_posterior(posterior)
         self._provenance.setText(_provenance_words(row, provenance))
         self.show_content()
+
+    @property
+    def has_highest_density(self) -> bool:
+        """Whether the table shows highest-density regions instead of equal-tailed intervals."""
+        return self._is_highest
+
+    def set_highest_density(self, is_highest: bool) -> None:
+        """Choose which intervals the table shows."""
+        self._is_highest = is_highest
+        if self._posterior is not None:
+            self._fill_table()
+
+    def show_comparison(self, first: Posterior, second: Posterior, names: tuple[str, str]) -> None:
+        """Compare two answers on their page; ``names`` says what each is."""
+        self._pair = names
+        self.compared.say("Comparing …")
+        self.ask("compare", self._on_compared, compare, first, second)
+
+    def show_page(self, name: str) -> None:
+        """Turn to "Answer", "Corner", "Compare" or "Model card", where it is there."""
+        for at in range(self._tabs.count()):
+            if self._tabs.tabText(at) == name:
+                self._tabs.setCurrentIndex(at)
+
+    @property
+    def page(self) -> str:
+        """The name of the page on top."""
+        return self._tabs.tabText(self._tabs.currentIndex())
+
+    def as_text(self) -> str:
+        """What is on top as text: the comparison, or the answer."""
+        if self._posterior is None:
+            return ""
+        if self.page == COMPARE and (text := self.compared.text()):
+            return text
+        name = str(self._row.get("object_id") or "object")
+        return answer_text(name, self._task_title, self._posterior)
+
+    def as_latex(self) -> str:
+        """The answer in lines for a table of a paper."""
+        return "" if self._posterior is None else answer_latex(self._posterior)
+
+    def figures(self) -> list[Figure]:
+        """The curves, the class bars, the corner plot, the comparison and the coverage."""
+        if not self.shows_content or self._posterior is None:
+            return []
+        parts: list[tuple[str, QWidget, bool]] = [
+            ("Posterior curves", self._graphics, bool(self._plots)),
+            ("Class probabilities", self._bars, self._posterior.class_probability is not None),
+            ("Corner plot", self.corner.plot, bool(self.corner.plot.cells)),
+            ("Comparison", self.compared.graphics, bool(self.compared.plots)),
+            ("Coverage", self._card.graphics, bool(self._card.curves)),
+        ]
+        made = [
+            figure_of(title, [part], self.set_theme, self.theme)
+            for title, part, has in parts
+            if has
+        ]
+        found = [figure for figure in made if figure is not None]
+        top = {"Corner": "Corner plot", COMPARE: "Comparison", "Model card": "Coverage"}
+        return sorted(found, key=lambda figure: figure.title != top.get(self.page))
 
     def show_answers(self, answers: list[tuple[dict[str, Any], Posterior | None]]) -> None:
         if answers:
@@ -135,6 +210,9 @@ class PosteriorView(Viewer):
             item.set_theme(theme)
         self._bars.set_theme(theme)
         self._card.set_theme(theme)
+        self._spread.set_theme(theme)
+        self.corner.set_theme(theme)
+        self.compared.set_theme(theme)
         if self._posterior is not None:
             self._write_head()
 
@@ -156,12 +234,13 @@ class PosteriorView(Viewer):
         self._graphics = pg.GraphicsLayoutWidget()
         self._graphics.setAccessibleName("Posterior curves")
         self._graphics.setAcceptDrops(False)
-        self._graphics.ci.layout.setContentsMargins(0, 2, 6, 2)
+        self._graphics.ci.layout.setContentsMargins(0, 2, 14, 2)
         # The wheel scrolls the page: zooming into a posterior is for the mouse's buttons.
         self._graphics.wheelEvent = _ignored
         self._curve_words = _label("What the curves mean")
         self._table = IntervalTable()
-        self._split = _label("Where the uncertainty comes from")
+        self._table.provenance_asked.connect(self.provenance_asked)
+        self._spread = SpreadBars()
         self._provenance = _label("Provenance")
         for widget in (
             self._head,
@@ -171,7 +250,7 @@ class PosteriorView(Viewer):
             self._curve_words,
             self._graphics,
             self._table,
-            self._split,
+            self._spread,
             self._provenance,
         ):
             column.addWidget(widget)
@@ -182,7 +261,36 @@ class PosteriorView(Viewer):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setAccessibleName("Answer")
         self._tabs.addTab(scroll, "Answer")
+        self.corner = CornerPage(self)
+        self._tabs.addTab(self.corner, "Corner")
+        self.compare_page = QWidget()
+        below = QVBoxLayout(self.compare_page)
+        below.setContentsMargins(0, 0, 0, 0)
+        self.compared = CompareView()
+        below.addWidget(self.compared)
+        self._tabs.addTab(self.compare_page, COMPARE)
         self._card = CardView()
+        self._head.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _fill_table(self) -> None:
+        posterior = self._posterior
+        assert posterior is not None
+        self.forget("regions")
+        if self._is_highest:
+            self.ask("regions", self._on_regions, regions_of, posterior)
+        else:
+            self._table.show_posterior(posterior)
+
+    def _on_regions(self, regions: Regions) -> None:
+        if self._posterior is not None:
+            self._table.show_posterior(self._posterior, regions)
+
+    def on_corner(self, data: CornerData) -> None:
+        """The corner plot was computed."""
+        self.corner.show_corner(data)
+
+    def _on_compared(self, found: Any) -> None:
+        self.compared.show_comparison(found, self._pair)
 
     def _draw_curves(self, posterior: Posterior, names: list[str]) -> None:
         layout = self._graphics.ci
@@ -192,7 +300,8 @@ class PosteriorView(Viewer):
         known = [parameter.name for parameter in posterior.parameters]
         shown = [name for name in names or known if name in known]
         shown = [name for name in shown if math.isfinite(posterior.median(name))][:_MOST_PLOTS]
-        columns = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
+        columns = min(1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3, self._fitting())
+        self._columns = columns
         for i, name in enumerate(shown):
             layout.addItem(self._curve_plot(posterior, name), row=i // columns, col=i % columns)
         rows = math.ceil(len(shown) / columns)
@@ -204,13 +313,25 @@ class PosteriorView(Viewer):
             "equal-tailed. Dashed: the value quoted."
         )
 
+    def _fitting(self) -> int:
+        """How many curves stand side by side."""
+        return max((self.width() - 30) // LEAST_WIDTH, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow dock shows fewer curves side by side."""
+        super().resizeEvent(event)
+        count = len(self._plots)
+        wanted = 1 if count == 1 else 2 if count <= 4 else 3
+        if self._posterior is not None and count and self._columns != min(wanted, self._fitting()):
+            self._draw_curves(self._posterior, list(self.interval_items))
+
     def _curve_plot(self, posterior: Posterior, name: str) -> Plot:
         parameter = posterior.parameters[posterior.index(name)]
         plot, item = self._spare.pop() if self._spare else _new_plot()
         x, y = curve_of(posterior, name)
         intervals = {level: posterior.interval(name, level) for level in SHADED}
         item.set_curve(x, y, intervals, posterior.value(name))
-        plot.set_titles(bottom=_short_title(parameter))
+        plot.set_titles(bottom=axis_title(parameter.title or parameter.name, parameter.unit))
         plot.enableAutoRange()
         plot.set_theme(self.theme)
         item.set_theme(self.theme)
@@ -235,8 +356,8 @@ class PosteriorView(Viewer):
     def _doubt_words(self, posterior: Posterior) -> str:
         lines = []
         colour = self.theme.warning
-        for words in posterior.flags.words():
-            lines.append(f"<span style='color:{colour}'>⚠ {escape(words)}</span>")
+        for words, advice in zip(posterior.flags.words(), posterior.flags.advice(), strict=True):
+            lines.append(f"<span style='color:{colour}'>⚠ {escape(words)}.</span> {escape(advice)}")
         if posterior.flags == Flag.NONE:
             lines.append(f"<span style='color:{self.theme.good}'>✓ no doubts raised</span>")
         if math.isfinite(posterior.novelty):
@@ -252,25 +373,6 @@ def _bars_words(posterior: Posterior) -> str:
     return (
         "Probability of each class. Line and brackets: the middle 90 % of equally good networks "
         "(epistemic interval)."
-    )
-
-
-def _split_words(posterior: Posterior) -> str:
-    """How much of each variance is noise of the data, and how much ignorance of the network."""
-    if posterior.aleatoric is None or posterior.epistemic is None:
-        return ""
-    parts = []
-    for i, parameter in enumerate(posterior.parameters):
-        noise, ignorance = float(posterior.aleatoric[i]), float(posterior.epistemic[i])
-        total = noise**2 + ignorance**2
-        if math.isfinite(total) and total > 0:
-            share = f"{100 * ignorance**2 / total:.0f} %"
-            parts.append(f"{parameter.title or parameter.name} {share}")
-    if not parts:
-        return ""
-    return (
-        "Share of the variance that comes from disagreement among networks (epistemic), the rest "
-        "from the data's noise (aleatoric): " + ", ".join(parts) + "."
     )
 
 
@@ -312,22 +414,12 @@ def _ignored(event: Any) -> None:
     event.ignore()
 
 
-def _short_title(parameter: Parameter) -> str:
-    """A title with its unit that fits below a narrow plot: two lines where it is long."""
-    title = with_unit(parameter.title or parameter.name, parameter.unit)
-    if len(title) <= LONGEST_LINE:
-        return escape(title)
-    words, bracket, rest = title.partition(" (")
-    if not bracket:
-        words, _, rest = title.rpartition(" ")
-    return f"{escape(words)}<br>{'(' if bracket else ''}{escape(rest)}"
-
-
 def _new_plot() -> tuple[Plot, IntervalItem]:
     """A plot for one parameter's curve, and the item that draws it."""
     plot, item = Plot(), IntervalItem()
     plot.addItem(item)
     plot.getAxis("left").setTicks([[]])
     plot.getAxis("left").setWidth(8)
+    plot.getAxis("bottom").setTickDensity(0.42)
     plot.setMouseEnabled(x=True, y=False)
     return plot, item

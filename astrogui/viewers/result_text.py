@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from html import escape
 
 from astrogui.records.posterior import Parameter, Posterior
 from astrogui.viewers.unit_text import unit_powers, unit_text
@@ -84,6 +85,22 @@ def latex_unit(unit: str) -> str:
         symbol = _LATEX_SYMBOLS.get(name, rf"\mathrm{{{_escaped(name)}}}")
         parts.append(symbol if power == 1 else f"{symbol}^{{{power:g}}}")
     return r"\,".join(parts)
+
+
+def axis_title(title: str, unit: str, longest: int = 16) -> str:
+    """A title with its unit for an axis, as HTML, in lines of at most ``longest`` characters.
+
+    The unit stays in one piece; a word that is longer stays whole.
+    """
+    words = unit_text(unit)
+    pieces = [*title.split(), *([f"({words})".replace(" ", "\u00a0")] if words else [])]
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and len(lines[-1]) + 1 + len(piece) <= longest:
+            lines[-1] += f" {piece}"
+        else:
+            lines.append(piece)
+    return "<br>".join(escape(line) for line in lines)
 
 
 def answer_text(name: str, title: str, posterior: Posterior) -> str:

@@ -10,13 +10,14 @@ import viewer_samples as samples
 from scipy import stats
 
 from astrogui.records.flags import Flag
-from astrogui.records.posterior import QUANTILE_LEVELS, Parameter
+from astrogui.records.posterior import QUANTILE_LEVELS
 from astrogui.records.provenance import AnswerProvenance
 from astrogui.viewers.card_view import CardView, binomial_band
 from astrogui.viewers.class_bars import ClassBars
 from astrogui.viewers.interval_table import HEADINGS, IntervalTable
 from astrogui.viewers.posterior_curve import curve_of, from_draws, from_quantiles
-from astrogui.viewers.posterior_view import PosteriorView, _short_title
+from astrogui.viewers.posterior_view import PosteriorView
+from astrogui.viewers.result_text import axis_title
 
 
 @pytest.fixture
@@ -155,7 +156,11 @@ def test_an_answer_without_flags_says_so(view):
 
 def test_the_variance_is_split_as_the_posterior_says(view):
     answer(view, samples.mass_posterior())
-    assert "chirp mass, detector frame 36 %" in view._split.text()  # 0.6² of 0.8² + 0.6²
+    name, share, words = view._spread.bars[0]
+    assert name == "chirp mass, detector frame"
+    assert share == pytest.approx(0.36)  # 0.6² of 0.8² + 0.6²
+    assert words.startswith("data 0.8")
+    assert words.endswith("(36 %)")
 
 
 def test_provenance_is_complete(view):
@@ -240,7 +245,7 @@ def test_the_band_holds_what_binomial_scatter_allows():
 def test_a_card_without_coverage_has_no_plot(card_view):
     card_view.show_card(replace(samples.card(), coverage={}))
     assert not card_view.curves
-    assert card_view._graphics.isHidden()
+    assert card_view.graphics.isHidden()
 
 
 def test_text_from_a_card_is_never_markup(card_view):
@@ -251,19 +256,22 @@ def test_text_from_a_card_is_never_markup(card_view):
 def test_the_card_is_one_click_from_the_answer(view):
     answer(view, samples.mass_posterior())
     view.show_card(samples.card())
-    assert [view._tabs.tabText(i) for i in range(view._tabs.count())] == ["Answer", "Model card"]
+    pages = [view._tabs.tabText(i) for i in range(view._tabs.count())]
+    assert pages == ["Answer", "Corner", "Compare", "Model card"]
+    view.show_page("Model card")
+    assert view.page == "Model card"
     view.show_card(None)
-    assert view._tabs.count() == 1
+    assert view._tabs.count() == 3
 
 
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
         ("redshift", "redshift"),
-        ("mass ratio m2/m1", "mass ratio<br>m2/m1"),
-        ("effective aligned spin", "effective aligned<br>spin"),
+        ("mass ratio m2/m1", "mass ratio m2/m1"),
+        ("effective aligned spin", "effective<br>aligned spin"),
         ("chirp mass (detector frame)", "chirp mass<br>(detector frame)"),
     ],
 )
-def test_a_long_title_takes_two_lines_below_its_curve(title, expected):
-    assert _short_title(Parameter(name="a", title=title)) == expected
+def test_a_long_title_takes_several_lines_below_its_curve(title, expected):
+    assert axis_title(title, "") == expected

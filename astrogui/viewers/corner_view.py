@@ -1,0 +1,323 @@
+"""A corner plot: each pair of quantities with contours, each quantity alone along the diagonal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QResizeEvent
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from astrogui.records.posterior import Parameter, Posterior
+from astrogui.science.joint_density import joint_density
+from astrogui.viewers.colours import LIGHT, Theme
+from astrogui.viewers.interval_item import IntervalItem
+from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.posterior_curve import curve_of
+from astrogui.viewers.result_text import axis_title, plain_value
+
+SHARES = (0.9, 0.5)  # enclosed by the contours, the outer first
+SHADED = (0.68, 0.9)
+REACH = (0.0005, 0.9995)  # quantiles that the axes reach, and a margin beyond
+MOST_DRAWS = 100_000
+LEAST_SIDE = 96  # logical pixels of one plot
+LONGEST_LINE = 13
+WIDEST = 220
+BELOW, BESIDE = 72, 74  # room for numbers and title
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CornerData:
+    """What a corner plot draws, computed in the pool."""
+
+    parameters: tuple[Parameter, ...]
+    curves: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    intervals: dict[str, dict[float, tuple[float, float]]]
+    values: dict[str, float]
+    words: dict[str, str]
+    ranges: dict[str, tuple[float, float]]
+    contours: dict[tuple[str, str], dict[float, list[NDArray[np.float64]]]]
+    count: int = 0
+
+
+def corner_of(posterior: Posterior, names: Sequence[str]) -> CornerData:
+    """Curves, intervals and contours of these quantities; below a second for 100,000 draws."""
+    wanted = [posterior.parameters[posterior.index(name)] for name in names]
+    shown = tuple(p for p in wanted if math.isfinite(posterior.median(p.name)))
+    ranges = {p.name: _range(posterior, p) for p in shown}
+    drawn = [p.name for p in shown if p.name in posterior.draw_names]
+    columns: dict[str, NDArray[np.float64]] = {}
+    weights: NDArray[np.float64] | None = None
+    if posterior.draws is not None and len(drawn) > 1:
+        stride = max(math.ceil(posterior.draws.shape[0] / MOST_DRAWS), 1)
+        chosen = posterior.draws[::stride]
+        columns = {n: chosen[:, posterior.draw_names.index(n)].astype(float) for n in drawn}
+        if posterior.weights is not None:
+            weights = posterior.weights[::stride].astype(float)
+    contours = {
+        (below, left): _contours(columns[below], columns[left], weights, ranges, (below, left))
+        for i, left in enumerate(drawn)
+        for below in drawn[:i]
+        if columns
+    }
+    return CornerData(
+        parameters=shown,
+        curves={p.name: curve_of(posterior, p.name) for p in shown},
+        intervals={p.name: {s: posterior.interval(p.name, s) for s in SHADED} for p in shown},
+        values={p.name: posterior.median(p.name) for p in shown},
+        words={p.name: _median_words(posterior, p) for p in shown},
+        ranges=ranges,
+        contours=contours,
+        count=next((column.size for column in columns.values()), 0),
+    )
+
+
+class ContourItem(pg.GraphicsObject):
+    """Filled regions that enclose shares of the probability, the inner darker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme: Theme = LIGHT
+        self.paths: dict[float, QPainterPath] = {}
+        self._rect = QRectF()
+
+    def set_contours(self, contours: Mapping[float, Sequence[NDArray[np.float64]]]) -> None:
+        """Closed lines (n, 2) by the share that they enclose."""
+        self.prepareGeometryChange()
+        self.paths = {share: _path(loops) for share, loops in contours.items()}
+        self._rect = QRectF()
+        for path in self.paths.values():
+            self._rect = self._rect.united(path.boundingRect())
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._rect
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        del option, widget
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for share in sorted(self.paths, reverse=True):
+            painter.setPen(pen(self.theme.colour("accent"), 1.2))
+            painter.setBrush(self.theme.colour("accent", 0.22))
+            painter.drawPath(self.paths[share])
+
+
+class ReferenceItem(pg.GraphicsObject):
+    """A published or true value: a line across, or a cross where two meet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme: Theme = LIGHT
+        self.x: float = math.nan
+        self.y: float = math.nan
+        self.setZValue(30)
+
+    def set_place(self, x: float, y: float = math.nan) -> None:
+        self.prepareGeometryChange()
+        self.x, self.y = x, y
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        view = self.getViewBox()
+        return view.viewRect() if view is not None else QRectF()
+
+    def viewRangeChanged(self, *_: object) -> None:
+        self.prepareGeometryChange()
+        self.update()
+
+    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: object = None) -> None:
+        """Never part of the automatic range."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        del option, widget
+        rect = self.boundingRect()
+        painter.setPen(pen(self.theme.colour("warning"), 1.4))
+        if math.isfinite(self.x):
+            painter.drawLine(QLineF(self.x, rect.top(), self.x, rect.bottom()))
+        if math.isfinite(self.y):
+            painter.drawLine(QLineF(rect.left(), self.y, rect.right(), self.y))
+
+
+@dataclass(slots=True, eq=False)
+class _Cell:
+    plot: Plot
+    content: Any
+    reference: ReferenceItem
+    names: tuple[str, str]
+    below: set[str] = field(default_factory=set)
+
+
+class CornerPlot(pg.GraphicsLayoutWidget):
+    """The plots; numbers stand at the left and below only."""
+
+    data: CornerData | None = None
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Corner plot")
+        self.setAcceptDrops(False)
+        self.ci.layout.setSpacing(4)
+        self.ci.layout.setContentsMargins(2, 2, 8, 2)
+        self._theme: Theme = LIGHT
+        self.cells: dict[tuple[str, str], _Cell] = {}
+        self._reference: dict[str, float] = {}
+        # The page scrolls under the wheel.
+        self.wheelEvent = _ignored
+
+    def show_corner(self, data: CornerData) -> None:
+        """Draw, in place of what was there."""
+        self.data = data
+        self.ci.clear()
+        self.cells = {}
+        names = [parameter.name for parameter in data.parameters]
+        for row, left in enumerate(names):
+            for column, below in enumerate(names[: row + 1]):
+                is_single = row == column
+                if not is_single and (below, left) not in data.contours:
+                    continue
+                cell = self._cell(data, below, left, is_single)
+                self._axes(cell.plot, data, (row, column), len(names))
+                self.ci.addItem(cell.plot, row=row, col=column)
+                self.cells[below, left] = cell
+        self.setMinimumWidth(LEAST_SIDE * len(names) + BESIDE)
+        self._fit()
+        self.set_theme(self._theme)
+        self.set_reference(self._reference)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as wide, so that the plots are squares."""
+        if self.data is None or not self.updatesEnabled():
+            return  # without updates somebody else lays it out, for a figure
+        count = len(self.data.parameters)
+        self.setFixedHeight(min(self.width(), WIDEST * count) - BESIDE + BELOW)
+        super().resizeEvent(None)  # the scene follows the last size
+
+    def set_reference(self, values: Mapping[str, float]) -> None:
+        """Published or true values by parameter; those not drawn here are ignored."""
+        self._reference = dict(values)
+        for (below, left), cell in self.cells.items():
+            x = self._reference.get(below, math.nan)
+            y = self._reference.get(left, math.nan) if below != left else math.nan
+            cell.reference.set_place(x, y)
+            if self.data is not None:
+                for axis, name, value in ((0, below, x), (1, left, y)):
+                    if not math.isfinite(value):
+                        continue
+                    low, high = self.data.ranges[name]
+                    ends = (min(low, value), max(high, value))
+                    margin = 0.05 * (ends[1] - ends[0]) if not low <= value <= high else 0.0
+                    limits = {"xRange" if axis == 0 else "yRange": (
+                        ends[0] - margin * (value < low), ends[1] + margin * (value > high)
+                    )}  # fmt: skip
+                    cell.plot.setRange(padding=0, **limits)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setBackground(theme.panel)
+        for cell in self.cells.values():
+            cell.plot.set_theme(theme)
+            cell.content.set_theme(theme)
+            cell.reference.theme = theme
+            cell.reference.update()
+
+    def _cell(self, data: CornerData, below: str, left: str, is_single: bool) -> _Cell:
+        plot, reference = Plot(), ReferenceItem()
+        plot.setMouseEnabled(x=False, y=False)
+        content: IntervalItem | ContourItem
+        if is_single:
+            content = IntervalItem()
+            content.set_curve(*data.curves[below], data.intervals[below], data.values[below])
+            plot.setXRange(*data.ranges[below], padding=0)
+        else:
+            content = ContourItem()
+            content.set_contours(data.contours[below, left])
+            plot.setRange(xRange=data.ranges[below], yRange=data.ranges[left], padding=0)
+        plot.addItem(content)
+        plot.addItem(reference, ignoreBounds=True)
+        return _Cell(plot, content, reference, (below, left))
+
+    def _axes(self, plot: Plot, data: CornerData, place: tuple[int, int], count: int) -> None:
+        row, column = place
+        below, left = data.parameters[column], data.parameters[row]
+        is_last, is_first = row == count - 1, column == 0 and row > 0
+        for side, shown in (("bottom", is_last), ("left", is_first)):
+            axis = plot.getAxis(side)
+            axis.setStyle(showValues=shown, maxTickLevel=0, tickTextOffset=2)
+            axis.setTickDensity(0.6)
+            if not shown:
+                (axis.setHeight if side == "bottom" else axis.setWidth)(6)
+        if is_last:
+            plot.set_titles(bottom=_title(below))
+            plot.getAxis("bottom").setHeight(BELOW)
+        if is_first:
+            plot.set_titles(left=_title(left))
+            plot.getAxis("left").setWidth(BESIDE)
+        elif column == 0:
+            plot.getAxis("left").setWidth(BESIDE)
+        if row == column:
+            plot.getAxis("left").setTicks([[]])
+            plot.setToolTip(f"{below.title or below.name} = {data.words[below.name]}")
+
+
+def _contours(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    ranges: Mapping[str, tuple[float, float]],
+    names: tuple[str, str],
+) -> dict[float, list[NDArray[np.float64]]]:
+    density = joint_density(x, y, weights, (ranges[names[0]], ranges[names[1]]))
+    return {share: density.contour(share) for share in SHARES}
+
+
+def _range(posterior: Posterior, parameter: Parameter) -> tuple[float, float]:
+    """The outer quantiles and a margin, within the prior."""
+    low, high = (posterior.quantile(parameter.name, level) for level in REACH)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    margin = 0.06 * (high - low)
+    low, high = max(low - margin, parameter.low), min(high + margin, parameter.high)
+    return (low, high) if low < high else (low - 0.5, low + 0.5)
+
+
+def _median_words(posterior: Posterior, parameter: Parameter) -> str:
+    low, high = posterior.interval(parameter.name, 0.68)
+    return plain_value(posterior.median(parameter.name), low, high, parameter.unit)
+
+
+def _path(loops: Sequence[NDArray[np.float64]]) -> QPainterPath:
+    path = QPainterPath()
+    path.setFillRule(Qt.FillRule.OddEvenFill)
+    for loop in loops:
+        path.moveTo(QPointF(*loop[0]))
+        for x, y in loop[1:]:
+            path.lineTo(QPointF(x, y))
+        path.closeSubpath()
+    return path
+
+
+def _title(parameter: Parameter) -> str:
+    """In short lines: a corner plot has little room."""
+    return axis_title(parameter.title or parameter.name, parameter.unit, LONGEST_LINE)
+
+
+def _ignored(event: Any) -> None:
+    event.ignore()
