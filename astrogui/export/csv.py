@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from astrogui.export.exporter import Exporter
+from astrogui.export.rows import STRETCH, CatalogueRows, Progress, Rows, stretches
 from astrogui.records.catalogue import Catalogue, Column, ColumnType, catalogue_from_rows
 
 DATATYPES: dict[ColumnType, str] = {
@@ -30,33 +33,57 @@ class Csv(Exporter):
         return (metadata_path(path),)
 
     def write(self, catalogue: Catalogue, path: Path) -> None:
-        names = [column.name for column in catalogue.columns]
+        self.write_rows(CatalogueRows(catalogue), path, Progress())
+
+    def write_rows(self, rows: Rows, path: Path, progress: Progress) -> None:
+        names = [column.name for column in rows.columns]
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(names)
-            for row in catalogue.rows():
-                writer.writerow([_text(row[name]) for name in names])
+            for part in stretches(rows, progress):
+                for row in part.rows():
+                    writer.writerow([_text(row[name]) for name in names])
         metadata_path(path).write_text(
-            json.dumps(_metadata(catalogue, path.name), indent=1, ensure_ascii=False), "utf-8"
+            json.dumps(_metadata(rows, path.name), indent=1, ensure_ascii=False), "utf-8"
         )
 
     def read(self, path: Path) -> Catalogue:
-        metadata = json.loads(metadata_path(path).read_text("utf-8"))
-        columns = tuple(_column(raw) for raw in metadata["tableSchema"]["columns"])
-        types = {column.name: column.type for column in columns}
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [
+        columns, meta = _described(path)
+        rows = [row for part in _rows(path, columns) for row in part]
+        return catalogue_from_rows(columns, rows, meta)
+
+    def read_stretches(self, path: Path) -> Iterator[Catalogue]:
+        columns, meta = _described(path)
+        for part in _rows(path, columns):
+            yield catalogue_from_rows(columns, part, meta)
+
+
+def _described(path: Path) -> tuple[tuple[Column, ...], dict[str, str]]:
+    metadata = json.loads(metadata_path(path).read_text("utf-8"))
+    columns = tuple(_column(raw) for raw in metadata["tableSchema"]["columns"])
+    return columns, dict(metadata.get("notes", {}))
+
+
+def _rows(path: Path, columns: tuple[Column, ...]) -> Iterator[list[dict[str, Any]]]:
+    """Lines of the file, some at a time; at least one list, which may be empty."""
+    types = {column.name: column.type for column in columns}
+    with open(path, newline="", encoding="utf-8") as file:
+        lines = csv.DictReader(file)
+        while True:
+            part = [
                 {name: _value(cell, types[name]) for name, cell in row.items()}
-                for row in csv.DictReader(file)
+                for row in islice(lines, STRETCH)
             ]
-        return catalogue_from_rows(columns, rows, dict(metadata.get("notes", {})))
+            yield part
+            if len(part) < STRETCH:
+                return
 
 
 def metadata_path(path: Path) -> Path:
     return path.with_name(path.name + "-metadata.json")
 
 
-def _metadata(catalogue: Catalogue, name: str) -> dict[str, Any]:
+def _metadata(catalogue: Rows, name: str) -> dict[str, Any]:
     return {
         "@context": "http://www.w3.org/ns/csvw",
         "url": name,

@@ -6,15 +6,17 @@ import contextlib
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from astrogui.errors import DiskFull, ExportProblem
+from astrogui.export.rows import CatalogueRows, Progress, Rows, cut, whole
 from astrogui.records.catalogue import Catalogue, Column
 
 NO_SPACE = 28  # errno.ENOSPC
+PART = 50_000  # rows compared at once
 
 
 class Exporter(ABC):
@@ -30,6 +32,15 @@ class Exporter(ABC):
     @abstractmethod
     def read(self, path: Path) -> Catalogue:
         """The catalogue of a file that ``write`` made: the same rows, columns and meta."""
+
+    def write_rows(self, rows: Rows, path: Path, progress: Progress) -> None:
+        """Write very many rows; formats that can do so a stretch at a time do."""
+        progress.step(0.0)
+        self.write(whole(rows), path)
+
+    def read_stretches(self, path: Path) -> Iterator[Catalogue]:
+        """What was written, in stretches of any length."""
+        yield self.read(path)
 
     def companions(self, path: Path) -> tuple[Path, ...]:
         """Further files that belong to the one at ``path``."""
@@ -48,20 +59,48 @@ def exporter_for(path: str | Path, exporters: Sequence[Exporter]) -> Exporter:
 
 
 def export(catalogue: Catalogue, path: str | Path, exporters: Sequence[Exporter]) -> None:
+    """``export_rows`` of a catalogue in memory."""
+    export_rows(CatalogueRows(catalogue), path, exporters)
+
+
+def export_rows(
+    rows: Rows,
+    path: str | Path,
+    exporters: Sequence[Exporter],
+    progress: Progress | None = None,
+) -> None:
     """Write, read again, compare, then rename; an existing file stays until all is well.
 
-    Raises ``ExportProblem`` or ``DiskFull``.
+    Raises ``ExportProblem``, ``DiskFull``, or ``CancelledError`` where ``progress`` says so.
     """
     exporter = exporter_for(path, exporters)
     target = Path(path)
+    progress = progress or Progress()
 
     def write_and_check(temporary: Path) -> None:
-        exporter.write(catalogue, temporary)
-        difference = first_difference(catalogue, exporter.read(temporary))
+        progress.begin("writing", 0.0, 0.6)
+        exporter.write_rows(rows, temporary, progress)
+        progress.begin("reading again", 0.6, 0.4)
+        difference = _difference(rows, exporter.read_stretches(temporary), progress)
         if difference:
             raise ExportProblem(f"{target}: read back, the file differs: {difference}.")
 
     write_safely(target, write_and_check, exporter.companions)
+
+
+def _difference(rows: Rows, read: Iterator[Catalogue], progress: Progress) -> str:
+    """Where what was read differs from the rows, in words; "" when nowhere."""
+    count, first = len(rows), 0
+    for part in read:
+        for start in range(0, max(len(part), 1), PART):
+            some = cut(part, start, start + PART)
+            end = min(first + len(some), count)
+            difference = first_difference(rows.stretch(first, end), some)
+            if difference:
+                return difference if first == 0 else f"after row {first}: {difference}"
+            first += len(some)
+            progress.step(first / max(count, 1))
+    return "" if first == count else f"{count} rows became {first}"
 
 
 def write_safely(
@@ -119,9 +158,9 @@ def _first_unequal_row(column: Column, wrote: Catalogue, read: Catalogue) -> int
     if column.type == "float":
         unequal = ~((a == b) | (np.isnan(a) & np.isnan(b)))
     elif column.type == "text":
-        unequal = np.array(
-            [str(x).rstrip() != str(y).rstrip() for x, y in zip(a, b, strict=True)], bool
-        )
+        unequal = np.asarray(a != b, bool)
+        for row in np.flatnonzero(unequal):
+            unequal[row] = str(a[row]).rstrip() != str(b[row]).rstrip()
     else:
         none = np.zeros(len(wrote), bool)
         null_a = wrote.nulls.get(column.name, none)

@@ -6,6 +6,9 @@ hold a null, so such a column is written as a short integer and marked by AGTYPn
 
 from __future__ import annotations
 
+import gzip
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.export.exporter import Exporter
+from astrogui.export.rows import STRETCH, CatalogueRows, Progress, Rows, stretches
 from astrogui.records.catalogue import Catalogue, Column
 
+BLOCK = 2880  # bytes
 INT_NULL = np.iinfo(np.int64).min
 BOOL_NULL = -1
 META_PREFIX = "AGMETA"
@@ -25,56 +30,171 @@ class FitsTable(Exporter):
     suffixes = (".fits", ".fit", ".fits.gz")
 
     def write(self, catalogue: Catalogue, path: Path) -> None:
+        self.write_rows(CatalogueRows(catalogue), path, Progress())
+
+    def write_rows(self, rows: Rows, path: Path, progress: Progress) -> None:
+        """Header, then rows as they lie in the file, a stretch at a time, then the checksum."""
         from astropy.io import fits
 
-        columns = [_fits_column(column, catalogue) for column in catalogue.columns]
-        table = fits.BinTableHDU.from_columns(columns, nrows=len(catalogue), name="CATALOGUE")
-        for number, column in enumerate(catalogue.columns, start=1):
-            table.header[f"TUCD{number}"] = (column.ucd, "UCD")
-            table.header[f"TCOMM{number}"] = _escaped(column.description)
-            table.header[f"AGTYP{number}"] = (column.type, "type in the application")
-        for number, (key, value) in enumerate(catalogue.meta.items(), start=1):
-            table.header[f"{META_PREFIX}{number}"] = _escaped(f"{key}={value}")
-        fits.HDUList([fits.PrimaryHDU(), table]).writeto(path, overwrite=True, checksum=True)
+        formats = _formats(rows)
+        header = _header(rows, formats)
+        kind = np.dtype([(c.name, _kind(formats[c.name])) for c in rows.columns])
+        data_sum, odd = 0, b""
+        open_file = gzip.open if path.name.endswith(".gz") else open
+        made = path.with_name(path.name + ".rows")
+        with open(made, "wb") as file:
+            for part in stretches(rows, progress):
+                data = odd + _packed(part, formats, kind).tobytes()
+                file.write(data[len(odd) :])
+                end = len(data) // 4 * 4
+                data_sum, odd = add_to_sum(data[:end], data_sum), data[end:]
+            gap = -(len(rows) * kind.itemsize) % BLOCK
+            file.write(bytes(gap))
+            data_sum = add_to_sum(odd + bytes(-len(odd) % 4), data_sum)
+        header["CHECKSUM"], header["DATASUM"] = "0" * 16, str(data_sum)
+        header["CHECKSUM"] = encoded_sum(add_to_sum(_header_bytes(header), data_sum))
+        with open_file(path, "wb") as file:
+            fits.PrimaryHDU().writeto(file, checksum=True)
+            file.write(_header_bytes(header))
+            with open(made, "rb") as stored:
+                shutil.copyfileobj(stored, file, 1 << 20)
+        made.unlink()
 
     def read(self, path: Path) -> Catalogue:
+        parts = list(self.read_stretches(path))
+        first = parts[0]
+        names = [column.name for column in first.columns]
+        lengths = [len(part) for part in parts]
+        return Catalogue(
+            columns=first.columns,
+            values={n: np.concatenate([part.values[n] for part in parts]) for n in names},
+            nulls={
+                name: np.concatenate(
+                    [
+                        part.nulls.get(name, np.zeros(length, bool))
+                        for part, length in zip(parts, lengths, strict=True)
+                    ]
+                )
+                for name in names
+                if any(name in part.nulls for part in parts)
+            },
+            meta=first.meta,
+        )
+
+    def read_stretches(self, path: Path) -> Iterator[Catalogue]:
         from astropy.io import fits
 
-        with fits.open(path, checksum=True, memmap=False) as hdus:
+        is_packed = path.name.endswith(".gz")
+        with fits.open(path, checksum=True, memmap=not is_packed) as hdus:
             table = hdus["CATALOGUE"]
-            columns: list[Column] = []
-            values: dict[str, NDArray[Any]] = {}
-            nulls: dict[str, NDArray[np.bool_]] = {}
-            for number, name in enumerate(table.columns.names, start=1):
-                column = _column_of(table, number, name)
-                columns.append(column)
-                values[name], null = _cells(column, np.asarray(table.data[name]))
-                if null is not None and null.any():
-                    nulls[name] = null
-            return Catalogue(
-                columns=tuple(columns), values=values, nulls=nulls, meta=_meta(table.header)
-            )
+            names = table.columns.names
+            columns = tuple(_column_of(table, n, name) for n, name in enumerate(names, start=1))
+            meta, count = _meta(table.header), len(table.data)
+            # The bytes as they lie there: astropy's own columns are decoded whole.
+            raw = table.data.view(np.ndarray)
+            for first in range(0, max(count, 1), STRETCH):
+                part = raw[first : first + STRETCH]
+                values: dict[str, NDArray[Any]] = {}
+                nulls: dict[str, NDArray[np.bool_]] = {}
+                for column in columns:
+                    values[column.name], null = _cells(column, np.asarray(part[column.name]))
+                    if null is not None and null.any():
+                        nulls[column.name] = null
+                yield Catalogue(columns=columns, values=values, nulls=nulls, meta=meta)
+            del raw, part
 
 
-def _fits_column(column: Column, catalogue: Catalogue) -> Any:
+def _formats(rows: Rows) -> dict[str, str]:
+    """TFORM of each column: texts as wide as the longest, truth values with room for null."""
+    formats = {column.name: "D" for column in rows.columns if column.type == "float"}
+    formats |= {column.name: "K" for column in rows.columns if column.type == "int"}
+    widths = {column.name: 1 for column in rows.columns if column.type == "text"}
+    truths = [column.name for column in rows.columns if column.type == "bool"]
+    formats |= dict.fromkeys(truths, "L")
+    if widths or truths:
+        for part in stretches(rows, names=[*widths, *truths]):
+            for name, width in list(widths.items()):
+                longest = max((len(_escaped(text)) for text in set(part.values[name])), default=1)
+                widths[name] = max(width, longest)
+            formats |= dict.fromkeys((name for name in truths if name in part.nulls), "I")
+    return formats | {name: f"{width}A" for name, width in widths.items()}
+
+
+def _header(rows: Rows, formats: dict[str, str]) -> Any:
     from astropy.io import fits
 
-    values = catalogue.values[column.name]
-    null = catalogue.nulls.get(column.name)
-    unit = column.unit or None
-    if column.type == "float":
-        return fits.Column(column.name, "D", unit=unit, array=values)
-    if column.type == "text":
-        cells = np.array([_escaped(str(cell)).encode("ascii") for cell in values], dtype=np.bytes_)
-        width = max(cells.dtype.itemsize, 1)
-        return fits.Column(column.name, f"{width}A", array=cells)
-    if column.type == "int":
-        cells = values if null is None else np.where(null, INT_NULL, values)
-        return fits.Column(column.name, "K", unit=unit, null=INT_NULL, array=cells)
-    cells = values.astype(np.int16) if null is None else np.where(null, BOOL_NULL, values)
-    if null is None:
-        return fits.Column(column.name, "L", array=values.astype(bool))
-    return fits.Column(column.name, "I", null=BOOL_NULL, array=cells.astype(np.int16))
+    columns = [
+        fits.Column(
+            column.name,
+            formats[column.name],
+            unit=(column.unit or None) if column.type in {"float", "int"} else None,
+            null={"K": INT_NULL, "I": BOOL_NULL}.get(formats[column.name]),
+        )
+        for column in rows.columns
+    ]
+    header = fits.BinTableHDU.from_columns(columns, nrows=0, name="CATALOGUE").header
+    header["NAXIS2"] = len(rows)
+    for number, column in enumerate(rows.columns, start=1):
+        header[f"TUCD{number}"] = (column.ucd, "UCD")
+        header[f"TCOMM{number}"] = _escaped(column.description)
+        header[f"AGTYP{number}"] = (column.type, "type in the application")
+    for number, (key, value) in enumerate(rows.meta.items(), start=1):
+        header[f"{META_PREFIX}{number}"] = _escaped(f"{key}={value}")
+    return header
+
+
+def _header_bytes(header: Any) -> bytes:
+    return str(header.tostring()).encode("ascii")
+
+
+def _kind(form: str) -> str:
+    return (
+        f"S{form[:-1]}"
+        if form.endswith("A")
+        else {"D": ">f8", "K": ">i8", "I": ">i2", "L": "i1"}[form]
+    )
+
+
+def _packed(part: Catalogue, formats: dict[str, str], kind: np.dtype[Any]) -> NDArray[Any]:
+    """Rows (n,) as they lie in the file."""
+    rows = np.zeros(len(part), kind)
+    for column in part.columns:
+        values, null = part.values[column.name], part.nulls.get(column.name)
+        if column.type == "text":
+            words = {text: _escaped(str(text)).encode("ascii") for text in set(values)}
+            values = np.array([words[text] for text in values], kind[column.name])
+        elif formats[column.name] == "L":
+            values = np.where(values, ord("T"), ord("F"))
+        elif null is not None:
+            values = np.where(null, INT_NULL if column.type == "int" else BOOL_NULL, values)
+        rows[column.name] = values
+    return rows
+
+
+def add_to_sum(data: bytes, before: int) -> int:
+    """The ones' complement sum of 32-bit words, as FITS checks data. Source: FITS 4.0, J.1."""
+    total = before + int(np.frombuffer(data, ">u4").sum(dtype=np.uint64))
+    while total >> 32:
+        total = (total & 0xFFFFFFFF) + (total >> 32)
+    return total
+
+
+def encoded_sum(total: int) -> str:
+    """The complement of a sum as sixteen letters and digits. Source: FITS 4.0, J.2."""
+    complement = 0xFFFFFFFF - total
+    letters = [[0] * 4 for _ in range(4)]
+    for place in range(4):
+        byte = complement >> (24 - 8 * place) & 0xFF
+        quarters = [byte // 4 + byte % 4 + 48, *([byte // 4 + 48] * 3)]
+        while any(58 <= q <= 64 or 91 <= q <= 96 for q in quarters):
+            for pair in (0, 2):
+                if any(58 <= q <= 64 or 91 <= q <= 96 for q in quarters[pair : pair + 2]):
+                    quarters[pair] += 1
+                    quarters[pair + 1] -= 1
+        for k in range(4):
+            letters[k][place] = quarters[k]
+    flat = [letter for row in letters for letter in row]
+    return bytes([flat[-1], *flat[:-1]]).decode("ascii")
 
 
 def _column_of(table: Any, number: int, name: str) -> Column:
@@ -92,14 +212,26 @@ def _cells(column: Column, data: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np
     if column.type == "float":
         return data.astype(np.float64), None
     if column.type == "text":
-        return np.array([_unescaped(str(cell)) for cell in data], dtype=object), None
+        return _texts(data), None
     if column.type == "int":
         null = data == INT_NULL
         return np.where(null, 0, data).astype(np.int64), null
-    if data.dtype.kind == "b":
-        return data.astype(np.bool_), None
+    if data.dtype.itemsize == 1:
+        return np.asarray(data == ord("T")), None
     null = data == BOOL_NULL
     return np.where(null, 0, data).astype(np.bool_), null
+
+
+def _texts(data: NDArray[Any]) -> NDArray[Any]:
+    if not len(data):
+        return np.zeros(0, object)
+    texts = np.ascontiguousarray(data)
+    is_escaped = bool((texts.view(np.uint8) == ord("\\")).any())
+    found = texts.astype(str).astype(object)
+    if is_escaped:
+        known = {text: _unescaped(text) for text in set(found)}
+        found[:] = [known[text] for text in found]
+    return found
 
 
 def _meta(header: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,22 +31,35 @@ def export_posteriors(entries: Iterable[PosteriorEntry], path: str | Path) -> in
     ``quantile_levels``; ``draws`` (draw, name) and ``weights``; ``density`` (class, cell) with
     ``density_edges``. Raises ``ExportProblem`` or ``DiskFull``.
     """
-    kept = list(entries)
     target = Path(path)
+    written: dict[str, str] = {}  # by group: a hash over its arrays
 
     def write_and_check(temporary: Path) -> None:
         import h5py
 
         with h5py.File(temporary, "w") as file:
             file.attrs["format"] = "AstroGUI posteriors 1"
-            for entry in kept:
+            for entry in entries:
                 _write(file.create_group(entry.name), entry)
+                written[entry.name] = _digest(_arrays(entry.posterior))
         with h5py.File(temporary, "r") as file:
-            for entry in kept:
-                _compare(file[entry.name], entry, str(target))
+            for name, digest in written.items():
+                group = file[name]
+                if _digest({key: group[key][()] for key in group}) != digest:
+                    raise ExportProblem(f"{target}: read back, {name} differs.")
 
     write_safely(target, write_and_check)
-    return len(kept)
+    return len(written)
+
+
+def _digest(arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    """A hash over names, types, shapes and bytes."""
+    made = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        made.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        made.update(array.tobytes())
+    return made.hexdigest()
 
 
 def _arrays(posterior: Posterior) -> dict[str, np.ndarray[Any, Any]]:
@@ -75,9 +89,3 @@ def _write(group: Any, entry: PosteriorEntry) -> None:
     if posterior.density is not None:
         group.attrs["density_parameter"] = posterior.density.parameter
         group.attrs["density_classes"] = list(posterior.density.classes)
-
-
-def _compare(group: Any, entry: PosteriorEntry, path: str) -> None:
-    for name, array in _arrays(entry.posterior).items():
-        if not np.array_equal(group[name][()], array, equal_nan=True):
-            raise ExportProblem(f"{path}: read back, {entry.name}/{name} differs.")

@@ -114,7 +114,7 @@ def _write(folder: Path, table: ColumnTable, marks: Marks) -> None:
             entry["kind"] = NUMBER
         else:
             used = np.zeros(len(words), bool)
-            used[np.unique(values)] = True
+            used[values] = True
             blob, ends, became = words.packed(used)
             values = became[values]
             _put(file.with_suffix(".words"), blob)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from astrogui.errors import Damaged, Unreadable
+import numpy as np
+
+from astrogui.errors import Damaged, Unreadable, UsageProblem
 from astrogui.records.catalogue import Catalogue
+from astrogui.records.column_table import ColumnTable
 from astrogui.records.judgement import FIELDS
 from astrogui.session.grader_columns import with_graders
+from astrogui.session.live_table import LiveTable
+from astrogui.session.table_reader import TableReader
 from astrogui.session.view import ProjectView
 from astrogui.store import items
 from astrogui.store.project import Project
 from astrogui.tasks.task import Task
+
+Told = Callable[[float, str], bool | None]
 
 
 def write(
@@ -26,27 +33,101 @@ def write(
     row_ids: Sequence[int] | None,
     posteriors: str | os.PathLike[str] | None,
     meta: Mapping[str, str],
+    columns: Sequence[str] | None = None,
+    live: LiveTable | None = None,
+    told: Told | None = None,
 ) -> int:
-    """Export the catalogue and, where asked for, the posteriors; the number of rows."""
-    from astrogui.export import EXPORTERS
-    from astrogui.export.exporter import export
+    """Export the catalogue and, where asked for, the posteriors; the number of rows.
 
+    ``live`` is the table that the window shows, whose rows need not be read again.
+    """
+    from astrogui.export import EXPORTERS
+    from astrogui.export.exporter import export_rows
+    from astrogui.export.rows import CatalogueRows, Progress, Rows, cut
+
+    progress = Progress(told)
     view = ProjectView(project, tasks)
     try:
-        catalogue = view.catalogue(row_ids, dict(meta))
+        progress.begin("reading", 0.0, 0.0)
+        rows: Rows = TableRows(view, live, row_ids, columns, dict(meta))
         grades = view.grades(row_ids)
         if len({name for by_author in grades.values() for name in by_author}) > 1:
-            here = view.row_ids()
-            wanted = here if row_ids is None else list(filter(set(here).__contains__, row_ids))
-            catalogue = with_graders(catalogue, wanted, grades)
-        export(catalogue, path, EXPORTERS)
+            wanted = rows.row_ids.tolist()
+            catalogue = with_graders(rows.stretch(0, len(rows)), wanted, grades)
+            rows = CatalogueRows(cut(catalogue, 0, len(catalogue), columns))
+        export_rows(rows, path, EXPORTERS, progress)
         if posteriors is not None:
             from astrogui.export.posteriors import export_posteriors
 
-            export_posteriors(_entries(view, row_ids), os.fspath(posteriors))
+            progress.begin("writing the posteriors", 0.95, 0.05)
+            export_posteriors(_entries(view, row_ids, progress), os.fspath(posteriors))
     finally:
         view.close()
-    return len(catalogue)
+    return len(rows)
+
+
+class TableRows:
+    """Rows of the project for an exporter, taken from columns a stretch at a time."""
+
+    def __init__(
+        self,
+        view: ProjectView,
+        live: LiveTable | None,
+        row_ids: Sequence[int] | None,
+        columns: Sequence[str] | None,
+        meta: dict[str, str],
+    ) -> None:
+        """``row_ids`` and ``columns`` in the order in which they are written, None for all.
+
+        Raises ``UsageProblem`` for a column that is not there.
+        """
+        self.meta = meta
+        self._live = live
+        if live is None:
+            self._table = _read_table(view, row_ids)
+        else:
+            self._table = live.call(_itself, in_step=True).result()
+        wanted = view.row_ids() if row_ids is None else list(row_ids)
+        places = self._table.positions(wanted)
+        self._places = places[places >= 0]
+        self.row_ids = self._table.row_ids(self._places)
+        known = {column.name: column for column in self._table.columns}
+        if unknown := [name for name in columns or () if name not in known]:
+            raise UsageProblem(
+                f"There is no column {', '.join(unknown)}. The columns are: {', '.join(known)}."
+            )
+        self.columns = tuple(known[name] for name in (known if columns is None else columns))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def stretch(self, first: int, end: int, names: Sequence[str] | None = None) -> Catalogue:
+        places = self._places[first:end]
+        wanted = [column.name for column in self.columns] if names is None else list(names)
+
+        def take(_: object = None) -> Catalogue:
+            return self._table.catalogue(places, wanted, self.meta)
+
+        # In the table's thread no row changes between two of its columns.
+        return take() if self._live is None else self._live.call(take).result()
+
+
+def _itself(table: ColumnTable) -> ColumnTable:
+    return table
+
+
+def _read_table(view: ProjectView, row_ids: Sequence[int] | None) -> ColumnTable:
+    """The rows as columns, read here and now."""
+    reader = TableReader(view.path, view.tasks)
+    try:
+        table = ColumnTable()
+        table.set_columns(reader.columns())
+        wanted = reader.all_ids() if row_ids is None else np.unique(np.array(row_ids, np.int64))
+        for ids, cells in reader.read(wanted):
+            table.put_columns(ids, cells)
+    finally:
+        reader.close()
+    return table
 
 
 def known_ending(path: str) -> str:
@@ -127,10 +208,16 @@ def relocate(project: Project, item: items.Item, path: str) -> int:
     return found
 
 
-def _entries(view: ProjectView, row_ids: Sequence[int] | None) -> Iterator[Any]:
+def _entries(view: ProjectView, row_ids: Sequence[int] | None, progress: Any) -> Iterator[Any]:
     from astrogui.export.posteriors import PosteriorEntry
 
-    for row in view.rows(row_ids):
+    wanted = view.row_ids() if row_ids is None else list(row_ids)
+    for place, row_id in enumerate(wanted):
+        progress.step(place / max(len(wanted), 1))
+        found = view.rows([row_id])
+        if not found:
+            continue
+        row = found[0]
         for task in filter(None, str(row.get("task") or "").split(",")):
             posterior = view.posterior(row["row_id"], task)
             if posterior is None:

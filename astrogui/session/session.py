@@ -373,10 +373,16 @@ class Session:
         path: str | os.PathLike[str],
         row_ids: Sequence[int] | None = None,
         posteriors: str | os.PathLike[str] | None = None,
+        columns: Sequence[str] | None = None,
+        progress: Callable[[float, str], bool | None] | None = None,
     ) -> Future[int]:
         """Write the catalogue (and posteriors to HDF5); the future holds the number of rows.
 
-        The future raises ``ExportProblem`` or ``DiskFull``.
+        ``row_ids`` and ``columns`` are written in the order given, None for all. ``progress`` is
+        called with the share done (0 to 1) and what is being done, in a thread of the session;
+        where it returns False the export stops, leaving what was there before. The future raises
+        ``UsageProblem`` for a column that is not there, ``ExportProblem``, ``DiskFull``, or
+        ``CancelledError`` where it was stopped.
         """
         meta = {
             "application": f"AstroGUI {astrogui.__version__}",
@@ -387,9 +393,12 @@ class Session:
 
         def write() -> int:
             try:
+                with self._table_lock:
+                    live = self._table
                 rows = exporting.write(
-                    self.path, self._tasks, os.fspath(path), row_ids, posteriors, meta
-                )
+                    self.path, self._tasks, os.fspath(path), row_ids, posteriors, meta,
+                    columns, live, progress,
+                )  # fmt: skip
             except AstroguiError as error:
                 self._loop.publish(events.ExportFailed(os.fspath(path), str(error)))
                 raise
@@ -399,6 +408,13 @@ class Session:
             return rows
 
         return self._exports.submit(write)
+
+    def read_table(self, path: str | os.PathLike[str]) -> Future[Catalogue]:
+        """The columns of an analyst's own table of sources, parsed in the reader process.
+
+        FITS, VOTable, ECSV, CSV or TSV; the future raises ``FileProblem``.
+        """
+        return self._reader.table(os.fspath(path))
 
     def read_catalogue(self, path: str | os.PathLike[str]) -> Catalogue:
         """The rows of an export of ours, as they were written."""

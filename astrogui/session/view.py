@@ -38,6 +38,11 @@ class ProjectView:
         self._seen_answer = self._seen_item = self._seen_changes = 0
         self._seen_bands: dict[str, None] = {}
 
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The analyses whose columns are known."""
+        return self._tasks
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

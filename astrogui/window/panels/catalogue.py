@@ -143,7 +143,7 @@ class CataloguePanel(QWidget):
         for column in store.columns:
             if column.type == "text":
                 cells = store.text(column.name)
-                used = np.unique(cells.codes)
+                used = np.flatnonzero(np.bincount(cells.codes, minlength=len(cells.words)))
                 hits = np.zeros(len(cells.words), bool)
                 hits[[c for c in used.tolist() if wanted in cells.words[c].casefold()]] = True
                 found |= hits[np.take(cells.codes, order)]
@@ -198,8 +198,10 @@ class CataloguePanel(QWidget):
         if self._is_restoring:
             return
         ranges = self.table.selectionModel().selection()
-        lines = [np.arange(part.top(), part.bottom() + 1) for part in ranges.toList()]
-        rows = np.unique(np.concatenate(lines)) if lines else np.zeros(0, np.int64)
+        # Qt's ranges do not overlap.
+        parts = sorted((part.top(), part.bottom()) for part in ranges.toList())
+        lines = [np.arange(top, bottom + 1) for top, bottom in parts]
+        rows = np.concatenate(lines) if lines else np.zeros(0, np.int64)
         ids = self._model.row_ids(rows)
         current = self.table.currentIndex()
         row_id = self._model.row_id(current.row()) if current.isValid() and ids else None
