@@ -393,6 +393,11 @@ def _recipe(task: str) -> Any:
     try:
         return importlib.import_module(f"astrogui.training.recipes.{task}").RECIPE
     except ModuleNotFoundError as error:
+        if getattr(sys, "frozen", False):
+            raise UsageProblem(
+                "This build answers with the networks that it ships. Training and scoring need "
+                "the full installation: see README.md of the source."
+            ) from error
         if error.name != f"astrogui.training.recipes.{task}":
             raise
         raise UsageProblem(f"There is no recipe for {task!r}; see: python main.py tasks") from error
