@@ -133,14 +133,17 @@ STRENGTH = {
     "C III]": 7, "Ca K": 7, "Ca H": 6, "Mg b": 5, "Na D": 5, "[S II] 6718": 4, "Hγ": 4,
     "[O III] 4960": 4, "Paα": 4, "Paβ": 4, "[N II] 6585": 4, "[S III] 9533": 3, "Hδ": 3,
     "Si IV": 3, "G band": 3, "[Ne III]": 2, "[Ne V] 3427": 2, "Ca II 8544": 2, "Ca II 8664": 2,
-    "Ca II 8500": 2, "H8": 2, "N V": 2,
+    "Ca II 8500": 2, "H8": 2, "Mg II 2796": 2, "Mg II 2804": 2, "Mg I 2853": 2, "Fe II 2600": 2,
+    "He II": 2, "[O III] 4364": 2, "He I": 2, "[O I]": 2, "[S II] 6733": 2, "Al III": 2,
+    "TiO 7055": 3, "TiO 6160": 2, "Na I 8190": 2, "Hε": 2, "H9": 2, "Paγ": 3, "He I 10833": 3,
+    "Brγ": 3, "[S III] 9071": 2, "N V": 3,
 }  # fmt: skip
 """How prominent a line usually is, 1 for those not named; labels and proposals go by it."""
 
 
 def strength(name: str) -> int:
-    """0 for absorption that fills the place of an emission line, else 1 to 9."""
-    return 0 if name.endswith(" abs") else STRENGTH.get(name, 1)
+    """1 to 9; the same for a line in absorption as in emission."""
+    return STRENGTH.get(name.removesuffix(" abs"), 1)
 
 
 def lists_for(cls: str) -> tuple[str, ...]:

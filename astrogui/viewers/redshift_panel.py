@@ -163,7 +163,7 @@ class RedshiftPanel:
         markers = [Marker(best, f"z = {best:.4g}", "text", 9)]
         for other in self.alternatives:
             if other.probability >= 0.005:
-                name = f"{other.z:.4g} ({percent_text(other.probability)})"
+                name = f"{_redshift_text(other.z)} ({percent_text(other.probability)})"
                 markers.append(Marker(other.z, name, other.cls or "muted", 1))
         return markers
 
@@ -173,6 +173,11 @@ class RedshiftPanel:
         shade = QColor(colour)
         shade.setAlphaF(0.3)
         curve.setFillBrush(shade)
+
+
+def _redshift_text(z: float) -> str:
+    """Four digits, and no more than four decimals: 0.0002 of a star, not 0.0001902."""
+    return f"{z:.4g}" if abs(z) >= 0.1 else f"{round(z, 4):g}"
 
 
 def alternatives_of(cells: dict[str, Any]) -> tuple[Alternative, ...]:

@@ -154,7 +154,7 @@ def _with_margin(low: float, high: float, noise: float) -> tuple[float, float]:
     if 0 < low < 0.4 * high:
         low = 0.0  # a baseline at zero, where that costs little
     margin = 0.04 * (high - low)
-    return low - margin, high + 4 * margin  # room for labels at the top
+    return low - margin, high + 5 * margin  # room for labels at the top
 
 
 def _in_sky(wavelength: Array) -> NDArray[np.bool_]:

@@ -147,11 +147,14 @@ class SpectrumBox(pg.ViewBox):
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
         self.takes_ranges = False
+        self._drags_range = False  # decided where a drag begins, also if a key is let go later
 
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
-        left = ev.button() == Qt.MouseButton.LeftButton
-        shifted = bool(ev.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if axis is None and left and (self.takes_ranges or shifted):
+        if ev.isStart():
+            shifted = bool(ev.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            left = ev.button() == Qt.MouseButton.LeftButton
+            self._drags_range = axis is None and left and (self.takes_ranges or shifted)
+        if self._drags_range:
             ev.accept()
             ends = [self.mapSceneToView(p).x() for p in (ev.buttonDownScenePos(), ev.scenePos())]
             self.range_dragged.emit(min(ends), max(ends), bool(ev.isFinish()))

@@ -11,6 +11,7 @@ from astrogui.science.line_lists import strength
 from astrogui.science.lines import Line
 from astrogui.viewers.plot import Marker, MarkersItem
 
+WIDE_ANGSTROM = 2500.0  # of rest wavelengths on screen, from which weak lines are left out
 GRIP = 5.0  # pixels from a line within which it is taken hold of
 _COLOURS = {"nebular": "accent", "broad": "accent", "stellar": "warning"}
 
@@ -27,10 +28,26 @@ class LineComb(MarkersItem):
         self.redshift = 0.0
         self.can_move = True
         self._held: Line | None = None
+        self._least = 1
 
     def set_lines(self, lines: Sequence[Line], redshift: float) -> None:
         self.lines, self.redshift = tuple(lines), redshift
-        stretch = 1.0 + redshift
+        self._mark()
+
+    def viewRangeChanged(self, *arguments: object) -> None:
+        """Weak lines come and go with the zoom."""
+        super().viewRangeChanged(*arguments)
+        if self._least != self._least_strength():
+            self._mark()
+
+    def _least_strength(self) -> int:
+        view = self.getViewBox()
+        if view is None:
+            return 1
+        return 2 if view.viewRect().width() > WIDE_ANGSTROM * (1.0 + self.redshift) else 1
+
+    def _mark(self) -> None:
+        stretch, self._least = 1.0 + self.redshift, self._least_strength()
         self.set_markers(
             [
                 Marker(
@@ -39,24 +56,24 @@ class LineComb(MarkersItem):
                     _COLOURS[line.kind],
                     strength(line.name),
                 )
-                for line in lines
+                for line in self.lines
+                if strength(line.name) >= self._least
             ]
         )
 
     def line_at(self, scene: QPointF) -> Line | None:
         """The line whose name or mark lies under a point, the nearest of several."""
-        for name, box in zip(self.labelled, self.boxes, strict=True):
-            if box.contains(scene):
-                return next((line for line in self.lines if line.name == name), None)
+        named = self.name_at(scene)
+        if named is not None:
+            return named
         view = self.getViewBox()
-        if view is None or not self.lines:
+        shown = [line for line in self.lines if strength(line.name) >= self._least]
+        if view is None or not shown:
             return None
         stretch = 1.0 + self.redshift
-        apart = [
-            abs(view.scene_x(line.wavelength_angstrom * stretch) - scene.x()) for line in self.lines
-        ]
+        apart = [abs(view.scene_x(x.wavelength_angstrom * stretch) - scene.x()) for x in shown]
         nearest = min(range(len(apart)), key=apart.__getitem__)
-        return self.lines[nearest] if apart[nearest] <= GRIP else None
+        return shown[nearest] if apart[nearest] <= GRIP else None
 
     def name_at(self, scene: QPointF) -> Line | None:
         """The line whose name lies under a point."""

@@ -70,7 +70,7 @@ class SpectrumPlots:
         self.widget.addItem(self.residual, row=2, col=0, colspan=2)
         self.widget.addItem(self.panel.overview, row=3, col=0)
         self.widget.addItem(self.panel.peak, row=3, col=1)
-        layout.setContentsMargins(2, 2, 6, 2)
+        layout.setContentsMargins(2, 7, 16, 2)  # the last tick labels stand out of their axes
         layout.setVerticalSpacing(0)
         for column in (0, 1):
             layout.setColumnStretchFactor(column, 1)

@@ -11,6 +11,7 @@ from astrogui.viewers.redshift_panel import Alternative
 from astrogui.viewers.unit_text import percent_text
 
 STEP_KM_S, FINE_STEP_KM_S = 50.0, 5.0
+LOWEST, HIGHEST = -0.02, 20.0
 
 
 class ShownRedshift(QObject):
@@ -60,8 +61,8 @@ class ShownRedshift(QObject):
         self.changed.emit()
 
     def set_by_hand(self, redshift: float, line_names: tuple[str, ...] = ()) -> None:
-        """Raises nothing: a redshift that no object has is held at the nearest that is possible."""
-        self._value = min(max(redshift, -0.02), 20.0)
+        """Use a redshift, held between ``LOWEST`` and ``HIGHEST``."""
+        self._value = min(max(redshift, LOWEST), HIGHEST)
         self.peak, self.line_names = -1, line_names
         self.changed.emit()
 

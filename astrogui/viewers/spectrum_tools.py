@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.science.line_lists import LISTS
-from astrogui.viewers.spectrum_redshift import FINE_STEP_KM_S, STEP_KM_S
+from astrogui.viewers.spectrum_redshift import FINE_STEP_KM_S, LOWEST, STEP_KM_S
 from astrogui.viewers.spectrum_units import FLUX_UNITS
 
 if TYPE_CHECKING:
     from astrogui.viewers.spectrum_view import SpectrumView
 
+NO_REDSHIFT = LOWEST - 0.01
 BINS = (1, 2, 4, 8, 16)
 ZOOM, PAN = 1.5, 0.2
 _SHOW, _AXES, _REDSHIFT = "&Show", "&Axes", "&Redshift"
@@ -65,13 +66,14 @@ def _add_switches(view: SpectrumView) -> None:
         ("image", "&2-D image", "I", "Two-dimensional spectrum, where the file has one", True),
     ):
         view.add_tool(name, text, shown, (key,), tip, _SHOW, checked=on)
-    for number, line_list in enumerate(LISTS, start=1):
+    for letter, line_list in zip("EAQK", LISTS, strict=True):
         view.add_tool(
             f"list_{line_list.name}", line_list.title, weakly(_choose_list, view),
-            (f"Alt+{number}",), f"Draw the list: {line_list.title.lower()}", _LISTS, checked=False,
+            (f"Shift+{letter}",), f"Draw the list: {line_list.title.lower()}", _LISTS,
+            checked=False,
         )  # fmt: skip
     view.add_tool(
-        "list_own", "Those of the &class", weakly(_own_lists, view), ("Alt+0",),
+        "list_own", "Those of the &class", weakly(_own_lists, view), ("Shift+L",),
         "Lines of the class that the answer or the chosen peak has", _LISTS,
     )  # fmt: skip
 
@@ -314,7 +316,8 @@ class SpectrumBar(QToolBar):
         self.smoothing.valueChanged.connect(self._on_smoothing)
         label.setBuddy(self.smoothing)
         self.redshift = QDoubleSpinBox()
-        self.redshift.setRange(-0.02, 20.0)
+        self.redshift.setRange(NO_REDSHIFT, 20.0)
+        self.redshift.setSpecialValueText("none")
         self.redshift.setDecimals(5)
         self.redshift.setSingleStep(0.0005)
         self.redshift.setKeyboardTracking(False)
@@ -348,14 +351,14 @@ class SpectrumBar(QToolBar):
 
     def show_redshift(self, z: float | None) -> None:
         self.redshift.blockSignals(True)
-        self.redshift.setValue(z if z is not None else 0.0)
+        self.redshift.setValue(z if z is not None else NO_REDSHIFT)
         self.redshift.blockSignals(False)
 
     def _on_smoothing(self, samples: int) -> None:
         self._view.set_smoothing(replace(self._view.smoothing_used, samples=samples))
 
     def _on_typed(self, z: float) -> None:
-        self._view.shown_redshift.set_by_hand(z)
+        self._view.shown_redshift.set_by_hand(z if z > LOWEST else 0.0)
 
     def _more(self) -> QToolButton:
         """All tools, for those who look for them here and not in the menu."""

@@ -49,6 +49,7 @@ from astrogui.viewers.unit_text import interval_text, number_text, percent_text
 from astrogui.viewers.viewer import Compute, Viewer
 
 RESIDUALS_FROM = 520  # pixels of height from which there is room for them beside p(z)
+TABLE_HEIGHT = 120
 
 
 class SpectrumView(Viewer):
@@ -119,6 +120,7 @@ class SpectrumView(Viewer):
         self.plots.residual_masks.set_spans(spans)
         self.has_image = self.plots.image.show_image(record.image)
         self._notes.setText("  ·  ".join(record.notes))
+        self._notes.setToolTip("\n".join(record.notes))
         self._notes.setVisible(bool(record.notes))
         self._draw_answer()
         self.show_content()
@@ -208,6 +210,7 @@ class SpectrumView(Viewer):
     def take_measurement(self, found: Any) -> None:
         """A measurement is done; in words where there is none."""
         self.mouse.take(found)
+        self._arrange()
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
@@ -273,7 +276,8 @@ class SpectrumView(Viewer):
         for part in (*above, self.plots.widget, *below):
             self._body.addWidget(part)
         self._body.setStretchFactor(self.plots.widget, 1)
-        for words in (self.readout, self.redshift_words):
+        self._notes.setWordWrap(False)
+        for words in (self.readout, self.redshift_words, self._notes):
             words.setMinimumWidth(1)  # long words are cut, they never widen the window
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._later = QTimer(self)
@@ -306,6 +310,7 @@ class SpectrumView(Viewer):
     def _on_measurements_gone(self) -> None:
         self.regions.hide()
         self.measurements.setVisible(False)
+        self._arrange()
 
     def _draw_flux(self) -> None:
         spectrum = self._spectrum
@@ -418,7 +423,8 @@ class SpectrumView(Viewer):
         """The plots that are wanted, as far as there is room for them."""
         wanted = {name: self.tools[name].isChecked() for name in ("panel", "model", "image")}
         panel = wanted["panel"] and getattr(self, "_panel_shown", False)
-        room = self.height() >= RESIDUALS_FROM or not panel
+        table = TABLE_HEIGHT if self.measurements.isVisibleTo(self) else 0
+        room = self.height() - table >= (RESIDUALS_FROM if panel else RESIDUALS_FROM // 2)
         self.plots.arrange(
             image=wanted["image"] and self.has_image,
             residuals=wanted["model"] and self._fit is not None and room,
