@@ -7,26 +7,36 @@ a stretch, so that a view can give it a colour of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 LOG_SOFTENING = 1000.0  # the exponent "a" of DS9's logarithmic scale
 ASINH_SOFTENING = 0.1  # the fraction of the range that is shown linearly
+POWER_BASE = 1000.0  # the base "a" of DS9's power scale, (a**x - 1) / a
+SINH_STEEPNESS = 3.0  # as in DS9's scale, sinh(3 x) / 10
 
-STRETCHES = ("linear", "log", "asinh", "sqrt", "square")
+STRETCHES = ("linear", "log", "asinh", "sqrt", "square", "power", "sinh", "histogram")
+EQUALISED_LEVELS = 256
 CUTS = ("zscale", "percentile", "minmax")
 
 
 def stretched(
-    values: NDArray[np.floating], low: float, high: float, stretch: str = "linear"
+    values: NDArray[np.floating],
+    low: float,
+    high: float,
+    stretch: str = "linear",
+    levels: Sequence[float] = (),
 ) -> NDArray[np.float32]:
     """Brightness between 0 and 1, float32, of the shape of `values`; NaN stays NaN.
 
-    Raises ValueError for a stretch that is not among `STRETCHES`. Equal cuts count as a step:
-    what lies above the cut is 1, the rest 0.
+    `levels` are those of `equalised_levels` between the same cuts, for the stretch "histogram";
+    without them it is linear. Raises ValueError for a stretch that is not among `STRETCHES`.
+    Equal cuts count as a step: what lies above the cut is 1, the rest 0.
     """
+    if stretch == "histogram":
+        return _equalised(np.asarray(values, dtype=np.float32), low, high, levels)
     if stretch not in _CURVES:
         raise ValueError(f"a stretch is one of {', '.join(STRETCHES)}, got {stretch!r}")
     values = np.asarray(values, dtype=np.float32)
@@ -35,6 +45,33 @@ def stretched(
     else:
         fraction = np.where(np.isnan(values), np.nan, values > low)
     return np.asarray(_CURVES[stretch](fraction), dtype=np.float32)
+
+
+def equalised_levels(
+    values: NDArray[np.floating], low: float, high: float, samples: int = 200_000
+) -> tuple[float, ...]:
+    """Levels between the cuts that hold equal shares of the pixels between them.
+
+    `EQUALISED_LEVELS` rising values from `low` to `high`; () where no pixel lies between.
+    """
+    finite = _finite(values)
+    inside = _even_sample(finite[(finite >= low) & (finite <= high)], samples)
+    if not inside.size or not high > low:
+        return ()
+    levels = np.quantile(inside, np.linspace(0.0, 1.0, EQUALISED_LEVELS)).astype(np.float64)
+    levels[0], levels[-1] = low, high
+    return tuple(float(level) for level in levels)
+
+
+def _equalised(
+    values: NDArray[np.float32], low: float, high: float, levels: Sequence[float]
+) -> NDArray[np.float32]:
+    if not levels or not high > low:
+        return stretched(values, low, high, "linear")
+    shares = np.linspace(0.0, 1.0, len(levels))
+    found = np.interp(values, np.asarray(levels), shares).astype(np.float32)
+    found[np.isnan(values)] = np.nan
+    return found
 
 
 def cut_levels(
@@ -144,10 +181,21 @@ def _asinh(fraction: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.arcsinh(fraction / ASINH_SOFTENING) / np.float32(np.arcsinh(1 / ASINH_SOFTENING))
 
 
+def _power(fraction: NDArray[np.float32]) -> NDArray[np.float32]:
+    exponent = np.float32(np.log(POWER_BASE))
+    return np.expm1(exponent * fraction) / np.float32(POWER_BASE - 1.0)
+
+
+def _sinh(fraction: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.sinh(np.float32(SINH_STEEPNESS) * fraction) / np.float32(np.sinh(SINH_STEEPNESS))
+
+
 _CURVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "linear": np.positive,
     "log": _log,
     "asinh": _asinh,
     "sqrt": np.sqrt,
     "square": np.square,
+    "power": _power,
+    "sinh": _sinh,
 }

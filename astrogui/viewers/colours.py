@@ -7,7 +7,6 @@ lightened on dark ground until text in them reads at a contrast of 4.5:1 or more
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,20 +104,6 @@ def mark_colour(name_or_hex: str) -> QColor:
     known = _SERIES_OF.get(name_or_hex.lower())
     index = sum(name_or_hex.encode()) % len(_MARK_SERIES) if known is None else known
     return QColor(_MARK_SERIES[index if name_or_hex else 2])
-
-
-@lru_cache(maxsize=64)
-def colour_table(name: str, inverse: bool, no_data: str) -> tuple[int, ...]:
-    """256 packed colours (0xffRRGGBB) of a map; the last one stands for no data.
-
-    Raises ``ValueError`` for a map that is not among ``MAPS``.
-    """
-    steps = rgb_of_map(name, NO_DATA_INDEX)
-    if inverse:
-        steps = steps[::-1]
-    red, green, blue = (steps[:, i].astype(np.int64) for i in range(3))
-    packed = (0xFF << 24) | (red << 16) | (green << 8) | blue
-    return (*(int(value) for value in packed), int(QColor(no_data).rgb()))
 
 
 def rgb_of_map(name: str, count: int) -> NDArray[np.uint8]:

@@ -20,7 +20,7 @@ CUT_CHOICES: tuple[tuple[str, str, float], ...] = (
     ("min–max", "minmax", 0.0),
     ("manual", "manual", 0.0),
 )
-STRETCH_CHOICES = ("linear", "log", "asinh", "sqrt", "square")
+STRETCH_CHOICES = ("linear", "log", "asinh", "sqrt", "square", "power", "sinh", "histogram")
 
 
 class ImageControls(QToolBar):
@@ -33,7 +33,6 @@ class ImageControls(QToolBar):
     map_chosen = Signal(str, bool)
     fit_wanted = Signal()
     one_to_one_wanted = Signal()
-    zoom_wanted = Signal(float)
     marks_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -48,12 +47,12 @@ class ImageControls(QToolBar):
         self.stretch.setCurrentText("asinh")
         self.stretch.currentTextChanged.connect(self.stretch_chosen)
         names = [name for name, _, _ in CUT_CHOICES]
-        self.cuts = self._choice("Cuts", "Which values are black and white (C: next)", names)
+        self.cuts = self._choice("Cuts", "Which values are black and white (X: next)", names)
         self.cuts.setCurrentText("99.5 %")
         self.cuts.activated.connect(self._on_cuts)
         self.low = self._limit("Lower cut", "Value shown as black, in the image's unit")
         self.high = self._limit("Upper cut", "Value shown as white, in the image's unit")
-        self.map = self._choice("Colour map", "Colours of a single band", MAPS)
+        self.map = self._choice("Colour map", "Colours of a single band (Y: next)", MAPS)
         self.map.currentTextChanged.connect(self._on_map)
         self.inverse = self._toggle("Inverse", "Dark sources on bright sky (I)", False)
         self.inverse.toggled.connect(self._on_map)
@@ -61,9 +60,7 @@ class ImageControls(QToolBar):
         self.marks.toggled.connect(self.marks_wanted)
         self.addSeparator()
         self._button("Fit", "Show the whole image (F)", self.fit_wanted.emit)
-        self._button("1:1", "One image pixel on one screen pixel (1)", self.one_to_one_wanted.emit)
-        self._button("+", "Zoom in (+)", self._on_closer)
-        self._button("−", "Zoom out (−)", self._on_farther)
+        self._button("1:1", "One image pixel on one screen pixel (Z)", self.one_to_one_wanted.emit)
 
     def set_bands(self, names: Sequence[str]) -> None:
         """The entries of the band chooser, which is hidden when there is no choice."""
@@ -107,6 +104,9 @@ class ImageControls(QToolBar):
         # "manual" is chosen by typing or dragging, not by going round.
         self.cuts.setCurrentIndex((self.cuts.currentIndex() + 1) % (self.cuts.count() - 1))
         self._on_cuts()
+
+    def next_map(self) -> None:
+        self.map.setCurrentIndex((self.map.currentIndex() + 1) % self.map.count())
 
     def step_band(self, step: int) -> None:
         if self.band.count():
@@ -166,12 +166,6 @@ class ImageControls(QToolBar):
 
     def _on_map(self) -> None:
         self.map_chosen.emit(self.map.currentText(), self.inverse.isChecked())
-
-    def _on_closer(self) -> None:
-        self.zoom_wanted.emit(1.5)
-
-    def _on_farther(self) -> None:
-        self.zoom_wanted.emit(1 / 1.5)
 
 
 def _ratio(low: float, high: float) -> float:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from astrogui.viewers.colours import colour_table
+from astrogui.viewers.image_colours import Colours
 from astrogui.viewers.image_marks import Mark
 from astrogui.viewers.image_tiles import (
     FirstLook,
@@ -45,7 +45,7 @@ class TiledImageItem(pg.GraphicsObject):
         # Not "shape": Qt asks every graphics item for a method of that name.
         self.pixel_shape: tuple[int, int] = (1, 1)
         self.look = Look()
-        self.colours: tuple[str, bool, str] = ("grey", False, "#d8c7d3")
+        self.colours = Colours()
         self._base: tuple[FirstLook, NDArray[np.uint8]] | None = None
         self._tiles: OrderedDict[Tile, _Painted] = OrderedDict()
 
@@ -87,9 +87,18 @@ class TiledImageItem(pg.GraphicsObject):
                 self._tiles[tile].index, self._tiles[tile].look = index, look
         self.update()
 
-    def set_colours(self, name: str, inverse: bool, no_data: str) -> None:
-        self.colours = (name, inverse, no_data)
+    def set_colours(self, colours: Colours) -> None:
+        self.colours = colours
         self.update()
+
+    @property
+    def sample(self) -> NDArray[np.float32]:
+        """The values of the first look; none without an image."""
+        return self._base[0].values if self._base else np.empty((0, 0), np.float32)
+
+    def thumbnail(self) -> QImage | None:
+        """The whole image as its first look has it."""
+        return self.as_image(self._base[1]) if self._base is not None else None
 
     def values_in_view(self) -> list[tuple[Tile | None, NDArray[np.float32]]]:
         """What must be rendered anew when the look changes."""
@@ -166,7 +175,7 @@ class TiledImageItem(pg.GraphicsObject):
             whole = self.boundingRect()
         painter.save()
         painter.setClipRect(self.boundingRect())
-        painter.drawImage(whole, self._qimage(index))
+        painter.drawImage(whole, self.as_image(index))
         painter.restore()
         missing = [self._rect(tile) for tile in wanted if tile not in self._tiles]
         coarser = [t for t in self._tiles if missing and t.factor > wanted[0].factor]
@@ -175,16 +184,17 @@ class TiledImageItem(pg.GraphicsObject):
                 self._draw(painter, tile)
 
     def _draw(self, painter: QPainter, tile: Tile) -> None:
-        painter.drawImage(self._rect(tile), self._qimage(self._tiles[tile].index))
+        painter.drawImage(self._rect(tile), self.as_image(self._tiles[tile].index))
 
     def _rect(self, tile: Tile) -> QRectF:
         y0, y1, x0, x1 = extent(self.pixel_shape, tile)
         return QRectF(x0 - 0.5, y0 - 0.5, x1 - x0, y1 - y0)
 
-    def _qimage(self, index: NDArray[np.uint8]) -> QImage:
+    def as_image(self, index: NDArray[np.uint8]) -> QImage:
+        """Rendered pixels in the colours of the item."""
         height, width = index.shape[:2]
         if index.ndim == 3:
             return QImage(index.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         image = QImage(index.data, width, height, width, QImage.Format.Format_Indexed8)
-        image.setColorTable(colour_table(*self.colours))
+        image.setColorTable(self.colours.table())
         return image

@@ -13,7 +13,14 @@ from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from astrogui.records.image import Field, Image
 from astrogui.science.projection import projection_of
-from astrogui.viewers.image_tiles import FirstLook, Look, cuts_of, first_look, rendered
+from astrogui.viewers.image_tiles import (
+    FirstLook,
+    Look,
+    complete_look,
+    cuts_of,
+    first_look,
+    rendered,
+)
 from astrogui.viewers.sky import Sky
 from astrogui.viewers.unit_text import unit_text
 
@@ -38,6 +45,7 @@ def begun(image: Image, kind: str, percentage: float, look: Look) -> Beginning:
         look = Look(0.0, white_of(image), "linear")
     elif kind != "manual":
         look = Look(*cuts_of(image, base.values, kind, percentage), look.stretch)
+    look = complete_look(base.values, look)
     return Beginning(image, base, look, rendered(base.values, look))
 
 

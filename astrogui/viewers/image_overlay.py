@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from astrogui.viewers.colours import LIGHT, Theme, mark_colour
@@ -18,6 +18,8 @@ _LONGEST_BAR = 140.0
 class ImageOverlay(pg.GraphicsObject):
     """Painted in screen pixels over a view box."""
 
+    plates_moved = Signal()  # something stands where it did not at the painting before
+
     def __init__(self, view: pg.ViewBox) -> None:
         super().__init__()
         self.setParentItem(view)
@@ -27,6 +29,9 @@ class ImageOverlay(pg.GraphicsObject):
         self.directions: Directions | None = None
         self.pixel_scale_arcsec: float | None = None  # where there is a scale but no WCS
         self.legend: tuple[str, ...] = ()
+        self.shows_compass = True
+        self.turn = QTransform()  # of the image on the screen
+        self.plates: list[QRectF] = []  # where something stands, as painted last
 
     def boundingRect(self) -> QRectF:
         view = self.parentItem()
@@ -44,14 +49,19 @@ class ImageOverlay(pg.GraphicsObject):
         if view is None or view.width() < 160 or view.height() < 120:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.directions is not None:
+        before, self.plates = self.plates, []
+        if self.directions is not None and self.shows_compass:
             self._compass(painter, self.directions)
-        self._scale_bar(painter, view.viewRect().width() / view.width())
+        if self.shows_compass:
+            self._scale_bar(painter, view.viewRect().width() / view.width())
         if self.legend:
             self._legend(painter)
+        if self.plates != before:
+            self.plates_moved.emit()
 
     def _plate(self, painter: QPainter, rect: QRectF) -> None:
         """A half-transparent ground that keeps text legible on pixels of any brightness."""
+        self.plates.append(rect)
         painter.setPen(Qt.PenStyle.NoPen)
         ground = QColor(self.theme.ground)
         ground.setAlphaF(0.78)
@@ -62,8 +72,9 @@ class ImageOverlay(pg.GraphicsObject):
 
     def _compass(self, painter: QPainter, directions: Directions) -> None:
         arms = {"N": directions.north, "E": directions.east}
+        turned = {name: self.turn.map(QPointF(*arm)) for name, arm in arms.items()}
         # Screen y runs down, pixel y up.
-        tips = {name: QPointF(dx * _ARM, -dy * _ARM) for name, (dx, dy) in arms.items()}
+        tips = {name: QPointF(arm.x() * _ARM, -arm.y() * _ARM) for name, arm in turned.items()}
         reach = QRectF(-9, -9, 18, 18)
         for tip in tips.values():
             reach = reach.united(QRectF(tip.x() * 1.3 - 11, tip.y() * 1.3 - 11, 22, 22))

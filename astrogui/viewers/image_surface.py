@@ -55,6 +55,8 @@ class ImageSurface(QObject):
     sky_ready = Signal(object)  # its Sky, or None; some time after ``record_shown``
     range_changed = Signal()  # moved, zoomed, turned or resized
     theme_changed = Signal(object)
+    look_changed = Signal()  # other cuts or another stretch
+    colours_changed = Signal()  # another colour map, contrast or bias
 
     def __init__(self, view: TiledView, canvas: ImageCanvas, box: ImageBox, compute: Compute):
         super().__init__(view)

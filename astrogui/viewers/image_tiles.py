@@ -7,7 +7,7 @@ No Qt here, so that all of it can run in a pool. A tile is at most 512 x 512 blo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from astrogui.science.pyramid import (
     sampled_overview,
     sampled_rows,
 )
-from astrogui.science.stretch import cut_levels, stretched
+from astrogui.science.stretch import cut_levels, equalised_levels, stretched
 from astrogui.viewers.colours import NO_DATA_INDEX
 
 TILE = 512
@@ -48,6 +48,7 @@ class Look:
     low: float = 0.0
     high: float = 1.0
     stretch: str = "linear"
+    levels: tuple[float, ...] = ()  # of the stretch "histogram"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,12 +178,19 @@ def _sampled_tile(
     return np.stack(level)
 
 
+def complete_look(sample: NDArray[np.float32], look: Look) -> Look:
+    """The look with the levels that its stretch needs, from the first look's values."""
+    if look.stretch != "histogram" or look.levels or sample.ndim != 2:
+        return look
+    return replace(look, levels=equalised_levels(sample, look.low, look.high))
+
+
 def rendered(values: NDArray[np.float32], look: Look) -> NDArray[np.uint8]:
     """Indices into a colour table (the last one: no data), or RGB bytes of a colour picture."""
     if values.ndim == 3:
-        scaled = stretched(values, look.low, look.high, look.stretch)
+        scaled = stretched(values, look.low, look.high, look.stretch, look.levels)
         return np.ascontiguousarray(np.nan_to_num(scaled * 255.0 + 0.5).astype(np.uint8))
-    brightness = stretched(values, look.low, look.high, look.stretch)
+    brightness = stretched(values, look.low, look.high, look.stretch, look.levels)
     missing = ~np.isfinite(brightness)
     brightness[missing] = 0.0
     index = (brightness * (NO_DATA_INDEX - 1) + 0.5).astype(np.uint8)
@@ -199,7 +207,8 @@ def loaded_tile(
 
 
 def restyled(
-    tiles: list[tuple[Tile | None, NDArray[np.float32]]], look: Look
+    tiles: list[tuple[Tile | None, NDArray[np.float32]]], sample: NDArray[np.float32], look: Look
 ) -> tuple[list[tuple[Tile | None, NDArray[np.uint8]]], Look]:
-    """Tiles already read, rendered anew; for a pool."""
+    """Tiles already read, rendered anew with the completed look; for a pool."""
+    look = complete_look(sample, look)
     return [(tile, rendered(values, look)) for tile, values in tiles], look

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, SignalInstance
+from PySide6.QtGui import QTransform
 from PySide6.QtWidgets import QWidget
 
 from astrogui.errors import AstroguiError
 from astrogui.records.image import Field, Image
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.image_canvas import PixelEvent
+from astrogui.viewers.image_colours import Colours
 from astrogui.viewers.image_composite import COMPOSITE, can_compose, composed
 from astrogui.viewers.image_controls import ImageControls
+from astrogui.viewers.image_item import TiledImageItem
 from astrogui.viewers.image_loading import (
     Beginning,
     begun,
@@ -29,9 +33,13 @@ from astrogui.viewers.image_loading import (
 from astrogui.viewers.image_marks import Mark, MarksItem, marks_of_rows, placed
 from astrogui.viewers.image_overlay import ImageOverlay
 from astrogui.viewers.image_tiles import Look, cuts_of
+from astrogui.viewers.image_tools import ImageTools
 from astrogui.viewers.sky import Sky
 from astrogui.viewers.tiled_view import TiledView
+from astrogui.viewers.unit_text import unit_text
 from astrogui.viewers.viewer import Compute
+
+Below = TypeVar("Below", bound=QWidget)
 
 
 class ImageView(TiledView):
@@ -48,7 +56,7 @@ class ImageView(TiledView):
         self._sky: Sky | None = None
         self._place: tuple[float, float] | None = None  # under the mouse
         self._given_marks: tuple[Mark, ...] = ()
-        self._drag_start = Look()
+        self._drag_start = Colours()
         self._keep_view = False
         self._is_glimpse = False  # pixels are shown of a file that is still being recognised
         self._build()
@@ -77,6 +85,16 @@ class ImageView(TiledView):
     def show_glimpse(self, begun: Future[Beginning | None]) -> None:
         """Show pixels of which nothing else is known yet; None, or a failure, shows nothing."""
         self.ask("glimpse", self._on_glimpse, begun.result)
+
+    @property
+    def plates_moved(self) -> SignalInstance:
+        """Compass, scale bar or legend stand elsewhere than before."""
+        return self._overlay.plates_moved
+
+    @property
+    def item(self) -> TiledImageItem:
+        """What paints the pixels."""
+        return self._item
 
     def show_image(self, image: Image, *, keep_place: bool = True) -> None:
         """Show one more image (a composite, a difference) in the place of the present band."""
@@ -133,8 +151,7 @@ class ImageView(TiledView):
         if 0 <= column < nx and 0 <= row < ny:
             parts.append(self._value_text(column, row))
         if self._sky is not None:
-            position = self._sky.position(x, y)
-            parts.append(self._sky.text(*position) if position else "outside the projection")
+            parts.append(self.tool_box.words_for(self._sky, x, y))
         elif self._image.wcs_header or self._is_glimpse:
             parts.append("sky position: preparing")
         else:
@@ -153,7 +170,6 @@ class ImageView(TiledView):
         controls.map_chosen.connect(self._on_map)
         controls.fit_wanted.connect(self.fit)
         controls.one_to_one_wanted.connect(self.one_to_one)
-        controls.zoom_wanted.connect(self.zoom)
         controls.marks_wanted.connect(self._on_marks_wanted)
 
         self._marks = MarksItem()
@@ -171,27 +187,7 @@ class ImageView(TiledView):
         self._body.addWidget(self._graphics, 1)
         self._body.addWidget(self._readout)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for keys, slot in self._keys():
-            self.add_shortcut(keys, slot)
-
-    def _keys(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        return (
-            ("F", self.fit),
-            ("1", self.one_to_one),
-            ("+", self.controls._on_closer),
-            ("=", self.controls._on_closer),
-            ("-", self.controls._on_farther),
-            ("I", self.controls.inverse.toggle),
-            ("M", self.controls.marks.toggle),
-            ("S", self.controls.next_stretch),
-            ("C", self.controls.next_cuts),
-            ("[", self._on_previous_band),
-            ("]", self._on_next_band),
-            ("Left", self._on_left),
-            ("Right", self._on_right),
-            ("Up", self._on_up),
-            ("Down", self._on_down),
-        )
+        self.tool_box = ImageTools(self)
 
     # The way of the pixels ------------------------------------------------------------------
 
@@ -249,7 +245,7 @@ class ImageView(TiledView):
         self._sky = self.overlay.sky = sky
         self._place_marks()
         self._on_range()
-        self._write_read_out()
+        self.write_read_out()
         self.overlay.sky_ready.emit(sky)
 
     def _place_marks(self) -> None:
@@ -260,6 +256,40 @@ class ImageView(TiledView):
     def _use(self, look: Look) -> None:
         self.set_look(look)
         self.controls.set_limits(self.look.low, self.look.high)
+        self.overlay.look_changed.emit()
+
+    def use_cuts(self, low: float, high: float) -> None:
+        """Cuts set by hand, in the image's unit."""
+        self.controls.show_manual()
+        self._use(Look(low, high, self.look.stretch))
+
+    def on_counted(self, counted: tuple[Any, Any]) -> None:
+        self.tool_box.show_counts(counted)
+
+    @property
+    def unit_words(self) -> str:
+        """The unit of the pixels, as it is written."""
+        return unit_text(self._image.unit) if self._image is not None else ""
+
+    def add_below(self, widget: Below) -> Below:
+        """Put a widget between the image and its read-out."""
+        self._body.insertWidget(self._body.indexOf(self._readout), widget)
+        return widget
+
+    def turn(self, transform: QTransform) -> None:
+        """Show the image turned; its coordinates stay."""
+        self._overlay.turn = transform
+        self._box.turn(transform)
+
+    def show_compass(self, wanted: bool) -> None:
+        self._overlay.shows_compass = wanted
+        self._overlay.refresh()
+
+    def plates(self) -> list[QRectF]:
+        """Where compass, scale bar, legend and insets stand, in screen pixels."""
+        insets = self.tool_box.insets
+        shown = [inset.place() for inset in (insets.panner, insets.magnifier) if inset.is_seen]
+        return [*self._overlay.plates, *shown]
 
     def on_failed(self, key: str, error: BaseException) -> None:
         if key == "glimpse":
@@ -282,12 +312,6 @@ class ImageView(TiledView):
         if self._field is not None and index >= 0:
             self._show_band(index)
 
-    def _on_previous_band(self) -> None:
-        self.controls.step_band(-1)
-
-    def _on_next_band(self) -> None:
-        self.controls.step_band(1)
-
     def _on_stretch(self, stretch: str) -> None:
         self._use(Look(self.look.low, self.look.high, stretch))
 
@@ -302,20 +326,27 @@ class ImageView(TiledView):
         # The fields are rounded: a field left as it was written is no new cut.
         if (f"{low:.4g}", f"{high:.4g}") == (f"{self.look.low:.4g}", f"{self.look.high:.4g}"):
             return
-        self.controls.show_manual()
-        self._use(Look(low, high, self.look.stretch))
+        self.use_cuts(low, high)
 
     def _on_contrast_dragged(self, across: float, down: float, starts: bool) -> None:
         if starts:
-            self._drag_start = self.look
-        start = self._drag_start
-        width = (start.high - start.low) * 10.0 ** (1.5 * down)
-        middle = (start.low + start.high) / 2 - across * (start.high - start.low)
-        self.controls.show_manual()
-        self._use(Look(middle - width / 2, middle + width / 2, start.stretch))
+            self._drag_start = self._item.colours
+        self._item.set_colours(self._drag_start.dragged(across, down))
+        self._colours_changed()
+
+    def reset_contrast(self) -> None:
+        """The colour map over the whole range between the cuts again."""
+        self._item.set_colours(replace(self._item.colours, contrast=1.0, bias=0.5))
+        self._colours_changed()
 
     def _on_map(self, name: str, inverse: bool) -> None:
-        self._item.set_colours(name, inverse, self.theme.no_data)
+        self._item.set_colours(
+            replace(self._item.colours, name=name, inverse=inverse, no_data=self.theme.no_data)
+        )
+        self._colours_changed()
+
+    def _colours_changed(self) -> None:
+        self.overlay.colours_changed.emit()
 
     def _on_marks_wanted(self, wanted: bool) -> None:
         self._marks.setVisible(wanted)
@@ -327,21 +358,9 @@ class ImageView(TiledView):
         self._overlay.refresh()
         super()._on_range()
 
-    def _on_left(self) -> None:
-        self.pan(-0.1, 0.0)
-
-    def _on_right(self) -> None:
-        self.pan(0.1, 0.0)
-
-    def _on_up(self) -> None:
-        self.pan(0.0, 0.1)
-
-    def _on_down(self) -> None:
-        self.pan(0.0, -0.1)
-
     def _on_cursor_moved(self, x: float, y: float) -> None:
         self._place = (x, y)
-        self._write_read_out()
+        self.write_read_out()
 
     def _on_clicked(self, event: PixelEvent) -> None:
         if event.button != Qt.MouseButton.LeftButton or not self._marks.isVisible():
@@ -355,7 +374,7 @@ class ImageView(TiledView):
 
     # Words ----------------------------------------------------------------------------------
 
-    def _write_read_out(self) -> None:
+    def write_read_out(self) -> None:
         if self._place is not None and self._image is not None:
             self._readout.setText(self.read_out(*self._place))
 

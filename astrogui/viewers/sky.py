@@ -157,7 +157,8 @@ def _sexagesimal(ticks: int, digits: int) -> str:
     seconds, fraction = divmod(ticks, 10**digits)
     minutes, second = divmod(seconds, 60)
     whole, minute = divmod(minutes, 60)
-    return f"{whole:02d}:{minute:02d}:{second:02d}.{fraction:0{digits}d}"
+    words = f"{whole:02d}:{minute:02d}:{second:02d}"
+    return f"{words}.{fraction:0{digits}d}" if digits else words
 
 
 def _signed(value: float, digits: int) -> str:

@@ -6,6 +6,7 @@ scale of the screen come from a pool, few at a time.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF
@@ -146,10 +147,14 @@ class TiledView(Viewer):
             self._restyle_again = True
             return
         self._restyle_again = False
-        self.ask("restyle", self._on_restyled, restyled, self._item.values_in_view(), self.look)
+        tiles = self._item.values_in_view()
+        self.ask("restyle", self._on_restyled, restyled, tiles, self._item.sample, self.look)
 
     def _on_restyled(self, result: tuple[Any, Look]) -> None:
-        self._item.restyle(*result)
+        renderings, look = result
+        if replace(look, levels=()) == self.look:
+            self._item.look = look  # with what the stretch needed
+        self._item.restyle(renderings, look)
         if self._restyle_again:
             self._want_restyle()
         else:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from astrogui.science.stretch import CUTS, STRETCHES, cut_levels, stretched, zscale_cuts
+from astrogui.science.stretch import (
+    CUTS,
+    STRETCHES,
+    cut_levels,
+    equalised_levels,
+    stretched,
+    zscale_cuts,
+)
 
 
 @pytest.mark.parametrize("stretch", STRETCHES)
@@ -71,3 +78,24 @@ def test_unknown_words_are_refused():
         stretched(np.zeros(3), 0, 1, "sepia")
     with pytest.raises(ValueError, match="sepia"):
         cut_levels(np.zeros(3), "sepia")
+
+
+def test_power_and_sinh_follow_their_formulas():
+    middle = np.array([0.5])
+    assert stretched(middle, 0, 1, "power")[0] == pytest.approx((1000**0.5 - 1) / 999)
+    assert stretched(middle, 0, 1, "sinh")[0] == pytest.approx(np.sinh(1.5) / np.sinh(3))
+
+
+def test_histogram_equalisation_gives_every_brightness_as_many_pixels():
+    values = np.random.default_rng(6).exponential(10.0, 50_000).astype(np.float32)
+    levels = equalised_levels(values, 0.0, 60.0)
+    shown = stretched(values[values <= 60.0], 0.0, 60.0, "histogram", levels)
+    counts = np.histogram(shown, bins=20, range=(0, 1))[0]
+    assert counts.min() > 0.95 * counts.mean()
+    assert counts.max() < 1.05 * counts.mean()
+    assert np.isnan(stretched(np.array([np.nan]), 0.0, 60.0, "histogram", levels)[0])
+
+
+def test_without_a_pixel_between_the_cuts_nothing_is_equalised():
+    assert equalised_levels(np.array([5.0, np.nan]), 6.0, 7.0) == ()
+    assert stretched(np.array([6.5]), 6.0, 7.0, "histogram", ())[0] == pytest.approx(0.5)
