@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -99,7 +100,7 @@ class Samp:
     def __init__(self, tell: Callable[[Event], None], ping_s: float = PING_S) -> None:
         self._tell = tell
         self._ping_s = ping_s
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="samp")
+        self._thread: _Thread | None = None
         self._client: Any = None
         self._proxy: Any = None
         self._own_hub: Any = None
@@ -137,18 +138,21 @@ class Samp:
         """
         return self._do(lambda: self._send(mtype, dict(params), to))
 
-    def close(self) -> None:
-        """Leave, and end the threads; waits for at most a few seconds."""
+    def close(self, wait_s: float = 3.0) -> None:
+        """Leave, and end the threads; a hub that hangs is left behind after ``wait_s``."""
         self._stopped.set()
-        self._do(lambda: self._leave("", was_lost=False))
-        self._thread.shutdown(wait=True)
+        if self._thread is not None:
+            self._do(lambda: self._leave("", was_lost=False))
+            self._thread.close(wait_s)
         if self._watch is not None:
-            self._watch.join(timeout=5)
+            self._watch.join(timeout=wait_s)
 
     # --- in the thread of SAMP -------------------------------------------------------------
 
     def _do(self, command: Callable[[], T]) -> Future[T]:
-        return self._thread.submit(command)
+        if self._thread is None:
+            self._thread = _Thread()
+        return self._thread.post(command)
 
     def _connect(self, start_hub: bool) -> None:
         if self.is_connected:
@@ -284,6 +288,43 @@ class Samp:
             _quietly(
                 lambda: self._proxy.reply(self._client.get_private_key(), message_id, response)
             )
+
+
+class _Thread:
+    """Runs commands one after another; a daemon, so that a hub that hangs keeps nobody running."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="samp", daemon=True)
+        self._thread.start()
+
+    def post(self, command: Callable[[], T]) -> Future[T]:
+        """The future of ``command``'s result; raises ``RuntimeError`` after the end."""
+        if self._is_closed:
+            raise RuntimeError("the thread of SAMP has ended")
+        future: Future[T] = Future()
+        self._queue.put((command, future))
+        return future
+
+    def close(self, wait_s: float) -> None:
+        self._is_closed = True
+        self._queue.put(None)
+        self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        while (entry := self._queue.get()) is not None:
+            command, future = entry
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = command()
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
 
 
 def lock_file() -> Path:

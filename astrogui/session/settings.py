@@ -23,6 +23,7 @@ class Settings:
     text_points: int = 0  # beside the system's text size
     models: str = ""  # further folders of models, joined by the system's path separator
     job_timeout_s: float = 300.0
+    samp_web: bool = False  # fetch what other programs offer from other computers
 
     @property
     def signed(self) -> str:
