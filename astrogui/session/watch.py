@@ -19,9 +19,15 @@ class Watcher:
     """
 
     def __init__(
-        self, folder: str, take: Callable[[list[str]], object], interval_s: float = 1.0
+        self,
+        folder: str,
+        take: Callable[[list[str]], object],
+        interval_s: float = 1.0,
+        at_first: int | None = None,
     ) -> None:
+        """``at_first``: of the files already there only the newest so many; None for all."""
         self._folder, self._take, self._interval_s = folder, take, interval_s
+        self._at_first = at_first
         self._last: dict[str, State] = {}
         self._taken: dict[str, State] = {}
         self._stop = threading.Event()
@@ -39,6 +45,9 @@ class Watcher:
     def look(self) -> list[str]:
         """Look once; the files that are new or changed and equal to the last look."""
         now = self._states()
+        if self._at_first is not None:
+            self._leave_out(now, self._at_first)
+            self._at_first = None
         settled = [
             path
             for path, state in now.items()
@@ -49,6 +58,11 @@ class Watcher:
         if settled:
             self._take(settled)
         return settled
+
+    def _leave_out(self, now: dict[str, State], newest: int) -> None:
+        """Count all but the newest as taken, so that following a full folder begins at its end."""
+        ranked = sorted(now, key=lambda path: (now[path][1], path))
+        self._taken = {path: now[path] for path in ranked[: max(len(ranked) - newest, 0)]}
 
     def _states(self) -> dict[str, State]:
         states = {}

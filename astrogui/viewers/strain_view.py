@@ -138,6 +138,11 @@ class StrainView(StrainStack):
         self.player.set_range(*self._ends())
         self.tools["live_row"].setChecked(True)
 
+    def follow_nothing(self) -> None:
+        """No more is to come; what is on display can be played."""
+        self.player.source = ""
+        self.player.changed.emit()
+
     def set_answer(self, row: dict[str, Any], posterior: Posterior | None) -> None:
         """Mark the merger, draw its track and waveform, and say the masses in words."""
         self.answer = MergerAnswer(row, posterior)

@@ -26,9 +26,11 @@ FEATURES: tuple[str, ...] = (
     "samp",
     "regions",
     "measure",
+    "sky_catalogue",
     "figure",
     "spectrum_judgement",
     "spectrum_overlays",
+    "strain_live",
 )
 
 
