@@ -19,7 +19,8 @@ from astrogui.inference.process import HelperProcess, own_command
 from astrogui.inference.reader_start import FEW_THREADS, TIMEOUT_S
 from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES
 from astrogui.records.image import Image
-from astrogui.records.source import Source
+from astrogui.records.catalogue import Catalogue
+from astrogui.records.source import FilePart, Source
 
 LOG = logging.getLogger(__name__)
 START_S = 30.0
@@ -82,6 +83,18 @@ class ReaderProcess:
     def glimpse(self, path: str) -> Future[Image | None]:
         """The pixels at the start of a plain FITS image, within milliseconds; else None."""
         return self._ask(_Request("glimpse", path, (path,)))
+
+    def table(self, path: str) -> Future[Catalogue]:
+        """The columns of a table of sources; the future raises ``FileProblem``."""
+        return self._ask(_Request("table", path, (path,)))
+
+    def parts(self, path: str) -> Future[tuple[FilePart, ...]]:
+        """The HDUs of a FITS file, () of another kind; the future raises ``FileProblem``."""
+        return self._ask(_Request("parts", path, (path,)))
+
+    def header(self, path: str, index: int) -> Future[str]:
+        """The cards of an HDU's header, one a line; the future raises ``FileProblem``."""
+        return self._ask(_Request("header", path, (path, index)))
 
     @property
     def pid(self) -> int | None:

@@ -27,12 +27,16 @@ def serve(
 
     from astrogui import readers
     from astrogui.inference.messages import receive, send
+    from astrogui.readers import fits_contents
     from astrogui.readers.glimpse import glimpse
 
     operations: dict[str, Callable[..., Any]] = {
         "recognise": recognise or readers.recognise,
         "read": read or readers.read,
+        "table": _read_table,
         "glimpse": glimpse,
+        "parts": fits_contents.parts,
+        "header": fits_contents.header_text,
     }
     folder = Path(said["folder"])
     watchdog = child.Watchdog(float(said["timeout_s"]) + ORPHAN_GRACE_S)
@@ -49,6 +53,13 @@ def serve(
         except (BrokenPipeError, ConnectionResetError):
             child.leave(said)
         watchdog.rest()
+
+
+def _read_table(path: str) -> Any:
+    """An analyst's own table of sources; what parses it is loaded when the first one comes."""
+    from astrogui.readers.sky_table import read_sky_table
+
+    return read_sky_table(path)
 
 
 def limit_memory(above_bytes: int) -> None:

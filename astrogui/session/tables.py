@@ -1,10 +1,8 @@
-"""Tables beside the project: an analyst's own catalogue read, small results written."""
+"""Tables beside the project: small results of measuring and matching, written as files."""
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import Future
-from typing import Any
 
 from astrogui.records.catalogue import Catalogue
 
@@ -28,12 +26,3 @@ def write_table(catalogue: Catalogue, path: str | os.PathLike[str]) -> int:
 
     export(catalogue, os.fspath(path), EXPORTERS)
     return len(catalogue)
-
-
-def read_table(reader: Any, path: str | os.PathLike[str]) -> Future[Catalogue]:
-    """The columns of a FITS table, VOTable, CSV or ECSV, parsed in the reader process.
-
-    The future raises ``FileProblem``. ``reader`` is the session's; see ``Session.read_table``.
-    """
-    made: Future[Catalogue] = reader.table(os.fspath(path))
-    return made
