@@ -42,3 +42,13 @@ class Source:
 
     def option(self, name: str, default: str = "") -> str:
         return dict(self.options).get(name, default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """One part of a file, an HDU of FITS: what it is, and how to ask for it."""
+
+    title: str  # "HDU 1 (SCI)"
+    words: str  # "an array of 100 x 200 x 3"
+    part: str = ""  # ``file.fits[part]`` shows it; "" when it is no picture
+    planes: int = 1  # ``part plane 3`` is the third of them
