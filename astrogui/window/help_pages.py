@@ -25,6 +25,8 @@ class Page(QDialog):
         self.browser.setAcceptDrops(False)
         self.browser.viewport().setAcceptDrops(False)
         self.browser.setOpenExternalLinks(False)
+        self.browser.setAccessibleName(title)
+        self.browser.document().setDocumentMargin(14)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)
@@ -58,6 +60,7 @@ def about_page(parent: QWidget) -> Page:
     """Version, versions of what it stands on, licence."""
     page = Page("About AstroGUI", parent)
     name = QCoreApplication.translate("about", "AstroGUI")
+    page.resize(560, 330)
     page.browser.setHtml(
         f"<h2>{name} {astrogui.__version__}</h2>"
         "<p>One window for survey images, spectra and gravitational-wave strain, with calibrated "

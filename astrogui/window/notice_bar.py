@@ -26,7 +26,9 @@ class NoticeBar(QToolBar):
         self._words.setMaximumHeight(2 * self._words.fontMetrics().lineSpacing() + 6)
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._act = QPushButton(self)
+        self._act.setAccessibleName("What can be done about it")
         self._close = QPushButton("Close", self)
+        self._close.setAccessibleName("Close the notice")
         self.addWidget(self._words)
         self._act_slot = self.addWidget(self._act)
         self.addWidget(self._close)
@@ -46,6 +48,7 @@ class NoticeBar(QToolBar):
         self._words.setText(words)
         self._words.setToolTip(words)
         self._act.setText(button)
+        self._act.setAccessibleName(button or "What can be done about it")
         self._act_slot.setVisible(bool(button))
         self.show()
 

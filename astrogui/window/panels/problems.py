@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -49,12 +49,17 @@ class ProblemsPanel(QWidget):
         self._table = QTableView(self)
         prepare_table(self._table, self._model, "Problems")
         heads = self._table.horizontalHeader()
-        heads.resizeSection(0, 190)
-        heads.resizeSection(1, 150)
+        heads.resizeSection(0, 150)
+        heads.resizeSection(1, 90)
         heads.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         heads.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         self._none = QLabel("No problems: every file could be read.", self)
         self._none.setMargin(8)
+        self._whole = QLabel(self)  # the chosen problem, where the table has no room for it
+        self._whole.setWordWrap(True)
+        self._whole.setMargin(4)
+        self._whole.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._whole.setAccessibleName("The chosen problem")
         self._lay_out()
         self._table.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._table.doubleClicked.connect(self._on_choose_columns)
@@ -89,6 +94,7 @@ class ProblemsPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 2)
         column.addWidget(self._none)
         column.addWidget(self._table)
+        column.addWidget(self._whole)
         column.addLayout(row)
 
     def refresh(self, _: object = None) -> None:
@@ -129,6 +135,9 @@ class ProblemsPanel(QWidget):
         for button in (self._copy, self._copy_all, self._report, self._retry):
             button.setEnabled(self._model.rowCount() > 0)
         self._columns.setVisible(bool(self._askable()))
+        chosen = self._chosen()
+        self._whole.setText(as_text(chosen[0]) if len(chosen) == 1 else "")
+        self._whole.setVisible(len(chosen) == 1)
 
     def _askable(self) -> list[Any]:
         return [problem for problem in self._chosen() if asks_for_columns(problem.advice)]

@@ -74,6 +74,7 @@ def prepare_table(view: QTableView, model: QAbstractItemModel, name: str) -> Non
     view.setTextElideMode(Qt.TextElideMode.ElideRight)
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setAcceptDrops(False)
+    view.setTabKeyNavigation(False)  # Tab leads on to the next control; arrows move in the table
     view.viewport().setAcceptDrops(False)
     view.setItemDelegate(PlainEditor(view))
     rows = view.verticalHeader()
