@@ -71,7 +71,7 @@ def _redshift(text: str) -> str:
     number = _number(text.replace("\u2212", "-"))
     if not (math.isfinite(number) and number > -1):
         raise UsageProblem(f"“{text}” is no redshift. Give a number above -1, such as 0.7321.")
-    return repr(number)
+    return repr(number + 0.0)  # -0 is 0
 
 
 def _number(text: str) -> float:

@@ -269,7 +269,7 @@ def _disagreement(row_id: int, by_author: ByAuthor, agreed: str) -> Disagreement
     if len(redshifts) > 1:
         apart = agreement.velocity_difference_km_s(max(redshifts.values()), min(redshifts.values()))
         if apart > FAR_KM_S:
-            reasons.append(f"redshift {_each(redshifts)}: {apart:.0f} km/s")
+            reasons.append(f"redshift {_each(redshifts)}: {apart:,.0f} km/s")
             weight += 2 + apart / (apart + 1e5)
     qualities = {name: int(str(value)) for name, value in given("user_quality").items()}
     steps = [on_scale(value) for value in qualities.values()]

@@ -31,6 +31,7 @@ def test_a_redshift_comes_back_to_the_last_digit():
     z = 0.1 + 0.2
     assert cells(normalised({"user_z": z}))["user_z"] == z
     assert cells(normalised({"user_z": "\u22120.001"}))["user_z"] == -0.001
+    assert normalised({"user_z": -0.0}) == {"user_z": "0.0"}
 
 
 @pytest.mark.parametrize("entered", ["about one", "-1", "inf", "nan"])

@@ -183,13 +183,16 @@ def test_graders_are_merged_disagreements_queued_and_agreed_on(
     feature.merge([str(out)])
     qtbot.waitUntil(lambda: "rows to agree on" in feature.graders.report.text(), timeout=20_000)
     assert "2 rows to agree on" in feature.graders.report.text()
-    assert "Krippendorff" in feature.graders.report.text()
+    coefficients = feature.graders.coefficients
+    names = [coefficients.item(line, 0).text() for line in range(coefficients.rowCount())]
+    assert names[0] == "Class: Krippendorff’s alpha (nominal)"
     assert feature.graders.confusion.rowCount() == 2
     bench.window.actions_by_name["grading_disputed"].trigger()
     qtbot.waitUntil(lambda: feature.is_on and len(feature.row_ids) == 2)
     first = feature.row_ids[0]
     assert bench.selection.row_id == first  # graded, but not agreed on
     qtbot.waitUntil(lambda: feature.graders.table.rowCount() == 3)
+    assert "They differ: class" in feature.graders.row_words.text()
     lines = [feature.graders.table.item(line, 0).text() for line in range(3)]
     feature.graders.table.selectRow(lines.index("Vera"))
     qtbot.mouseClick(feature.graders.agree, Qt.MouseButton.LeftButton)

@@ -76,7 +76,6 @@ LOADS = {
 class Feature(QObject):
     """Speaks with other programs; nothing of it is loaded before one connects."""
 
-    table_taken = Signal(str, str)  # the path of a table that came, and its name
     _heard = Signal(object)
 
     def __init__(self, bench: Workbench) -> None:
@@ -334,14 +333,13 @@ class Feature(QObject):
         )  # fmt: skip
 
     def _on_taken(self, kind: str, name: str, sender: str, path: str) -> None:
-        if kind == "table" and self.receivers(self._table_signal()):
-            self.table_taken.emit(path, name)
+        overlay = self._bench.features.get("sky_catalogue")
+        if kind == "table" and overlay is not None:
+            overlay.load(path)
+            self._say(f"{sender} sent the table {name}. It is laid over the image.")
         else:
             self._bench.commands.add([path])
-        self._say(f"{sender} sent the {kind} {name}. It is added to the project.")
-
-    def _table_signal(self) -> str:
-        return "2table_taken(QString,QString)"
+            self._say(f"{sender} sent the {kind} {name}. It is added to the project.")
 
     def _take_rows(self, params: dict[str, Any], sender: str) -> None:
         rows = self._sent.rows(params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
@@ -22,6 +23,7 @@ from astrogui.session.inter_grader import (
     Agreement,
     FieldAgreement,
     coefficient_words,
+    disagreements,
     redshift_words,
 )
 
@@ -69,6 +71,11 @@ class GradersPanel(QWidget):
         self.report = QLabel("", self)
         self.report.setWordWrap(True)
         self.report.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.coefficients = _table(
+            ["Agreement", "Value", "95 % interval", "Rows"], "Agreement", self
+        )
+        self.coefficients.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+        self.coefficients.hide()
         self.which = QComboBox(self)
         self.which.setAccessibleName("Confusion table of")
         self.which.hide()
@@ -77,7 +84,7 @@ class GradersPanel(QWidget):
         column = QVBoxLayout(self)
         for widgets in ((self.blind, self.unblind), (self.row_words,), (self.table,),
                         (self.agree,), (self.merge, self.compute), (self.report,),
-                        (self.which,), (self.confusion,)):  # fmt: skip
+                        (self.coefficients,), (self.which,), (self.confusion,)):  # fmt: skip
             row = QHBoxLayout()
             for widget in widgets:
                 row.addWidget(widget)
@@ -99,12 +106,14 @@ class GradersPanel(QWidget):
         self.table.setRowCount(len(self._names))
         for line, name in enumerate(self._names):
             title = "agreed on" if name == AGREED else f"{name} (you)" if name == me else name
-            cells = [title, *(by_author[name].get(field, "") for field, _ in FIELDS)]
+            cells = [title, *(_cell(field, by_author[name]) for field, _ in FIELDS)]
             for place, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 self.table.setItem(line, place, item)
         words = HIDDEN if hides else "" if self._names else "Nobody has judged this row."
+        for one in disagreements({0: by_author}, AGREED):
+            words = "They differ: " + "; ".join(one.reasons)
         self.row_words.setText(words)
         self.row_words.setVisible(bool(words))
         self.table.setVisible(bool(self._names))
@@ -116,6 +125,7 @@ class GradersPanel(QWidget):
         """Coefficients with their intervals, and the confusion of any two graders."""
         self._report = report
         self.report.setText(_report_text(report))
+        _fill_coefficients(self.coefficients, report)
         self.which.clear()
         for field in report.fields:
             for first, second in field.tables:
@@ -156,12 +166,41 @@ def _report_text(report: Agreement) -> str:
            else "")
         for name in report.graders
     ]  # fmt: skip
-    for field in report.fields:
-        title = field.field.removeprefix("user_").capitalize()
-        lines += [f"{title}: {coefficient_words(one)}" for one in field.coefficients]
     lines += [f"Redshift: {redshift_words(one)}" for one in report.redshifts]
     lines.append(f"{len(report.disagreements):,} rows to agree on")
     return "\n".join(lines)
+
+
+def _fill_coefficients(table: QTableWidget, report: Agreement) -> None:
+    """One line for each coefficient; a dash where it is not defined."""
+    lines = [(field, one) for field in report.fields for one in field.coefficients]
+    table.setRowCount(len(lines))
+    for line, (field, one) in enumerate(lines):
+        is_defined = math.isfinite(one.value)
+        cells = (
+            f"{field.field.removeprefix('user_').capitalize()}: {one.name}",
+            f"{one.value:.3f}" if is_defined else "–",
+            f"{one.low:.3f} to {one.high:.3f}" if is_defined else "not defined",
+            f"{one.rows:,}",
+        )
+        for place, text in enumerate(cells):
+            item = QTableWidgetItem(text.replace("-", "\u2212") if place in {1, 2} else text)
+            item.setToolTip(coefficient_words(one))
+            if place:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            table.setItem(line, place, item)
+    table.setVisible(bool(lines))
+    head = table.horizontalHeader()
+    head.setStretchLastSection(False)
+    head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    _fit_height(table)
+
+
+def _cell(field: str, judged: Mapping[str, str]) -> str:
+    """A judgement as a cell; a redshift with five figures behind the point."""
+    text = judged.get(field, "")
+    return f"{float(text):.5f}".replace("-", "\u2212") if field == "user_z" and text else text
 
 
 def _fill_confusion(table: QTableWidget, field: FieldAgreement, first: str, second: str) -> None:
@@ -203,6 +242,10 @@ def _table(heads: list[str], name: str, parent: QWidget) -> QTableWidget:
 def _fit(table: QTableWidget) -> None:
     """As wide columns as their text asks for, as high a table as its rows."""
     table.resizeColumnsToContents()
+    _fit_height(table)
+
+
+def _fit_height(table: QTableWidget) -> None:
     table.resizeRowsToContents()
     lines = table.verticalHeader().length() + table.horizontalHeader().sizeHint().height()
-    table.setFixedHeight(min(lines + 2 * table.frameWidth() + 14, 260))
+    table.setFixedHeight(min(lines + 2 * table.frameWidth() + 14, 420))
