@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 FEATURES: tuple[str, ...] = (
     "view_menus",
-    "image_file",
     "guide",
     "command_list",
     "layouts",
@@ -28,12 +27,7 @@ FEATURES: tuple[str, ...] = (
     "samp",
     "regions",
     "measure",
-    "sky_catalogue",
     "figure",
-    "verify",
-    "provenance",
-    "compare",
-    "results",
     "spectrum_judgement",
     "spectrum_overlays",
     "strain_live",
