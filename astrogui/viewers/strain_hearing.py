@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTemporaryDir
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.viewers.envelope import Envelope
 from astrogui.viewers.strain_products import Series, band_series
-from astrogui.viewers.strain_sound import open_in_player, sound_folder, write_sound
+from astrogui.viewers.strain_sound import open_in_player, write_sound
 
 if TYPE_CHECKING:
     from astrogui.viewers.strain_view import StrainView
@@ -24,7 +22,7 @@ class StrainHearing(QObject):
 
     def __init__(self, view: StrainView) -> None:
         super().__init__(view)
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder: QTemporaryDir | None = None  # of sounds that are only played
         self.shift_hz = 0.0
 
     @property
@@ -47,8 +45,8 @@ class StrainHearing(QObject):
     def play(self) -> None:
         """Write the sound to a folder of our own and open it in the system's player."""
         if self._folder is None:
-            self._folder = sound_folder()
-        self._write(str(Path(self._folder.name) / "strain.wav"), "sound:play")
+            self._folder = QTemporaryDir()
+        self._write(self._folder.filePath("strain.wav"), "sound:play")
 
     def write(self, path: str) -> None:
         """Write the sound to a file."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import wave
 from pathlib import Path
 
@@ -34,17 +33,12 @@ def write_sound(
     frames = np.zeros((size, len(channels)), "<i2")
     for column, channel in enumerate(channels):
         frames[: channel.size, column] = channel
-    with wave.open(path, "wb") as file:
+    with Path(path).open("wb") as out, wave.open(out, "wb") as file:
         file.setnchannels(len(channels))
         file.setsampwidth(2)
         file.setframerate(PLAYED_RATE_HZ)
         file.writeframes(frames.tobytes())
     return path
-
-
-def sound_folder() -> tempfile.TemporaryDirectory[str]:
-    """A folder for sounds that are only played, gone when the object is."""
-    return tempfile.TemporaryDirectory(prefix="astrogui-sound-")
 
 
 def open_in_player(path: str) -> bool:

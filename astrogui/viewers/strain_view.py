@@ -24,6 +24,7 @@ from astrogui.viewers.strain_hearing import StrainHearing
 from astrogui.viewers.strain_live import joined
 from astrogui.viewers.strain_maps import TimeFrequencyMap, density_map, energy_map
 from astrogui.viewers.strain_panel import DetectorPanel
+from astrogui.viewers.strain_plot import NO_CURVE
 from astrogui.viewers.strain_products import (
     FirstLook,
     Products,
@@ -266,7 +267,7 @@ class StrainView(StrainStack):
     def _on_answer(self) -> None:
         gps = self.answer.gps
         self.tools["show_merger"].setEnabled(gps is not None)
-        track = self.answer.track() if self.tools["track"].isChecked() else ((), ())
+        track = self.answer.track() if self.tools["track"].isChecked() else (NO_CURVE, NO_CURVE)
         for panel in self._panels:
             panel.set_merger(self.answer.arrival(panel.detector))
             panel.set_track(*track)

@@ -87,7 +87,7 @@ class Feature(QObject):
     @property
     def _view(self) -> StrainView:
         view: Any = self._bench.area.view("strain")
-        return view  # type: ignore[no-any-return]
+        return view
 
     def _on_triggered(self, wanted: bool) -> None:
         self._action.setChecked(self._watcher is not None)  # until a folder is chosen
