@@ -12,7 +12,31 @@ from astrogui.tasks.task import group
 
 
 class RecordReader(Protocol):
+    def recognise(
+        self, path: str, options: dict[str, str] | None = None
+    ) -> Future[tuple[Source, ...]]: ...
     def read(self, source: Source) -> Future[Any]: ...
+
+
+def load_part(reader: RecordReader, path: str, part: str) -> Future[Any]:
+    """A future of the record of one part of a file; it raises ``FileProblem``."""
+    combined: Future[Any] = Future()
+
+    def recognised(done: Future[tuple[Source, ...]]) -> None:
+        try:
+            reader.read(done.result()[0]).add_done_callback(read)
+        except Exception as error:  # whatever a reader raised belongs to whoever asked
+            combined.set_exception(error)
+
+    def read(done: Future[Any]) -> None:
+        error = done.exception()
+        if error is not None:
+            combined.set_exception(error)
+        else:
+            combined.set_result(done.result())
+
+    reader.recognise(f"{path}[{part}]").add_done_callback(recognised)
+    return combined
 
 
 def load_record(reader: RecordReader, sources: Sequence[Source]) -> Future[Any]:

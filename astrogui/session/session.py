@@ -17,14 +17,14 @@ from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
-from astrogui.records.source import Source
+from astrogui.records.source import FilePart, Source
 from astrogui.session import cards, events, exporting
 from astrogui.session.comparison import Verdict
 from astrogui.session.grading import Grading
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.intake import Batch, Intake
 from astrogui.session.live_table import LiveTable, of_project
-from astrogui.session.loading import load_record
+from astrogui.session.loading import load_part, load_record
 from astrogui.session.loop import Loop
 from astrogui.session.running import Jobs
 from astrogui.session.settings import (
@@ -201,6 +201,18 @@ class Session:
     def load(self, item_id: int) -> Future[Any]:
         """The record of an item for display: ``Spectrum``, ``Field`` or ``Network``."""
         return load_record(self._reader, self.view.item(item_id).sources)
+
+    def parts(self, path: str) -> Future[tuple[FilePart, ...]]:
+        """The HDUs of a FITS file; () of a file of another kind."""
+        return self._reader.parts(path)
+
+    def header(self, path: str, index: int) -> Future[str]:
+        """The cards of a FITS header as they are written, one a line."""
+        return self._reader.header(path, index)
+
+    def load_part(self, path: str, part: str) -> Future[Any]:
+        """The record of one extension or plane of a file, for display."""
+        return load_part(self._reader, path, part)
 
     def posterior(self, row_id: int, task: str | None = None) -> Future[Posterior | None]:
         """The newest posterior of a row, of one task or of any."""

@@ -276,6 +276,11 @@ class ImageView(TiledView):
         self._body.insertWidget(self._body.indexOf(self._readout), widget)
         return widget
 
+    def add_above(self, widget: Below) -> Below:
+        """Put a widget between the controls and the image."""
+        self._body.insertWidget(self._body.indexOf(self._graphics), widget)
+        return widget
+
     def turn(self, transform: QTransform) -> None:
         """Show the image turned; its coordinates stay."""
         self._overlay.turn = transform

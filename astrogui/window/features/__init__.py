@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FEATURES: tuple[str, ...] = (
     "view_menus",
+    "image_file",
     "guide",
     "command_list",
     "layouts",
