@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
+from astrogui.errors import Damaged
+from astrogui.records.catalogue import Catalogue, Column
 from astrogui.records.image import Field, Image
 
 HEADER = {
@@ -90,3 +94,27 @@ def test_a_source_is_measured_and_the_table_written(bench, qtbot, tmp_path):
     assert "ECSV" in path.read_text()
     bench.features["measure"].ask_to_save(type(panel.model)(panel).catalogue())
     assert "Nothing has been measured" in bench.window.notice.words
+
+
+def test_a_bad_catalogue_is_refused_in_words(bench, qtbot, monkeypatch):
+    future = Future()
+    monkeypatch.setattr(type(bench.session), "read_table", lambda _, path: future, raising=False)
+    bench.features["sky_catalogue"].load("bad.csv")
+    future.set_exception(Damaged("bad.csv", "", "it is cut", "Fetch it again."))
+    qtbot.waitUntil(lambda: "bad.csv: it is cut" in bench.window.notice.words)
+
+
+def test_a_catalogue_is_overlaid_and_matched_with_the_rows(bench, qtbot, monkeypatch):
+    table = Catalogue(
+        columns=(Column(name="ra"), Column(name="dec")),
+        values={"ra": np.array([150.0, 150.01]), "dec": np.array([2.0, 2.0])},
+    )
+    done = Future()
+    done.set_result(table)
+    monkeypatch.setattr(type(bench.session), "read_table", lambda _, path: done, raising=False)
+    feature = bench.features["sky_catalogue"]
+    feature.load("mine.csv")
+    qtbot.waitUntil(lambda: any(o.ra_deg is not None for o in feature.overlay.catalogues))
+    assert bench.window.docks["own_catalogues"].isVisible()
+    with qtbot.waitSignal(feature.overlay.matched, timeout=10_000):
+        bench.area.views["image"].tools["catalogue_match"].trigger()
