@@ -28,7 +28,7 @@ from astrogui.readers.row_spectrum import ApogeeVisit, GamaSpectrum, MarzSpectru
 from astrogui.readers.sdss_spectrum import SdssSpectrum
 from astrogui.readers.spspec import SpSpec
 from astrogui.readers.strain_hdf5_other import BareStrainHdf5, SeriesHdf5
-from astrogui.readers.table_spectrum import SixdfTable, TableSpectrum
+from astrogui.readers.table_spectrum import SixdfTable, SpectrumWithImage, TableSpectrum
 from astrogui.readers.text_spectrum import TextSpectrum
 from astrogui.readers.text_strain import TextStrain
 from astrogui.readers.x1d import X1d
@@ -51,6 +51,7 @@ READERS: tuple[Reader, ...] = (
     Deep2Spectrum(),
     CubeLikeSpectrum(),
     X1d(),
+    SpectrumWithImage(),
     IrafSpectrum(),
     NoObservation(),
     Picture(),

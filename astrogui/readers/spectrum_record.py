@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from astrogui.errors import Damaged, NotRecognised, Unsuitable
 from astrogui.readers import noise
 from astrogui.readers.reader import Head, Reader
+from astrogui.readers.spectral_image import with_image
 from astrogui.readers.spectral_unit import ANGSTROM, F_LAMBDA, FluxUnit, flux_unit, per_angstrom
 from astrogui.records.provenance import Provenance
 from astrogui.records.source import Source
@@ -56,7 +57,7 @@ class SpectrumReader(Reader):
             raise Damaged(
                 source.path, "", f"the file is no longer {self.name}", "Add the file again."
             )
-        return self.spectrum(head, source)
+        return with_image(head, self.spectrum(head, source))
 
     def spectrum(self, head: Head, source: Source) -> Spectrum:
         raise NotImplementedError

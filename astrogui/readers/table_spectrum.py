@@ -22,6 +22,7 @@ from astrogui.readers.fits_keywords import Keywords, frame, position, shown_head
 from astrogui.readers.fits_structure import Hdu, name_of
 from astrogui.readers.reader import Head
 from astrogui.readers.spectral_axis import SPACE_TELESCOPES
+from astrogui.readers.spectral_image import goes_with_a_spectrum
 from astrogui.readers.spectral_unit import wavelength_unit
 from astrogui.readers.spectrum_record import (
     MIN_GOOD_SAMPLES,
@@ -334,6 +335,16 @@ def object_position(*headers: Keywords) -> tuple[float | None, float | None]:
         if found[0] is not None:
             return found
     return None, None
+
+
+class SpectrumWithImage(TableSpectrum):
+    """A table 1D of an extracted spectrum, with the two-dimensional one it was extracted from."""
+
+    name = "FITS spectrum with its two-dimensional image"
+    generic = False
+
+    def claims(self, head: Head) -> bool:
+        return goes_with_a_spectrum(head) and bool(self._layouts(head))
 
 
 class SixdfTable(TableSpectrum):

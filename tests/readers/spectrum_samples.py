@@ -314,6 +314,18 @@ def sixdf_table(path: Path) -> None:
     fits.HDUList([primary, fits.TableHDU.from_columns(columns)]).writeto(path)
 
 
+def with_image(path: Path) -> None:
+    """An extracted spectrum and the two-dimensional one, over the same wavelengths."""
+    wavelength = (linear_wavelength(), "Angstrom")
+    spectrum = table(
+        "SPEC1D", {"VACUUM": True}, wave=wavelength,
+        flux=(flux(), "1e-17 erg / (Angstrom cm2 s)"), err=error(),
+    )  # fmt: skip
+    pixels = np.tile(flux(), (6, 1))
+    image = fits.ImageHDU(pixels, name="SPEC2D")
+    fits.HDUList([fits.PrimaryHDU(), spectrum, image]).writeto(path)
+
+
 def apogee(path: Path) -> None:
     shape = (3, 80)
     wavelength = 15150 + 600 * np.array([2, 1, 0])[:, None] + 5 * np.arange(80)[::-1]
@@ -471,6 +483,7 @@ ROWS: tuple[tuple[str, str, str, Callable[[Path], None]], ...] = (
     ("marz", "AAT fibre spectra", ".fits", marz),
     ("sixdf", "6dFGS spectrum", ".fits", sixdf),
     ("sixdf_table", "6dFGS table", ".fits", sixdf_table),
+    ("with_image", "FITS spectrum with its two-dimensional image", ".fits", with_image),
     ("apogee", "APOGEE visit", ".fits", apogee),
     ("deep2", "DEEP2 spec1d", ".fits", deep2),
     ("muse", "spectrum in extensions (DATA, STAT)", ".fits", muse),
