@@ -23,6 +23,7 @@ class SpectralImagePlot(Plot):
         self.item = pg.ImageItem(axisOrder="row-major")
         self.addItem(self.item, ignoreBounds=True)
         self.image: SpectralImage | None = None
+        self.title = "row (px)"
         self.getAxis("bottom").setStyle(showValues=False)
         self.setMouseEnabled(x=True, y=False)
 
@@ -53,6 +54,7 @@ class SpectralImagePlot(Plot):
             begin, title = -(middle + 0.5) * scale, "along slit (″)"
         self.item.setRect(QRectF(low - half, begin, high - low + 2 * half, rows * scale))
         self.setYRange(begin, begin + rows * scale, padding=0)
+        self.title = title
         self.set_titles(left=title)
         unit = unit_text(image.unit)
         where = f" of {image.name}" if image.name else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QWidget
 
 from astrogui.viewers.colours import Theme
@@ -60,8 +60,24 @@ class SpectrumPlots:
             self.residual.addItem(item, ignoreBounds=True)
         self.residual.setMouseEnabled(x=True, y=False)
         self.residual.set_titles(left="residual (σ)")
-        self.residual.setXLink(self.flux)
-        self.image.setXLink(self.flux)
+        self._joined = (self.box, self.residual.getViewBox(), self.image.getViewBox())
+        self._is_joining = False
+        for box in self._joined:
+            box.sigXRangeChanged.connect(self._join)
+
+    def _join(self, moved: pg.ViewBox, ends: tuple[float, float]) -> None:
+        """Give all plots over wavelength the same ends.
+
+        pyqtgraph's own link goes by the places of the plots on the screen, which are not known yet
+        while a plot is being shown.
+        """
+        if self._is_joining:
+            return
+        self._is_joining = True
+        for box in self._joined:
+            if box is not moved:
+                box.setXRange(*ends, padding=0)
+        self._is_joining = False
 
     def _lay_out(self) -> None:
         layout = self.widget.ci.layout
@@ -96,6 +112,27 @@ class SpectrumPlots:
         self.bottom.setStyle(showValues=not residuals)
         self.bottom.showLabel(not residuals)
         layout.activate()
+
+    def fit_titles(self, flux_title: str) -> None:
+        """Titles in two lines or in short where they are longer than their axes are high."""
+        metrics = QFontMetricsF(self.widget.font())
+
+        def fits(plot: Plot, title: str) -> bool:
+            return metrics.horizontalAdvance(title) <= plot.getViewBox().height() + 8
+
+        name, _, unit = flux_title.partition(" (")
+        short = (
+            f"<table style='font-size:8pt' cellspacing='0'><tr><td align='center'>{name}</td></tr>"
+            f"<tr><td align='center'>({unit}</td></tr></table>"
+        )
+        self.flux.set_titles(left=flux_title if fits(self.flux, flux_title) else short)
+        long = "probability per bin"
+        self.panel.overview.set_titles(
+            left=long if fits(self.panel.overview, long) else "p per bin"
+        )
+        slit = self.image.title
+        short = slit.partition(" (")[0].split()[-1] + slit[slit.find(" (") :]
+        self.image.set_titles(left=slit if fits(self.image, slit) else short)
 
     def set_theme(self, theme: Theme) -> None:
         self.widget.setBackground(theme.panel)

@@ -282,7 +282,7 @@ class SpectrumView(Viewer):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
-        self._later.timeout.connect(self.follow_flux)
+        self._later.timeout.connect(self._fit_titles)  # once the layout is made
         self.plots.box.setMouseEnabled(x=True, y=False)
         self.plots.box.sigXRangeChanged.connect(self._on_wavelengths_changed)
         self.plots.lines.moved.connect(self._on_lines_moved)
@@ -418,6 +418,7 @@ class SpectrumView(Viewer):
         if z is not None:
             self.flux_plot.set_titles(top=upper)
         self.plots.bottom.showLabel(not self.plots.residual.isVisible())
+        self._later.start(0)
 
     def _arrange(self) -> None:
         """The plots that are wanted, as far as there is room for them."""
@@ -432,6 +433,11 @@ class SpectrumView(Viewer):
             overview=self.panel.has_overview,
         )
         self._curve_of_model.setVisible(wanted["model"])
+        self._later.start(0)
+
+    def _fit_titles(self) -> None:
+        if self._spectrum is not None:
+            self.plots.fit_titles(flux_title(self.scale.label))
 
     def _on_shown(self, _: bool = False) -> None:
         """What the switches show and hide."""

@@ -13,7 +13,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 
+from astrogui.records.spectrum import SpectralImage
 from astrogui.science.lines import wavelength_of
+from astrogui.viewers.spectrum_overlay import Overlay
 from astrogui.viewers.spectrum_view import SpectrumView
 
 LEFT, NONE, SHIFT = (
@@ -530,3 +532,101 @@ def test_a_view_is_freed_at_once_without_the_garbage_collector(qtbot, pool, sett
         assert gone() is None
     finally:
         gc.enable()
+
+
+# Two dimensions, several spectra -------------------------------------------------------------
+
+
+def with_image(step=2.0):
+    """A trace along row 5 of 12 with a bright place at 6000 Å."""
+    wavelength = np.cumsum(np.full(300, step)) + 5500.0
+    if step > 2:
+        wavelength = 5500.0 * 1.0008 ** np.arange(300)
+    pixels = np.zeros((12, 300), np.float32)
+    pixels[5] = 1.0
+    pixels[5, np.abs(wavelength - 6000.0) < 6] = 30.0
+    image = SpectralImage(
+        pixels=pixels, wavelength_angstrom=wavelength, arcsec_per_row=0.5, name="SPEC2D"
+    )
+    return replace(with_lines(), image=image)
+
+
+@pytest.mark.parametrize("step", [2.0, 4.0], ids=["even", "logarithmic"])
+def test_the_two_dimensional_spectrum_stands_above_on_the_same_wavelengths(shown, step):
+    view = shown(SpectrumView, with_image(step))
+    plot = view.plots.image
+    assert plot.isVisible()
+    view.show_wavelengths(5900, 6100)
+    assert plot.viewRange()[0] == pytest.approx(view.flux_plot.viewRange()[0])
+    QTest.qWait(50)  # the layout is made in a turn of the event loop
+    boxes = plot.getViewBox().sceneBoundingRect(), view.plots.box.sceneBoundingRect()
+    assert boxes[0].left() == pytest.approx(boxes[1].left(), abs=1)
+    assert boxes[0].right() == pytest.approx(boxes[1].right(), abs=1)
+    place = plot.item.mapFromScene(plot.getViewBox().mapViewToScene(QPointF(6000.0, 0.0)))
+    column = int(place.x())
+    assert plot.item.image[5, column] == 30.0
+    assert plot.getAxis("left").labelText == "along slit (″)"
+    press(view, Qt.Key.Key_I)
+    assert not plot.isVisible()
+
+
+def test_a_spectrum_without_an_image_has_no_empty_plot(view):
+    assert not view.plots.image.isVisible()
+
+
+def other(unit, scale=1.0, z=0.3):
+    return replace(with_lines(z), flux=(with_lines(z).flux * scale).astype(np.float32),
+                   flux_unit=unit)  # fmt: skip
+
+
+def test_overlays_of_another_flux_density_are_converted(view):
+    """The same flux in Jy lies on that in erg/s/cm2/A."""
+    record = view.record
+    factor = 1e-17 * record.wavelength_angstrom**2 * 3.33564095e4
+    jansky = replace(
+        record, flux=(record.flux * factor).astype(np.float32),
+        ivar=(record.ivar / factor**2).astype(np.float32), flux_unit="Jy",
+    )  # fmt: skip
+    press(view, Qt.Key.Key_N, SHIFT)  # not normalised
+    view.set_overlays([Overlay(name="in Jy", record=jansky)])
+    assert view.plots.overlays[0].y == pytest.approx(record.flux, rel=1e-4)
+    assert "converted from Jy" in view.plots.names.names[1][0]
+    view.set_display(replace(view.display, flux="per frequency"))
+    assert view.plots.overlays[0].y == pytest.approx(view.curve.flux, rel=1e-4)
+
+
+def test_counts_are_refused_in_words_unless_normalised(view, qtbot):
+    press(view, Qt.Key.Key_N, SHIFT)
+    with qtbot.waitSignal(view.message) as said:
+        view.set_overlays([Overlay(name="B", record=other("count", 1000.0))])
+    assert "B: its flux is in count, which cannot be converted" in said.args[0]
+    assert not view.plots.overlays
+    press(view, Qt.Key.Key_N, SHIFT)
+    median = np.nanmedian(view.plots.overlays[0].y)
+    assert median == pytest.approx(np.nanmedian(view.curve.flux), rel=0.02)
+
+
+def test_spectra_are_stacked_and_moved_to_one_redshift(view):
+    view.set_overlays(
+        [Overlay(name="B", record=other(view.record.flux_unit), redshift=0.3),
+         Overlay(name="C", record=other(view.record.flux_unit))]
+    )  # fmt: skip
+    press(view, Qt.Key.Key_S)
+    levels = [np.nanmedian(curve.y) for curve in view.plots.overlays]
+    assert levels[1] > levels[0] > np.nanmedian(view.curve.flux)
+    press(view, Qt.Key.Key_W, SHIFT)
+    first = view.plots.overlays[0]
+    assert first.x[np.argmax(first.y)] == pytest.approx(wavelength_of("Hα") * 1.1, abs=3)
+    assert "not moved: no redshift" in view.plots.names.names[2][0]
+    view.grab()
+    press(view, Qt.Key.Key_O, SHIFT)
+    assert not view.plots.overlays
+    assert not view.plots.names.names
+
+
+def test_the_next_spectrum_has_no_overlays_and_no_regions(view, settled):
+    view.set_overlays([Overlay(name="B", record=other(view.record.flux_unit))])
+    measure_line(view, settled, keys=SHIFT)
+    view.show_record(with_lines(0.2))
+    assert not view.plots.overlays
+    assert not view.regions.shown
