@@ -190,6 +190,15 @@ def _plane_remarks(picture: _Picture) -> tuple[str, ...]:
     return tuple(remarks)
 
 
+def picture_parts(head: Head) -> dict[int, str]:
+    """The part names of the HDUs that can be shown, without planes, by number of the HDU."""
+    return {
+        picture.hdu.index: picture.part.rsplit(" plane ", 1)[0] if picture.planes > 1
+        else picture.part
+        for picture in _pictures(head)
+    }  # fmt: skip
+
+
 def _asked(head: Head, pictures: list[_Picture]) -> _Picture:
     """The picture that ``file.fits[PART]`` names: by name, name and version, number or plane."""
     wanted = head.part.strip().upper()

@@ -321,6 +321,11 @@ _PRINTABLE = bytes(
 )
 
 
+def printable(raw: bytes) -> str:
+    """The text of cards; what is no printable character becomes a question mark or a space."""
+    return raw.translate(_PRINTABLE).decode("ascii")
+
+
 def _checked(head: _Head, hdu: Hdu) -> Hdu:
     header = hdu.keywords
     bits = _whole(head, hdu, "BITPIX", {8, 16, 32, 64, -32, -64})
