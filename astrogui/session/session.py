@@ -26,6 +26,7 @@ from astrogui.session.intake import Batch, Intake
 from astrogui.session.live_table import LiveTable, of_project
 from astrogui.session.loading import load_part, load_record
 from astrogui.session.loop import Loop
+from astrogui.session.origin import Origin, origin_of
 from astrogui.session.running import Jobs
 from astrogui.session.settings import (
     Settings,
@@ -217,6 +218,14 @@ class Session:
     def posterior(self, row_id: int, task: str | None = None) -> Future[Posterior | None]:
         """The newest posterior of a row, of one task or of any."""
         return self._loop.post(lambda: self.view.posterior(row_id, task))
+
+    def answer_posterior(self, answer_id: int) -> Future[Posterior | None]:
+        """The posterior of one answer of ``view.answers``, however old."""
+        return self._loop.post(lambda: self.view.answer_posterior(answer_id))
+
+    def origin(self, row_id: int, column: str = "", task: str = "") -> Origin:
+        """Where a cell (or a task's answer, or the whole row) comes from; see ``Origin.text``."""
+        return origin_of(self.view, self._cards, row_id, column, task)
 
     def idle(self) -> Future[None]:
         """A future that is done once nothing is being read, queued or run."""

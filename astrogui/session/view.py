@@ -226,6 +226,10 @@ class ProjectView:
             if r[1] in paths
         }  # fmt: skip
 
+    def present_tasks(self) -> tuple[Task, ...]:
+        """The analyses that have jobs or answers in this project."""
+        return self._present_tasks()
+
     def _present_tasks(self) -> tuple[Task, ...]:
         """Tasks that were ever asked or have answered; what was seen once is not sought again."""
         with self._lock, translated(self.path):

@@ -227,7 +227,7 @@ class PosteriorView(Viewer):
         column = QVBoxLayout(page)
         column.setContentsMargins(8, 6, 8, 6)
         column.setSpacing(6)
-        self._head = _label("Answer in words")
+        self.head = _label("Answer in words")
         self._doubts = _label("Doubts about the answer")
         self._bars_title = _label("What the bars mean")
         self._bars = ClassBars()
@@ -243,7 +243,7 @@ class PosteriorView(Viewer):
         self._spread = SpreadBars()
         self._provenance = _label("Provenance")
         for widget in (
-            self._head,
+            self.head,
             self._doubts,
             self._bars_title,
             self._bars,
@@ -270,7 +270,7 @@ class PosteriorView(Viewer):
         below.addWidget(self.compared)
         self._tabs.addTab(self.compare_page, COMPARE)
         self._card = CardView()
-        self._head.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.head.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def _fill_table(self) -> None:
         posterior = self._posterior
@@ -350,7 +350,7 @@ class PosteriorView(Viewer):
         cls = posterior.most_probable_class
         if cls:
             parts.append(f"{escape(cls)} {percent_text(posterior.probability(cls))}")
-        self._head.setText(" &nbsp;·&nbsp; ".join(parts))
+        self.head.setText(" &nbsp;·&nbsp; ".join(parts))
         self._doubts.setText(self._doubt_words(posterior))
 
     def _doubt_words(self, posterior: Posterior) -> str:

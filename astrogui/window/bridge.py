@@ -45,6 +45,7 @@ class Bridge(QObject):
     worker_lost = Signal(object)  # WorkerLost
     noticed = Signal(str)
     export_finished = Signal(object)  # ExportFinished
+    rows_verified = Signal(object)  # RowVerified events, in order
     _woken = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -128,6 +129,8 @@ class Bridge(QObject):
                     jobs[number] = None
         if opened:
             self.project_changed.emit()
+        if verified := [event for event in happened if isinstance(event, events.RowVerified)]:
+            self.rows_verified.emit(tuple(verified))
         if items:
             self.files_changed.emit(tuple(items))
         if looked_at is not None:
