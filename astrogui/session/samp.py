@@ -222,11 +222,11 @@ class Samp:
         try:
             ids = self._proxy.get_registered_clients(key)
             found = [self._read_client(key, client_id) for client_id in ids]
-            found = [client for client in found if any(map(client.takes, RECEIVED))]
         except OSError as error:
             self._lost(error)
             return
         self._names = {client.client_id: client.name for client in found}
+        found = [client for client in found if any(map(client.takes, RECEIVED))]
         clients = tuple(
             sorted(found, key=lambda client: (client.name.casefold(), client.client_id))
         )

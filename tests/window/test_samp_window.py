@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 import tiny
-from small_session import files, make
+from small_session import FakeReader, files, make
 
+from astrogui.session import exporting
 from astrogui.session.samp_files import file_url, local_path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "session"))
@@ -20,6 +22,15 @@ TAKES = (
     "table.load.votable", "table.load.fits", "image.load.fits", "spectrum.load.ssa-generic",
     "coord.pointAt.sky", "table.highlight.row", "table.select.rowList",
 )  # fmt: skip
+
+
+class Reader(FakeReader):
+    """Also reads tables, as the reader process does."""
+
+    def table(self, path: str) -> Future:
+        future: Future = Future()
+        future.set_result(exporting.read(path))
+        return future
 
 
 @pytest.fixture
@@ -50,7 +61,7 @@ def partner(hub):
 def session(tmp_path):
     models = tmp_path / "models"
     tiny.write_model(models)
-    made = make(tmp_path, models)
+    made = make(tmp_path, models, reader=Reader())
     made.add(files(tmp_path, *NAMES)).result(20)
     made.idle().result(20)
     yield made
@@ -144,6 +155,29 @@ def test_a_spectrum_of_the_other_program_is_added_and_said(
     partner.say(mtype="image.load.fits", params={"url": "http://example.org/i.fits"})
     qtbot.waitUntil(lambda: "not used unless you allow it" in bench.window.notice.words)
     assert bench.model.rowCount() == 4
+
+
+def test_a_table_of_the_other_program_is_laid_over_the_image_and_ones_own_is_not(
+    bench, feature, session, partner, tmp_path, qtbot
+):
+    connect(bench, feature, qtbot)
+    table = tmp_path / "their sources.vot"
+    session.export(table).result(60)
+    partner.say(
+        mtype="table.load.votable",
+        params={"url": file_url(table), "table-id": "t1", "name": "sources"},
+    )
+    qtbot.waitUntil(lambda: "topcat sent the table sources" in bench.window.notice.words)
+    overlay = bench.features["sky_catalogue"].overlay
+    qtbot.waitUntil(lambda: len(overlay.catalogues) == 1)
+    partner.say(mtype="table.highlight.row", params={"table-id": "t1", "row": "1"})
+    qtbot.waitUntil(lambda: "points at row 2 of their sources.vot" in bench.window.notice.words)
+    bench.window.actions_by_name["samp_table"].trigger()
+    own = heard(partner, qtbot)["params"]
+    partner.say(mtype="table.load.votable", params=own)
+    partner.say(mtype="coord.pointAt.sky", params={"ra": "1", "dec": "95 degrees"})
+    qtbot.waitUntil(lambda: "a position that is none" in bench.window.notice.words)
+    assert len(overlay.catalogues) == 1
 
 
 def test_the_file_shown_goes_to_one_program(bench, feature, session, partner, qtbot):

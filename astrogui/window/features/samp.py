@@ -32,45 +32,10 @@ from astrogui.session.samp_tables import (
     nearest,
 )
 from astrogui.session.settings import data_folder
-from astrogui.window.actions import Spec
+from astrogui.window.samp_actions import FILES, KINDS, LOADS, MENU, SPECS, media_type
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
-
-MENU = "&Interop"
-SPECS = (
-    Spec("samp_connect", MENU, "&Connect to other programs", ("Ctrl+Alt+Shift+C",),
-         "Join the SAMP hub that TOPCAT, DS9 and Aladin talk through", is_checkable=True),
-    Spec("samp_table", MENU, "Send &table", ("Ctrl+Alt+T",),
-         "All rows of the catalogue, to every program that takes tables", starts_group=True),
-    Spec("samp_rows", MENU, "Send &selected rows", ("Ctrl+Alt+Shift+T",),
-         "A table of the selected rows, to every program that takes tables"),
-    Spec("samp_file", MENU, "Send image or spect&rum", ("Ctrl+Alt+Shift+I",),
-         "The file that is shown, to every program that takes its kind"),
-    Spec("samp_point", MENU, "Send &position", ("Ctrl+Alt+Shift+P",),
-         "Point every program at the position of the current row"),
-    Spec("samp_highlight", MENU, "Send &highlight", ("Ctrl+Alt+Shift+H",),
-         "Highlight the selected rows in the table that was sent last"),
-    Spec("samp_link", MENU, "&Link the current row", ("Ctrl+Alt+Shift+K",),
-         "Send highlight and position whenever another row becomes current", starts_group=True,
-         is_checkable=True),
-    Spec("samp_web", MENU, "Take files from the &network", ("Ctrl+Alt+Shift+W",),
-         "Fetch what other programs offer from other computers; else this computer alone",
-         is_checkable=True),
-)  # fmt: skip
-# What is sent, the action, and the messages that a program must take one of.
-KINDS = (
-    ("samp_table", "table", ("table.load.votable", "table.load.fits")),
-    ("samp_rows", "selected rows", ("table.load.votable", "table.load.fits")),
-    ("samp_file", "image or spectrum", ("image.load.fits", "spectrum.load.ssa-generic")),
-    ("samp_point", "position", ("coord.pointAt.sky",)),
-    ("samp_highlight", "highlight", ("table.highlight.row", "table.select.rowList")),
-)
-FILES = {"image": "image.load.fits", "spectrum": "spectrum.load.ssa-generic"}
-LOADS = {
-    "table.load.votable": "table", "table.load.fits": "table", "image.load.fits": "image",
-    "spectrum.load.ssa-generic": "spectrum",
-}  # fmt: skip
 
 
 class Feature(QObject):
@@ -87,6 +52,7 @@ class Feature(QObject):
         self._numbers = 0
         self._from_outside: int | None = None  # the row that another program made current
         self._client_menus: list[QMenu] = []
+        self._overlaid: dict[str, str] = {}  # names of tables that came, by their id and address
         self.status = QLabel("", bench.window)
         self.status.setAccessibleName("Other programs")
         self.status.hide()
@@ -248,7 +214,7 @@ class Feature(QObject):
             url, name = file_url(path), os.path.basename(path)
             params: dict[str, Any] = {"url": url, "name": name, f"{item.kind}-id": url}
             if item.kind == "spectrum":
-                params["meta"] = {"Access.Reference": url, "Access.Format": _media_type(path)}
+                params["meta"] = {"Access.Reference": url, "Access.Format": media_type(path)}
             self._tell(FILES[item.kind], params, to, name)
 
     def _send_point(self, to: str | None, quietly: bool = False) -> None:
@@ -328,14 +294,18 @@ class Feature(QObject):
             taken_file, url, Path(data_folder()) / "received", self._session.settings.samp_web
         )
         self._bench.bridge.after(
-            future, partial(self._on_taken, kind, name, sender),
+            future, partial(self._on_taken, kind, name, sender, params),
             lambda why: self._say(f"{sender} sent the {kind} {name}, which was not taken: {why}"),
         )  # fmt: skip
 
-    def _on_taken(self, kind: str, name: str, sender: str, path: str) -> None:
+    def _on_taken(
+        self, kind: str, name: str, sender: str, params: dict[str, Any], path: str
+    ) -> None:
         overlay = self._bench.features.get("sky_catalogue")
         if kind == "table" and overlay is not None:
             overlay.load(path)
+            for key in ("table-id", "url"):
+                self._overlaid[str(params.get(key))] = Path(path).name
             self._say(f"{sender} sent the table {name}. It is laid over the image.")
         else:
             self._bench.commands.add([path])
@@ -344,11 +314,23 @@ class Feature(QObject):
     def _take_rows(self, params: dict[str, Any], sender: str) -> None:
         rows = self._sent.rows(params)
         if not rows:
-            words = "rows that are not here" if self._sent.is_ours(params) else "another table"
-            self._say(f"{sender} points at {words}.")
+            self._take_foreign_row(params, sender)
             return
         self._choose(rows)
         self._say(f"{sender} chose {len(rows):,} row" + ("s." if len(rows) > 1 else "."))
+
+    def _take_foreign_row(self, params: dict[str, Any], sender: str) -> None:
+        """A row of a table that came from another program: its source is gone to."""
+        names = [self._overlaid.get(str(params.get(key))) for key in ("table-id", "url")]
+        overlay = getattr(self._bench.features.get("sky_catalogue"), "overlay", None)
+        known = [one for one in getattr(overlay, "catalogues", ()) if one.name in names]
+        row = str(params.get("row", ""))
+        if overlay is not None and known and row.isdigit():
+            overlay.go_to(known[-1], int(row))
+            self._say(f"{sender} points at row {int(row) + 1:,} of {known[-1].name}.")
+            return
+        words = "rows that are not here" if self._sent.is_ours(params) else "another table"
+        self._say(f"{sender} points at {words}.")
 
     def _take_point(self, params: dict[str, Any], sender: str) -> None:
         try:
@@ -399,9 +381,3 @@ class Feature(QObject):
     def _say(self, words: str) -> None:
         if words:
             self._bench.window.notice.show_notice(words)
-
-
-def _media_type(path: str) -> str:
-    ending = Path(path).suffix.lower()
-    return {".vot": "application/x-votable+xml", ".xml": "application/x-votable+xml",
-            ".csv": "text/csv", ".txt": "text/plain"}.get(ending, "application/fits")  # fmt: skip
