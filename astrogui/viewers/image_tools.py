@@ -267,9 +267,11 @@ class ImageTools(QObject):
 
     def _on_overview(self, wanted: bool) -> None:
         self.insets.panner.setVisible(wanted)
+        self._refresh_grid()
 
     def _on_magnifier(self, wanted: bool) -> None:
         self.insets.magnifier.setVisible(wanted)
+        self._refresh_grid()
 
     def _refresh_grid(self) -> None:
         if not self.grid.isVisible():
