@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,24 +84,48 @@ class FitsTable(Exporter):
     def read_stretches(self, path: Path) -> Iterator[Catalogue]:
         from astropy.io import fits
 
-        is_packed = path.name.endswith(".gz")
-        with fits.open(path, checksum=True, memmap=not is_packed) as hdus:
+        if path.name.endswith(".gz"):
+            with fits.open(path, checksum=True, memmap=False) as hdus:
+                table = hdus["CATALOGUE"]
+                yield from _parts(table.header, table.columns, [np.array(table.data)])
+            return
+        with fits.open(path) as hdus:
             table = hdus["CATALOGUE"]
-            names = table.columns.names
-            columns = tuple(_column_of(table, n, name) for n, name in enumerate(names, start=1))
-            meta, count = _meta(table.header), len(table.data)
-            # The bytes as they lie there: astropy's own columns are decoded whole.
-            raw = table.data.view(np.ndarray)
-            for first in range(0, max(count, 1), STRETCH):
-                part = raw[first : first + STRETCH]
-                values: dict[str, NDArray[Any]] = {}
-                nulls: dict[str, NDArray[np.bool_]] = {}
-                for column in columns:
-                    values[column.name], null = _cells(column, np.asarray(part[column.name]))
-                    if null is not None and null.any():
-                        nulls[column.name] = null
-                yield Catalogue(columns=columns, values=values, nulls=nulls, meta=meta)
-            del raw, part
+            header, columns, kind = table.header, table.columns, table.columns.dtype
+            start, place = table.fileinfo()["hdrLoc"], table.fileinfo()["datLoc"]
+        yield from _parts(header, columns, _raw(path, start, place, kind, header["NAXIS2"]))
+
+
+def _raw(
+    path: Path, start: int, place: int, kind: np.dtype[Any], count: int
+) -> Iterator[NDArray[Any]]:
+    """The rows as they lie there, a stretch at a time; raises ``OSError`` for a wrong checksum."""
+    kind = kind.newbyteorder(">")
+    with open(path, "rb") as file:
+        file.seek(start)
+        total, odd = add_to_sum(file.read(place - start), 0), b""
+        for first in range(0, max(count, 1), STRETCH):
+            data = file.read(min(STRETCH, count - first) * kind.itemsize)
+            whole = odd + data
+            end = len(whole) // 4 * 4
+            total, odd = add_to_sum(whole[:end], total), whole[end:]
+            yield np.frombuffer(data, kind)
+        rest = odd + file.read()
+        if add_to_sum(rest, total) != 0xFFFFFFFF:
+            raise OSError(f"{path.name}: the checksum of the table is wrong")
+
+
+def _parts(header: Any, names: Any, raw: Iterable[NDArray[Any]]) -> Iterator[Catalogue]:
+    columns = tuple(_column_of(header, n, name) for n, name in enumerate(names.names, start=1))
+    meta = _meta(header)
+    for part in raw:
+        values: dict[str, NDArray[Any]] = {}
+        nulls: dict[str, NDArray[np.bool_]] = {}
+        for column in columns:
+            values[column.name], null = _cells(column, part[column.name])
+            if null is not None and null.any():
+                nulls[column.name] = null
+        yield Catalogue(columns=columns, values=values, nulls=nulls, meta=meta)
 
 
 def _formats(rows: Rows) -> dict[str, str]:
@@ -197,12 +221,11 @@ def encoded_sum(total: int) -> str:
     return bytes([flat[-1], *flat[:-1]]).decode("ascii")
 
 
-def _column_of(table: Any, number: int, name: str) -> Column:
-    header = table.header
+def _column_of(header: Any, number: int, name: str) -> Column:
     return Column(
         name=name,
         type=header[f"AGTYP{number}"],
-        unit=table.columns[number - 1].unit or "",
+        unit=header.get(f"TUNIT{number}", ""),
         ucd=header.get(f"TUCD{number}", ""),
         description=_unescaped(header.get(f"TCOMM{number}", "")),
     )

@@ -59,7 +59,7 @@ class ColumnTable:
         names = {column.name for column in columns}
         self.columns = (*columns, *(c for c in self._extra.values() if c.name not in names))
 
-    def put_extra(self, column: Column, row_ids: NDArray[np.int64], values: Sequence[Any]) -> None:
+    def put_extra(self, column: Column, row_ids: NDArray[np.int64], values: Any) -> None:
         """Add or replace a column that is not the project's: a match, a measure of the analyst's.
 
         Rows not named are null, and stay so. Raises ``ValueError`` for a name of the project's.

@@ -49,10 +49,11 @@ def write(
     view = ProjectView(project, tasks)
     try:
         progress.begin("reading", 0.0, 0.0)
-        rows: Rows = TableRows(view, live, row_ids, columns, dict(meta))
+        found = TableRows(view, live, row_ids, columns, dict(meta))
+        rows: Rows = found
         grades = view.grades(row_ids)
         if len({name for by_author in grades.values() for name in by_author}) > 1:
-            wanted = rows.row_ids.tolist()
+            wanted = found.row_ids.tolist()
             catalogue = with_graders(rows.stretch(0, len(rows)), wanted, grades)
             rows = CatalogueRows(cut(catalogue, 0, len(catalogue), columns))
         export_rows(rows, path, EXPORTERS, progress)
@@ -136,6 +137,16 @@ def known_ending(path: str) -> str:
     from astrogui.export.exporter import exporter_for
 
     return exporter_for(path, EXPORTERS).name
+
+
+def written_size(catalogue: Catalogue, path: Path) -> int:
+    """How many bytes a catalogue is as the file ``path``, written there to see."""
+    from astrogui.export import EXPORTERS
+    from astrogui.export.exporter import exporter_for
+
+    exporter = exporter_for(path, EXPORTERS)
+    exporter.write(catalogue, path)
+    return sum(made.stat().st_size for made in (path, *exporter.companions(path)))
 
 
 def read(path: str) -> Catalogue:

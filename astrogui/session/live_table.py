@@ -114,6 +114,22 @@ class LiveTable:
         self._queue.put(run)
         return future
 
+    def put_columns(
+        self,
+        columns: Sequence[tuple[Column, NDArray[np.int64], Any]],
+        instead_of: Sequence[str] = (),
+    ) -> Future[None]:
+        """Add columns that are not the project's: column, row ids, values. Others may go."""
+
+        def put(table: ColumnTable) -> None:
+            for name in instead_of:
+                table.take_away(name)
+            for column, row_ids, values in columns:
+                table.put_extra(column, row_ids, values)
+            self._tell(self._change(is_new=True))
+
+        return self.call(put)
+
     def close(self) -> None:
         """Keep the columns where that saves the next start something, and end the thread."""
         self._is_closing = True

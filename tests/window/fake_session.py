@@ -266,9 +266,15 @@ class FakeSession:
             self._step(self.undone, self.done, 1)
 
     def export(
-        self, path: str | Path, row_ids: Sequence[int] | None = None, posteriors: str | None = None
+        self,
+        path: str | Path,
+        row_ids: Sequence[int] | None = None,
+        posteriors: str | None = None,
+        columns: Sequence[str] | None = None,
+        progress: Callable[[float, str], bool | None] | None = None,
     ) -> Future[int]:
-        self.calls.append(("export", str(path), row_ids))
+        del progress
+        self.calls.append(("export", str(path), row_ids, posteriors, columns))
         return self.say(events.ExportFinished(str(path), len(self.rows)))  # type: ignore[return-value]
 
     def import_judgements(self, path: str | Path) -> Future[int]:

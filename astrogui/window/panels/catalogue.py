@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QSettings,
     Qt,
@@ -18,7 +19,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from astrogui.window.catalogue_model import EDITABLE, CatalogueModel
+from astrogui.records.judgement import FIELDS as EDITABLE
+from astrogui.window.catalogue_model import CatalogueModel
 from astrogui.window.panels.catalogue_layout import CatalogueLayout, load_layout, save_layout
 from astrogui.window.panels.catalogue_table import CatalogueTable
 from astrogui.window.panels.column_dialog import ColumnChoice, ColumnDialog
@@ -40,7 +42,7 @@ WIDTHS = {
     "task": 90,
 }
 ALWAYS = (*FIRST, *EDITABLE)
-WIDE_WITH_BOUNDS = 168
+WIDE_WITH_BOUNDS = 196
 NARROW = 92
 MOST_RANGES = 300  # of a selection that Qt keeps
 KEEP_MS = 600
@@ -76,6 +78,7 @@ class CataloguePanel(QWidget):
         column.setSpacing(2)
         column.addWidget(self.filter)
         column.addWidget(self.table, 1)
+        self._lines = column
         self._keep_later = QTimer(self)
         self._keep_later.setSingleShot(True)
         self._keep_later.setInterval(KEEP_MS)
@@ -95,6 +98,10 @@ class CataloguePanel(QWidget):
         self._on_columns_changed()
 
     # -- moving about ----------------------------------------------------------------------
+
+    def add_below(self, widget: QWidget) -> None:
+        """One more line below the table."""
+        self._lines.addWidget(widget)
 
     def step(self, lines: int) -> None:
         """Go to a neighbouring row."""
@@ -133,7 +140,7 @@ class CataloguePanel(QWidget):
             self.table.scrollTo(index)
             self.table.edit(index)
 
-    def find(self, text: str, backwards: bool = False) -> bool:
+    def find_text(self, text: str, backwards: bool = False) -> bool:
         """Go to the next row that holds ``text`` in a text column; False where none does."""
         wanted = text.casefold()
         store, order = self._model.store, self._model.positions()
@@ -537,7 +544,5 @@ class CataloguePanel(QWidget):
                 return
 
 
-def _range(model: CatalogueModel, first: int, end: int, last: int) -> object:
-    from PySide6.QtCore import QItemSelectionRange
-
+def _range(model: CatalogueModel, first: int, end: int, last: int) -> QItemSelectionRange:
     return QItemSelectionRange(model.index(first, 0), model.index(end, last))

@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -48,7 +48,7 @@ class CatalogueTable(QTableView):
     def __init__(self, model: CatalogueModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.mask: NDArray[np.bool_] | None = None  # by position in the store
+        self.chosen_rows: NDArray[np.bool_] | None = None  # by position in the store
         self.picture: Picture | None = None
         self.frozen = _Frozen(self)
         _prepare(self, model, self)
@@ -124,16 +124,16 @@ class CatalogueTable(QTableView):
 
     def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
         """Paint these rows as selected, by position; None leaves it to Qt."""
-        self.mask = mask
+        self.chosen_rows = mask
         self.viewport().update()
         self.frozen.viewport().update()
 
     def is_masked(self, line: int) -> bool:
         order = self._model.positions()
-        if self.mask is None or not 0 <= line < len(order):
+        if self.chosen_rows is None or not 0 <= line < len(order):
             return False
         place = int(order[line])
-        return place < len(self.mask) and bool(self.mask[place])
+        return place < len(self.chosen_rows) and bool(self.chosen_rows[place])
 
     def visible_lines(self) -> range:
         """The lines on screen."""
@@ -147,7 +147,7 @@ class CatalogueTable(QTableView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Ctrl on a row of a masked selection turns that row."""
         is_turn = event.modifiers() == Qt.KeyboardModifier.ControlModifier
-        if self.mask is not None and is_turn and event.button() == Qt.MouseButton.LeftButton:
+        if self.chosen_rows is not None and is_turn and event.button() == Qt.MouseButton.LeftButton:
             index = self.indexAt(event.position().toPoint())
             if index.isValid():
                 self.toggled.emit(index.row())
@@ -252,7 +252,7 @@ class CellDelegate(PlainEditor):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
-        if self._table.mask is not None and self._table.is_masked(index.row()):
+        if self._table.chosen_rows is not None and self._table.is_masked(index.row()):
             option.state |= QStyle.StateFlag.State_Selected
         name = self._model.shown_column(index.column()).name
         if name == "file":
@@ -267,7 +267,7 @@ class CellDelegate(PlainEditor):
         option.decorationSize = QSize(side, side)
         option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
         if picture is not None:
-            option.icon = picture
+            option.icon = QIcon(picture)
 
 
 def _prepare(view: QTableView, model: CatalogueModel, table: CatalogueTable) -> None:

@@ -82,8 +82,13 @@ class FilterBar(QWidget):
         self._completer.setWidget(self.edit)
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setMaxVisibleItems(12)
-        self._completer.activated[str].connect(self._on_chosen)
+        self._completer.activated.connect(self._on_chosen)
         self._start = 0
+
+    def _hide_offers(self) -> None:
+        popup = self._completer.popup()
+        if popup is not None:
+            popup.hide()
 
     def show_counts(self, shown: int, total: int, selected: int) -> None:
         """ "193,634 of 1,000,000 rows · 12 selected"."""
@@ -101,7 +106,7 @@ class FilterBar(QWidget):
     def apply(self) -> None:
         """Use what is written; what is wrong is said, and its place marked."""
         self._later.stop()
-        self._completer.popup().hide()
+        self._hide_offers()
         text = self.edit.text().strip()
         try:
             if text:
@@ -123,7 +128,7 @@ class FilterBar(QWidget):
         self.applied.emit(self.edit.text().strip())
 
     def _show_problem(self, problem: FilterProblem | None) -> None:
-        from PySide6.QtCore import QCoreApplication, QEvent
+        from PySide6.QtCore import QCoreApplication
         from PySide6.QtGui import QInputMethodEvent
 
         attributes = []
@@ -150,7 +155,6 @@ class FilterBar(QWidget):
             place = text[problem.start : problem.end].strip()
             where = f"At character {problem.start + 1}"
             self.problem.setText(f"{where}{f', “{place}”' if place else ''}: {problem.words}")
-        del QEvent
 
     # -- completion ------------------------------------------------------------------------
 
@@ -171,7 +175,7 @@ class FilterBar(QWidget):
         )
         begun = self.edit.text()[self._start : cursor]
         if not offers or offers == [begun] or (not begun and self.edit.text()[:cursor][-1:] != " "):
-            self._completer.popup().hide()
+            self._hide_offers()
             return
         self._offers.setStringList(offers)
         self._completer.complete()
