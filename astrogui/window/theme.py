@@ -106,6 +106,10 @@ class ThemeKeeper(QObject):
         """Show "light", "dark" or what the "system" says."""
         self._choice = choice if choice in THEMES else "system"
         self._application.setPalette(palette(DARK if self._wants_dark() else LIGHT))
+        for widget in self._application.allWidgets():
+            if sheet := widget.styleSheet():  # one keeps the colours that it was first read with
+                widget.setStyleSheet("")
+                widget.setStyleSheet(sheet)
 
     def choose_text(self, points: int) -> None:
         """Show all text this many points larger than the system's, smaller where negative."""

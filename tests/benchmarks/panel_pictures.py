@@ -93,6 +93,8 @@ class Pictures:
         yield from quiet(self._bench)
 
     def _dialogues(self, theme: str) -> Iterator[Step]:
+        from PySide6.QtCore import QTimer
+
         from astrogui.window.directory import entries
 
         for entry in entries(self._bench):
@@ -108,7 +110,8 @@ class Pictures:
                 self._bench._choose(item)
                 yield from quiet(self._bench)
             before = set(shown())
-            entry.action.trigger()
+            # Later: a dialogue may run an event loop of its own until it is closed.
+            QTimer.singleShot(0, entry.action, entry.action.trigger)
             yield from quiet(self._bench)
             for number, widget in enumerate(w for w in shown() if w not in before):
                 self.take(widget, f"dialogue_{entry.name}{number or ''}_{theme}")

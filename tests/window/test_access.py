@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QScrollBar,
     QSlider,
     QTabBar,
@@ -154,7 +155,8 @@ def test_text_can_be_read_in_the_rendered_window(filled, choice, qtbot):
     QApplication.processEvents()
     labels = [
         label
-        for label in filled.window.findChildren(QLabel)
+        for kind in (QLabel, QPushButton)
+        for label in filled.window.findChildren(kind)
         if label.isVisible() and not label.visibleRegion().isEmpty() and label.text().strip()
     ]
     assert len(labels) > 10
@@ -164,7 +166,7 @@ def test_text_can_be_read_in_the_rendered_window(filled, choice, qtbot):
     filled.choose_theme("light")
 
 
-def rendered_contrast(window: QWidget, label: QLabel) -> float | None:
+def rendered_contrast(window: QWidget, label: QWidget) -> float | None:
     """None where the label is too small to have a stroke in full colour."""
     picture = window.grab(label.visibleRegion().boundingRect().translated(
         label.mapTo(window, label.rect().topLeft())

@@ -45,6 +45,7 @@ class Feature(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("ecsv")
         dialog.fileSelected.connect(partial(self.save, catalogue))
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def save(self, catalogue: Catalogue, path: str) -> None:

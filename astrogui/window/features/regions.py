@@ -41,6 +41,7 @@ class Feature(QObject):
         dialog = QFileDialog(self._bench.window, "Open regions", "", FILTER)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.read)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def read(self, path: str) -> None:
@@ -59,6 +60,7 @@ class Feature(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("reg")
         dialog.fileSelected.connect(partial(self.write, frame=frame))
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def write(self, path: str, frame: str = "") -> None:

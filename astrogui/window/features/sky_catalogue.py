@@ -47,6 +47,7 @@ class Feature(QObject):
         dialog = QFileDialog(self._bench.window, "Overlay a catalogue", "", FILTER)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.load)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def load(self, path: str) -> None:
@@ -109,6 +110,7 @@ class Feature(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("ecsv")
         dialog.fileSelected.connect(partial(self.save, catalogue))
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _on_read(self, path: str, catalogue: Catalogue) -> None:

@@ -98,6 +98,7 @@ class Feature(QObject):
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self.follow)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _on_came(self, added: Future[list[int]]) -> None:
