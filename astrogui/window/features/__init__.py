@@ -37,6 +37,12 @@ FEATURES: tuple[str, ...] = (
     "spectrum_judgement",
     "spectrum_overlays",
     "strain_live",
+    "catalogue_tools",
+    "column_statistics",
+    "column_plots",
+    "cross_match",
+    "thumbnails",
+    "export_dialog",
 )
 
 
