@@ -29,6 +29,7 @@ FEATURES: tuple[str, ...] = (
     "regions",
     "measure",
     "sky_catalogue",
+    "frames",
     "figure",
     "verify",
     "provenance",
