@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,7 +59,7 @@ def write_image(path: Path, side: int = SIDE) -> None:
 
 
 def measured(path: Path) -> dict[str, np.ndarray]:
-    """Milliseconds of each frame of a pan and of a zoom."""
+    """Milliseconds of each frame of a pan and of a zoom, (frames, 2): by the clock, and own."""
     from PySide6.QtWidgets import QApplication
 
     application = QApplication.instance() or QApplication([])
@@ -82,13 +83,20 @@ def measured(path: Path) -> dict[str, np.ndarray]:
     return frames
 
 
-def _frame(application: object, view: object, send: object) -> float:
-    """Milliseconds from an event to the painted view."""
-    begun = time.perf_counter()
+def _frame(application: object, view: object, send: object) -> tuple[float, float]:
+    """Milliseconds from an event to the painted view, and those spent waiting for a processor."""
+    queued, begun = _queued_ms(), time.perf_counter()
     send()  # type: ignore[operator]
     application.processEvents()  # type: ignore[attr-defined]
     view.overlay.canvas.viewport().repaint()  # type: ignore[attr-defined]
-    return 1000 * (time.perf_counter() - begun)
+    wall = 1000 * (time.perf_counter() - begun)
+    return wall, wall - (_queued_ms() - queued)
+
+
+def _queued_ms() -> float:
+    """How long this thread has waited for a processor so far (Linux keeps count of it)."""
+    account = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+    return int(account.read_text().split()[1]) / 1e6 if account.exists() else 0.0
 
 
 def _zoom(application: object, view: object) -> np.ndarray:
@@ -145,11 +153,13 @@ def told(words: str, frames: dict[str, np.ndarray]) -> bool:
     """Print the figures; whether they keep the limit."""
     kept = True
     for name, times in frames.items():
-        median, high, worst = np.percentile(times, [50, 99, 100])
+        median, high, worst = np.percentile(times[:, 0], [50, 99, 100])
+        owed = np.percentile(times[:, 1], 99)
         kept = kept and high <= LIMIT_MS
         print(
             f"{words}, {name}: median {median:.1f} ms, 99th percentile {high:.1f} ms, "
-            f"worst {worst:.1f} ms of {times.size}; limit {LIMIT_MS:.0f} ms"
+            f"worst {worst:.1f} ms of {len(times)}; limit {LIMIT_MS:.0f} ms; without the wait for "
+            f"a processor {owed:.1f} ms"
         )
     return kept
 
