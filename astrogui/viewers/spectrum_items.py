@@ -106,6 +106,7 @@ class WavelengthAxis(pg.AxisItem):
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
+        self.setStyle(maxTickLevel=1)  # a third level costs a third of a frame and tells nothing
         self.air = False
         self.redshift = 0.0
 

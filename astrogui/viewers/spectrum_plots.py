@@ -125,14 +125,16 @@ class SpectrumPlots:
             f"<table style='font-size:8pt' cellspacing='0'><tr><td align='center'>{name}</td></tr>"
             f"<tr><td align='center'>({unit}</td></tr></table>"
         )
-        self.flux.set_titles(left=flux_title if fits(self.flux, flux_title) else short)
-        long = "probability per bin"
-        self.panel.overview.set_titles(
-            left=long if fits(self.panel.overview, long) else "p per bin"
-        )
-        slit = self.image.title
-        short = slit.partition(" (")[0].split()[-1] + slit[slit.find(" (") :]
-        self.image.set_titles(left=slit if fits(self.image, slit) else short)
+        long, slit = "probability per bin", self.image.title
+        brief = slit.partition(" (")[0].split()[-1] + slit[slit.find(" (") :]
+        for plot, title, other in (
+            (self.flux, flux_title, short),
+            (self.panel.overview, long, "p per bin"),
+            (self.image, slit, brief),
+        ):
+            chosen = title if fits(plot, title) else other
+            if plot.getAxis("left").labelText != chosen:  # a label costs a frame
+                plot.set_titles(left=chosen)
 
     def set_theme(self, theme: Theme) -> None:
         self.widget.setBackground(theme.panel)
