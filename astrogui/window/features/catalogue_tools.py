@@ -29,7 +29,7 @@ SPECS = (
     Spec("sort_falling", MENU, "Sort fa&lling", ("Ctrl+Alt+Down",), "By the current cell's column"),
     Spec("sort_then_rising", MENU, "Then rising", ("Ctrl+Alt+Shift+Up",), "A further key"),
     Spec("sort_then_falling", MENU, "Then falling", ("Ctrl+Alt+Shift+Down",), "A further key"),
-    Spec("sort_none", MENU, "Order of the &project", ("Ctrl+Alt+0",), "Sort by no column"),
+    Spec("sort_none", MENU, "Order of the &project", ("Ctrl+Alt+N",), "Sort by no column"),
     Spec(
         "columns", MENU, "&Columns…", ("Ctrl+K",), "Choose, order and freeze columns",
         starts_group=True,

@@ -52,7 +52,7 @@ class Feature(QObject):
             (
                 Spec("plot_scatter", menu, "&Plot two columns", ("Ctrl+Alt+P",),
                      "Points or density, with errors and colours", starts_group=True),
-                Spec("plot_histogram", menu, "Histo&gram of the column", ("Ctrl+H",),
+                Spec("plot_histogram", menu, "Histo&gram of the column", ("Ctrl+Alt+J",),
                      "How its values are distributed"),
                 Spec("plot_sky", menu, "Sky &map", ("Ctrl+Alt+M",),
                      "Positions of the rows on the whole sky"),
