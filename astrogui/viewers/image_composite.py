@@ -46,7 +46,7 @@ def composed(field: Field) -> Image:
     """An image (ny, nx, 3) between 0 and 1 on the pixels of its green band."""
     red, green, blue = chosen_bands(field)
     ny, nx = green.shape
-    planes = [_aligned(image, green) for image in (red, green, blue)]
+    planes = [aligned(image, green) for image in (red, green, blue)]
     cube = np.stack([_scaled(plane) for plane in planes], axis=2)
     intensity = np.maximum(cube.mean(axis=2), 1e-6)
     factor = np.arcsinh(SOFTENING * intensity) / (np.arcsinh(SOFTENING) * intensity)
@@ -77,7 +77,7 @@ def _scaled(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray((plane - (sky - 2.0 * noise)) / span, dtype=np.float32)
 
 
-def _aligned(image: Image, reference: Image) -> NDArray[np.float32]:
+def aligned(image: Image, reference: Image) -> NDArray[np.float32]:
     """The pixels of ``image`` at the places of ``reference``, nearest neighbours."""
     ny, nx = reference.shape
     pixels = image.section(0, image.shape[0], 0, image.shape[1])

@@ -30,6 +30,7 @@ FEATURES: tuple[str, ...] = (
     "measure",
     "sky_catalogue",
     "frames",
+    "colour",
     "figure",
     "verify",
     "provenance",
