@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMarginsF, QPoint, QRect, QRectF, QSize, QSizeF
-from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter, QPen
+from PySide6.QtGui import QColor, QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter, QPen
 from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 
 from astrogui.viewers.colours import DARK, LIGHT, Theme
@@ -101,12 +101,15 @@ class Figure:
     def image(self, spec: FigureSpec) -> QImage:
         """The figure in pixels, its size in millimetres noted."""
         picture = QImage(spec.image_size, QImage.Format.Format_RGB32)
+        # Items that paint in pixels of the scene reset the transform: the ratio outlives that.
+        scale = spec.image_size.width() / spec.layout_size.width()
+        picture.setDevicePixelRatio(scale)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-        scale = spec.image_size.width() / spec.layout_size.width()
-        self._paint(painter, QRectF(QRect(QPoint(), spec.image_size)), spec, scale)
+        self._paint(painter, spec, scale)
         painter.end()
+        picture.setDevicePixelRatio(1.0)
         # Noted afterwards: axes are kept as pictures, which Qt would enlarge to these dots.
         picture.setDotsPerMeterX(round(spec.dpi / INCH_MM * 1000))
         picture.setDotsPerMeterY(round(spec.dpi / INCH_MM * 1000))
@@ -117,19 +120,16 @@ class Figure:
             raise OSError(f"{path}: the picture could not be written")
 
     def _save_pdf(self, path: str, spec: FigureSpec) -> None:
-        writer = QPdfWriter(path)
+        writer = _PdfWriter(path)
         size = QSizeF(spec.width_mm, spec.height_mm)
         writer.setPageSize(QPageSize(size, QPageSize.Unit.Millimeter, "", _EXACT))
         writer.setPageMargins(QMarginsF(0, 0, 0, 0))
         writer.setTitle(self.title)
-        # As on screen: axes are kept as pictures, which another resolution would enlarge.
-        writer.setResolution(round(SCREEN_DPI))
+        writer.setResolution(round(SCREEN_DPI / spec.magnification))
         painter = QPainter()
         if not painter.begin(writer):
             raise OSError(f"{path}: the figure could not be written")
-        scale = SCREEN_DPI / INCH_MM
-        target = QRectF(0, 0, spec.width_mm * scale, spec.height_mm * scale)
-        self._paint(painter, target, spec, spec.magnification)
+        self._paint(painter, spec, 1.0)
         painter.end()
 
     def _save_svg(self, path: str, spec: FigureSpec) -> None:
@@ -138,24 +138,40 @@ class Figure:
         size = spec.layout_size
         device = SvgDevice(size, spec.width_mm, spec.height_mm, self.title)
         painter = QPainter(device)
-        self._paint(painter, QRectF(QRect(QPoint(), size)), spec, 1.0)
+        self._paint(painter, spec, 1.0)
         painter.end()
         Path(path).write_text(device.text(), "utf-8")
 
-    def _paint(self, painter: QPainter, target: QRectF, spec: FigureSpec, scale: float) -> None:
-        """Lay out, recolour, paint and put back."""
+    def _paint(self, painter: QPainter, spec: FigureSpec, scale: float) -> None:
+        """Lay out, recolour, paint in pixels of the layout, and put back.
+
+        ``scale`` says how many units of the device a pixel of the layout has.
+        """
+        target = QRectF(QRect(QPoint(), spec.layout_size))
         theme = replace(spec.theme, panel=spec.theme.ground)
         painter.fillRect(target, QColor(theme.ground))
         with ExitStack() as stack:
             stack.callback(self.set_theme, self.theme)
             self.set_theme(theme)
             for part, share in self.parts:
-                place = _part_of(QRectF(QRect(QPoint(), spec.layout_size)), share)
                 area = _part_of(target, share)
-                stack.enter_context(_laid_out(part, place.size().toSize()))
+                stack.enter_context(_laid_out(part, area.size().toSize()))
                 # Only what is made while painting: the view's own pens stay as they are.
                 with thicker_lines(scale):
                     _render(part, painter, area, scale)
+
+
+class _PdfWriter(QPdfWriter):
+    """One unit is one pixel of the layout, and says so to whoever asks for dots an inch.
+
+    Axes are kept as pictures, which are enlarged to the dots of the device they are played on.
+    """
+
+    def metric(self, metric: QPaintDevice.PaintDeviceMetric) -> int:
+        kinds = QPaintDevice.PaintDeviceMetric
+        if metric in (kinds.PdmDpiX, kinds.PdmDpiY, kinds.PdmPhysicalDpiX, kinds.PdmPhysicalDpiY):
+            return round(SCREEN_DPI)
+        return super().metric(metric)
 
 
 def themes() -> dict[str, Theme]:

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from astrogui.viewers import view_class
 from astrogui.viewers.colours import DARK, LIGHT
 from astrogui.viewers.figure import FigureSpec, figure_of, plots_in
+from astrogui.viewers.plot import Marker, MarkersItem
 from astrogui.viewers.svg_device import SvgDevice
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -134,6 +135,7 @@ def differing_pixels(first, second):
 
 
 def test_the_colours_are_those_asked_for_and_the_view_keeps_its_own(spectrum_view, tmp_path):
+    spectrum_view.save_figure(tmp_path / "a.png", FigureSpec())  # a layout centres axis titles
     before = spectrum_view.grab().toImage()
     spectrum_view.save_figure(tmp_path / "a.png", FigureSpec(theme=DARK))
     corner = QImage(str(tmp_path / "a.png")).pixelColor(2, 2)
@@ -155,6 +157,29 @@ def test_lines_are_as_wide_on_paper_at_any_fineness(zoomed, tmp_path):
         ]
         shares.append(float(np.mean(reds)))
     assert shares[1] == pytest.approx(shares[0], rel=0.35)
+
+
+def test_labels_painted_in_pixels_of_the_scene_stand_at_their_lines(qtbot):
+    graphics = pg.GraphicsLayoutWidget()
+    qtbot.addWidget(graphics)
+    graphics.resize(400, 300)
+    plot = graphics.addPlot()
+    plot.setRange(xRange=(0, 10), yRange=(0, 1), padding=0)
+    markers = MarkersItem()
+    markers.set_markers([Marker(5.0, "line", "#ff0000")])
+    plot.addItem(markers)
+    graphics.show()
+    spec = FigureSpec(dpi=300)
+    picture = figure(graphics).image(spec)
+    reds = [
+        x
+        for x in range(picture.width())
+        for y in range(picture.height() // 2, picture.height() // 2 + 12)
+        if picture.pixelColor(x, y).red() > picture.pixelColor(x, y).green() + 60
+    ]
+    assert reds
+    left = plot.getViewBox().mapRectToScene(plot.getViewBox().rect()).center().x() / 400
+    assert np.median(reds) / picture.width() == pytest.approx(left, abs=0.05)
 
 
 def test_hidden_plots_are_no_part_of_a_figure_and_nothing_is_left_of_an_empty_view(shown):
@@ -201,6 +226,27 @@ def test_a_clip_follows_save_and_restore():
     assert group.get("clip-path") == "url(#clip1)"
     assert len(root.findall(f"{SVG}path")) == 1
     assert root.find(f"{SVG}title").text == "a < b"
+
+
+def test_a_clip_far_smaller_than_one_unit_is_kept():
+    def draw(painter):
+        painter.setClipRect(QRectF(10, 10, 80, 60))
+        painter.save()
+        painter.scale(40_000, 0.01)
+        painter.translate(-0.099, 0)
+        painter.setClipRect(QRectF(0.0995, 0, 0.001, 5000), Qt.ClipOperation.IntersectClip)
+        painter.drawLine(QLineF(0.099, 0, 0.101, 8000))
+        painter.restore()
+        painter.drawLine(QLineF(0, 0, 60, 60))
+
+    root = painted(draw)
+    clips = {clip.get("id"): clip[0].get("d") for clip in root.iter(f"{SVG}clipPath")}
+    small, large = (group.get("clip-path")[5:-1] for group in root.findall(f"{SVG}g"))
+    corners = [np.array(re.findall(r"[-\d.]+", clips[n]), float).reshape(-1, 2)
+               for n in (small, large)]  # fmt: skip
+    np.testing.assert_allclose(corners[0].min(axis=0), (20, 10), atol=0.01)
+    np.testing.assert_allclose(corners[0].max(axis=0), (60, 50), atol=0.01)
+    np.testing.assert_allclose(corners[1].max(axis=0), (90, 70), atol=0.01)
 
 
 def test_cosmetic_pens_keep_their_width_and_others_scale():

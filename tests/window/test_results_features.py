@@ -350,12 +350,13 @@ def test_the_figure_dialogue_previews_and_saves(bench, qtbot, tmp_path):
     trigger(bench, "save_figure")
     dialog = bench.features["figure"].dialog
     qtbot.waitUntil(lambda: not dialog.preview.pixmap().isNull())
+    assert dialog.spec.width_mm == 180.0  # the spectrum is wide on screen
+    dialog.choose("Posterior curves")
     assert dialog.spec.width_mm == 88.0
     dialog.preset.setCurrentText("MNRAS, two columns: 177 mm")
     assert dialog.spec.width_mm == 177.0
     dialog.width_mm.setValue(100.0)
     assert dialog.preset.currentText() == "Own size"
-    dialog.choose("Posterior curves")
     dialog.colours.setCurrentText("dark")
     dialog.save(str(tmp_path / "figure.pdf"))
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")

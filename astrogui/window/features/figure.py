@@ -43,6 +43,8 @@ WIDTHS: tuple[tuple[str, float], ...] = (
     ("Nature, two columns: 183 mm", 183.0),
     ("Slide: 254 mm", 254.0),
 )
+ONE_COLUMN, TWO_COLUMNS = 1, 2  # of the list, after the own size
+WIDEST_IN_ONE_COLUMN_MM = 150.0  # on screen
 PREVIEW = QSize(460, 380)
 PREVIEW_MS = 60
 
@@ -101,7 +103,7 @@ class FigureDialog(QDialog):
         self._timer.setInterval(PREVIEW_MS)
         self._timer.timeout.connect(self._draw_preview)
         self._build()
-        self._fit_height()
+        self._on_what(0)
 
     @property
     def spec(self) -> FigureSpec:
@@ -217,7 +219,11 @@ class FigureDialog(QDialog):
         dialog.open()
 
     def _on_what(self, index: int) -> None:
+        """Wide figures begin two columns wide: in one their letters would overlap."""
         self._figure = self._figures[index]
+        is_wide = self._figure.as_on_screen().width_mm > WIDEST_IN_ONE_COLUMN_MM
+        if self.preset.currentIndex() in (ONE_COLUMN, TWO_COLUMNS):
+            self.preset.setCurrentIndex(TWO_COLUMNS if is_wide else ONE_COLUMN)
         self._fit_height()
 
     def _on_preset(self, _: int) -> None:
