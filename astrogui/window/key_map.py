@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtGui import QKeySequence
 
 from astrogui.window.actions import tip_with_keys
@@ -12,6 +12,10 @@ from astrogui.window.directory import Entry
 
 PORTABLE = QKeySequence.SequenceFormat.PortableText
 GROUP = "keys"
+OF_FIELDS = {
+    "Return", "Enter", "Up", "Down", "Left", "Right", "Home", "End", "PgUp", "PgDown", "Backspace",
+    "Del", "Space", "Tab",
+}  # fmt: skip
 NO_KEYS = "none"  # kept for an action whose keys were all taken away
 
 
@@ -34,6 +38,7 @@ class KeyMap(QObject):
             self._entries[entry.name] = entry
             if not is_known:
                 self._first[entry.name] = list(entry.action.shortcuts())
+                _leave_to_fields(entry)
                 if entry.name in self._own:
                     self._give(entry, self._own[entry.name])
 
@@ -98,6 +103,7 @@ class KeyMap(QObject):
         action = entry.action
         action.setShortcuts([QKeySequence(keys, PORTABLE) for keys in words])
         action.setToolTip(tip_with_keys(action.statusTip() or entry.text, action.shortcuts()))
+        _leave_to_fields(entry)
 
     def _read(self) -> dict[str, list[str]]:
         if self._settings is None:
@@ -117,6 +123,16 @@ class KeyMap(QObject):
             self._settings.setValue(f"{GROUP}/{name}", "\n".join(self._own[name]) or NO_KEYS)
         else:
             self._settings.remove(f"{GROUP}/{name}")
+
+
+def _leave_to_fields(entry: Entry) -> None:
+    """A view's Enter, arrows and the like work in the view only: fields and tables have their own.
+
+    A line of text does not claim Enter for itself: a view's key would take it away.
+    """
+    keys = {sequence.toString(PORTABLE) for sequence in entry.action.shortcuts()}
+    if entry.scope and keys & OF_FIELDS:
+        entry.action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
 
 def _collide(first: QKeySequence, second: QKeySequence) -> bool:

@@ -123,3 +123,22 @@ def test_a_panel_is_brought_by_its_key_and_closed_by_it_again(filled, qtbot):
     action.trigger()
     assert docks["problems"].isVisible()
     assert action.isChecked()
+
+
+def test_enter_in_a_field_is_the_fields_whatever_the_view_does_with_it(filled, fake, qtbot):
+    """A view on screen that has Enter as a key once took it from the comment."""
+    pressed = []
+    filled.area.current.add_tool("enter", "Do", lambda: pressed.append(1), keys=("Return", "Down"))
+    filled.catalogue.table.selectRow(0)
+    filled.window.activateWindow()
+    filled.catalogue.edit_comment()
+    comment = filled.window.focusWidget()
+    QTest.keyClicks(comment, "seen")
+    QTest.keyClick(comment, Qt.Key.Key_Return)
+    assert not pressed
+    qtbot.waitUntil(lambda: fake.rows[1]["user_comment"] == "seen")
+    filled.area.current.setFocus()
+    filled.catalogue.table.setFocus()
+    QTest.keyClick(filled.catalogue.table, Qt.Key.Key_Down)
+    assert not pressed
+    assert filled.selection.row_id == 2
