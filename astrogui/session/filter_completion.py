@@ -43,7 +43,7 @@ def completions(
         return start, values
     letters = begun.casefold()
     names = [name_text(c.name) for c in columns if letters in c.name.casefold()]
-    names.sort(key=lambda name: (not name.casefold().startswith(letters), names.index(name)))
+    names.sort(key=lambda name: not name.strip("`").casefold().startswith(letters))
     others = [f"{name}(" for name in FUNCTIONS] + list(WORDS)
     others = [word for word in others if letters and word.startswith(letters)]
     return start, (names + others)[:MOST]

@@ -140,13 +140,12 @@ def mollweide(longitude_deg: Array, latitude_deg: Array) -> tuple[Array, Array]:
 
 
 def aitoff(longitude_deg: Array, latitude_deg: Array) -> tuple[Array, Array]:
-    """Aitoff's map, x to the left with right ascension.
+    """The equal-area map that FITS calls AIT (Hammer and Aitoff's), x to the left with RA.
 
     Source: Calabretta & Greisen 2002, A&A 395, 1077, section 5.2.2.
     """
     longitude, latitude = np.radians(_around_zero(longitude_deg)), np.radians(latitude_deg)
-    alpha = np.arccos(np.clip(np.cos(latitude) * np.cos(longitude / 2), -1, 1))
-    scale = np.where(alpha < 1e-12, 1.0, alpha / np.where(alpha < 1e-12, 1.0, np.sin(alpha)))
+    scale = np.sqrt(2 / (1 + np.cos(latitude) * np.cos(longitude / 2)))
     x = 2 * scale * np.cos(latitude) * np.sin(longitude / 2)
     return -np.degrees(x), np.degrees(scale * np.sin(latitude))
 

@@ -92,7 +92,8 @@ class SkyPlot(ScatterView):
         self._lines.append(item)
 
     def _add_label(self, text: str, x: Array, y: Array) -> None:
-        item = pg.TextItem(text, color=self.theme.colour("muted"), anchor=(0.5, 1.0))
+        ground = self.theme.colour(self.theme.ground, 0.75)  # readable on a dense map
+        item = pg.TextItem(text, color=self.theme.colour("text"), anchor=(0.5, 1.0), fill=ground)
         item.setPos(float(x[0]), float(y[0]))
         item.setZValue(5)
         self.plot.addItem(item, ignoreBounds=True)

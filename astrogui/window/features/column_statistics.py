@@ -164,6 +164,7 @@ class StatisticsPanel(QWidget):
             cell = QTableWidgetItem(value)
             cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.table.setItem(row, 1, cell)
+        self.table.resizeColumnToContents(0)
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(

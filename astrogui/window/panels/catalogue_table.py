@@ -81,6 +81,7 @@ class CatalogueTable(QTableView):
 
     def freeze(self, sections: list[int]) -> None:
         """Keep these columns, which stand leftmost, in sight."""
+        self.frozen.is_arranging = True
         for section in range(self._model.columnCount()):
             is_frozen = section in sections and not self.isColumnHidden(section)
             self.frozen.setColumnHidden(section, not is_frozen)
@@ -90,6 +91,7 @@ class CatalogueTable(QTableView):
         for place, section in enumerate(sections):
             heads.moveSection(heads.visualIndex(section), place)
         self.frozen.is_used = bool(sections)
+        self.frozen.is_arranging = False
         self.place_frozen()
 
     def place_frozen(self) -> None:
@@ -210,7 +212,7 @@ class _Frozen(QTableView):
     def __init__(self, table: CatalogueTable) -> None:
         super().__init__(table)
         self._table = table
-        self.is_used = False
+        self.is_used = self.is_arranging = False
         self.hide()
 
     def attach(self) -> None:
@@ -237,6 +239,8 @@ class _Frozen(QTableView):
 
     def _on_resized(self, section: int, before: int, width: int) -> None:
         del before
+        if self.is_arranging:
+            return
         if width and self._table.columnWidth(section) != width:
             self._table.setColumnWidth(section, width)
 
