@@ -10,9 +10,9 @@ Floats = NDArray[np.float64]
 SEGMENT_S = (1 / 16, 4.0)  # shortest and longest Fourier transform
 
 
-def segment_for(span_s: float, columns: int) -> float:
-    """Length of the transforms that suits a span on so many columns: a power of two, in seconds."""
-    wished = np.clip(4 * span_s / columns, *SEGMENT_S)
+def segment_for(span_s: float) -> float:
+    """Length of the transforms that suits a span: about a sixty-fourth of it, in seconds."""
+    wished = np.clip(span_s / 64, *SEGMENT_S)
     return float(2.0 ** np.floor(np.log2(wished)))
 
 

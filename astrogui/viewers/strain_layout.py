@@ -14,6 +14,7 @@ from astrogui.viewers.strain_plot import PRODUCTS, StrainPlot
 
 LEAST_PIXELS = 62  # of height that a plot gets before the view scrolls
 TITLE_PIXELS = 115  # the height that a plot needs for its axis title in full
+LAST_PIXELS = 44  # what the time axis takes below the last plot
 AXES_PIXELS = 76  # what the time axes take at top and bottom
 COLUMN_PIXELS = 300  # of width that a detector needs beside others
 
@@ -116,7 +117,7 @@ class PlotGrid(QScrollArea):
             here = [column[row] for column in columns if row < len(column)]
             kinds = {plot.product for plot in here}
             bars = kinds == {"quality"}
-            tall = max((plot.bars_height for plot in here), default=0)
+            tall = max((plot.bars_height + LAST_PIXELS * plot.is_last for plot in here), default=0)
             factor = 4 if "map" in kinds else 3
             layout.setRowStretchFactor(row, 0 if bars or not kinds else factor)
             layout.setRowMinimumHeight(row, tall if bars else 0)
@@ -141,12 +142,15 @@ class PlotGrid(QScrollArea):
         wide = self.width() >= COLUMN_PIXELS * len(there)
         return len(there) > 1 and needed > self.height() and wide
 
-    def title_time(self, words: str, origin_s: float) -> None:
-        """The title of the time axes, and where in seconds since the epoch they have their zero."""
+    def title_time(self, words: str, short: str, origin_s: float) -> None:
+        """The title of the time axes, and where in seconds since the epoch they have their zero.
+
+        ``short`` stands where columns leave little room.
+        """
         for plot in self.plots:
             plot.time_axis.set_origin(origin_s)
             if plot.is_last:
-                plot.set_titles(bottom=words)
+                plot.set_titles(bottom=short if self.columns > 1 else words)
 
     def fit(self) -> None:
         """Give every plot a legible height, and short titles where there is little."""
@@ -199,8 +203,9 @@ class _TimeLink(QObject):
         self._grid.span_changed.emit(float(span[0]), float(span[1]))
 
 
-def time_title(epoch: int, merger_gps: float | None) -> str:
-    """What the time axis counts from."""
+def time_titles(epoch: int, merger_gps: float | None) -> tuple[str, str]:
+    """What the time axis counts from, in full and in short."""
     if merger_gps is None:
-        return f"time since GPS {epoch} ({utc_text(epoch)}) (s)"
-    return f"time after the merger at GPS {merger_gps:.4f} ({utc_text(merger_gps, 3)}) (s)"
+        return f"time since GPS {epoch} ({utc_text(epoch)}) (s)", f"time since GPS {epoch} (s)"
+    full = f"time after the merger at GPS {merger_gps:.4f} ({utc_text(merger_gps, 3)}) (s)"
+    return full, "time after the merger (s)"

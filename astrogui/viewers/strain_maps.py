@@ -23,6 +23,7 @@ FEWER_ROWS_S = 64.0  # longer maps have half as many rows
 LONGEST_S = 1024.0  # of a Q transform; beyond, Fourier transforms of a quarter second
 LOUDEST = 25.0  # energy at the top of the colours, unless the map stays below
 QUIETEST = 8.0
+SCALED_HZ = 35.0  # above, a spectrogram's values set its colours
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +102,7 @@ def density_map(
 ) -> TimeFrequencyMap | None:
     """A spectrogram of the strain: amplitude density at ``columns`` times at most."""
     rate, span = series.sample_rate_hz, last_gps - first_gps
-    segment = segment_for(span, columns)
+    segment = segment_for(span)
     first = max(first_gps, series.start_gps)
     last = min(last_gps, series.start_gps + series.values.size / rate)
     if last - first < segment:
@@ -113,7 +114,8 @@ def density_map(
     with np.errstate(divide="ignore"):
         made = np.log10(made)
     made[~np.isfinite(made)] = np.nan
-    known = made[np.isfinite(made)]
+    known = made[_rows(top, ROWS) > SCALED_HZ]  # below, the steep noise would set the colours
+    known = known[np.isfinite(known)]
     if not known.size:
         return None
     low, high = np.percentile(known, (2.0, 99.7))

@@ -14,7 +14,7 @@ from astrogui.viewers.colours import Theme
 from astrogui.viewers.noise_plot import NoisePlot
 from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.strain_cursor import StrainCursor
-from astrogui.viewers.strain_layout import Graphics, PlotGrid, time_title
+from astrogui.viewers.strain_layout import Graphics, PlotGrid, time_titles
 from astrogui.viewers.strain_live import StrainPlayer
 from astrogui.viewers.strain_panel import DetectorPanel
 from astrogui.viewers.strain_plot import PRODUCTS
@@ -210,6 +210,16 @@ class StrainStack(Viewer):
             self._hidden.add(key)
         self.on_shown()
 
+    def hideEvent(self, event: Any) -> None:
+        """Out of sight nothing is asked for."""
+        self._rest.stop()
+        super().hideEvent(event)
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        if self._network is not None and self.grid.plots:
+            self.redraw()
+
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         if self._network is None or self._missing():
@@ -274,9 +284,8 @@ class StrainStack(Viewer):
     def count_from_merger(self, *_: object) -> None:
         """Write the time axes from the merger or from the epoch."""
         gps = self.answer.gps if self.tools["merger_time"].isChecked() else None
-        self.grid.title_time(
-            time_title(self._epoch, gps), 0.0 if gps is None else gps - self._epoch
-        )
+        origin_s = 0.0 if gps is None else gps - self._epoch
+        self.grid.title_time(*time_titles(self._epoch, gps), origin_s)
 
     def keep_heights(self, kept: bool) -> None:
         """Leave vertical ranges alone, and let the mouse change them."""

@@ -40,6 +40,7 @@ from astrogui.viewers.strain_tools import SHOWN, add_tools, tool_bar
 from astrogui.viewers.viewer import Compute
 
 MAP_COLUMNS = 700
+AHEAD = 0.5  # of a screen that maps are computed beyond while a record plays
 # Waveforms in the curves "fitted_h1" ... of a posterior start this long before the merger's arrival
 # at the detector.
 FIT_BEFORE_S = 0.4
@@ -200,7 +201,8 @@ class StrainView(StrainStack):
             series = made.highpassed if dense else made.whitened
             if series is not None and "map" in self._wanted(panel):
                 draw = density_map if dense else energy_map
-                span = low - shift, high - shift
+                ahead = AHEAD * (high - low) if self.player.is_playing else 0.0
+                span = low - shift, high - shift + ahead
                 self.ask(
                     f"map:{number}", self._on_map, _numbered, number, draw, series, *span,
                     MAP_COLUMNS,
