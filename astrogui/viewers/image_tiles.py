@@ -29,6 +29,7 @@ KEPT_LEVEL_PIXELS = 2_000_000  # the largest overview level kept in memory (8 MB
 WHOLE_BYTES = 1 << 30  # of float32: larger images are summed from some of their rows
 ROWS_OF_BLOCK = 4  # so many of each block
 PREVIEW = 1024  # the longest side of the first look
+LARGE_SIDE, LARGE_PREVIEW = 8192, 640  # of a larger image, whose overview levels follow soon
 FIRST_LOOK_PIXELS = 2_000_000  # read at once for it
 Levels = dict[int, NDArray[np.float32]]
 
@@ -62,7 +63,8 @@ class FirstLook:
 def first_look(image: Image) -> FirstLook:
     """A sparse sample of the image: whole rows skipped, so little of a large file is read."""
     ny, nx = image.shape
-    factor = max(1, math.ceil(max(ny, nx) / (PREVIEW // 2 if is_huge((ny, nx)) else PREVIEW)))
+    side = LARGE_PREVIEW if max(ny, nx) > LARGE_SIDE else PREVIEW
+    factor = max(1, math.ceil(max(ny, nx) / side))
     if image.pixels is not None:
         return FirstLook(factor, image.pixels[::factor, ::factor])
     rows = range(0, ny, factor)
