@@ -34,11 +34,14 @@ def physical(raw: Floats, log_mass: Floats, log_mass_sd: Floats, log_distance: F
     The other arguments, (n,), are the scales of ``strain_features.Summary``. Solar masses in the
     detector frame, Mpc.
     """
-    mass = np.exp(log_mass[:, None] + log_mass_sd[:, None] * raw[..., 0])
+    # Clipped before the exponential, which tails of faint events would overflow.
+    mass = np.clip(
+        log_mass[:, None] + log_mass_sd[:, None] * raw[..., 0], *np.log(prior.CHIRP_MASS)
+    )
     distance = np.exp(np.clip(log_distance[:, None] + raw[..., 4], -5, np.log(FARTHEST_MPC)))
     return np.stack(
         [
-            np.clip(mass, *prior.CHIRP_MASS),
+            np.exp(mass),
             prior.ratio_from_normal(raw[..., 1]),
             prior.spin_from_normal(raw[..., 2]),
             prior.spin_from_normal(raw[..., 3]),

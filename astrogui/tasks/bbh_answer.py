@@ -14,9 +14,9 @@ from astrogui.science import binary_draws, strain_event
 from astrogui.science import binary_prior as prior
 from astrogui.science.matched_filter import Stretch, waveform_in_time
 from astrogui.science.strain_event import Event
+from astrogui.tasks.bbh_spread import LOW_SIGNAL, calibrated
 from astrogui.tasks.task import Arrays, Model
 
-LOW_SIGNAL = 8.0  # network signal-to-noise ratio
 QUIETEST_HALF = 4.0  # a detector below this hardly takes part
 EDGE_SHARE = 0.25  # of the draws beside a bound of the prior
 LIGHTEST_SURE = 1.1 * prior.CHIRP_MASS[0]  # chirp mass below which a lighter binary is possible
@@ -83,35 +83,6 @@ def posteriors(outputs: Arrays, prepared: Arrays, record: Network, model: Model)
         _posterior(binaries[row], members, float(novelty[row]), prepared, row, record, model)
         for row in range(len(binaries))
     ]
-
-
-SPREAD_LEVELS = (0.5, 0.68, 0.9, 0.95)
-
-
-def calibrated(
-    raw: NDArray, snr: NDArray, calibration: Mapping[str, object]
-) -> NDArray[np.float64]:
-    """Raw draws (n, draws, 5) spread about their median by the card's factors.
-
-    A factor belongs to each number and to the share of draws nearer to the median: tails are
-    spread more than the core, for the search may take a peak of noise for the signal's. Faint
-    events, by the network's signal-to-noise ratio (n,), have factors of their own.
-    """
-    result = np.array(raw, np.float64)
-    unity = np.ones((result.shape[-1], len(SPREAD_LEVELS)))
-    loud = np.asarray(calibration.get("spread", unity), np.float64)
-    faint = np.asarray(calibration.get("spread_faint", loud), np.float64)
-    draws = result.shape[1]
-    share = np.abs(2 * (np.arange(draws) + 0.5) / draws - 1)
-    for rows, table in ((snr >= LOW_SIGNAL, loud), (snr < LOW_SIGNAL, faint)):
-        part = result[rows]
-        order = np.argsort(part, axis=1)
-        ranked = np.take_along_axis(part, order, axis=1)
-        centre = np.median(ranked, axis=1, keepdims=True)
-        factor = np.stack([np.interp(share, SPREAD_LEVELS, row) for row in table], axis=-1)
-        np.put_along_axis(part, order, centre + (ranked - centre) * factor, axis=1)
-        result[rows] = part
-    return result
 
 
 def novelties(features: NDArray, residual: NDArray, model: Model) -> NDArray[np.float64]:

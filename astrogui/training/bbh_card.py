@@ -84,7 +84,8 @@ def draft(
             "events": events,
             "one_detector_share": simulator.ONE_DETECTOR_SHARE,
             "short_stretch_share": simulator.SHORT_SHARE,
-            "cost": "12 ms of one core for an event simulated and fitted; "
+            "cost": "12 ms of one core for an event simulated and fitted, 80 ms for one whose "
+            "fits are searched for as in real strain (calibration, scores); "
             f"{round(sum(float(told['seconds']) for told in history))} s on two shared cores for "
             "all members",
             "seed": seed,
@@ -94,7 +95,7 @@ def draft(
         calibration={"misfit_limit": 10.0},
         novelty={
             "statistic": "root mean square of the whitened features and of the misfit left by "
-            "the best waveform (Mahalanobis distance from the validation simulations), over its "
+            "the best waveform (Mahalanobis distance from the calibrating simulations), over its "
             "99 % quantile",
         },
         limits=LIMITS,

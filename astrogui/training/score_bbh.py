@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from astrogui.science import binary_draws
-from astrogui.tasks.bbh_answer import calibrated
+from astrogui.tasks.bbh_spread import calibrated
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
 from astrogui.training.simulate_strain import LARGEST_WEIGHT
 
@@ -168,20 +168,15 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
     scales = np.asarray(events["scales"], np.float64)
     weight = np.minimum(events["weights"] / np.median(events["weights"]), LARGEST_WEIGHT)
     truth = binary_draws.derived(np.asarray(events["truth"], np.float64))
-    inside: dict[str, list[float]] = {}
-    rank = np.empty_like(truth)
-    bias = np.empty_like(truth)
+    rank, bias = np.empty_like(truth), np.empty_like(truth)
     for first in range(0, len(raw), 256):
         rows = slice(first, first + 256)
         values = binary_draws.derived(binary_draws.physical(raw[rows], *scales[rows].T))
         rank[rows] = np.mean(values < truth[rows, None, :], axis=1)
         median = np.median(values, axis=1)
         bias[rows] = (median - truth[rows]) / np.maximum(values.std(axis=1), 1e-12)
-    for index, name in enumerate(binary_draws.NAMES):
-        inside[name] = [
-            float(np.sum(weight * (np.abs(rank[:, index] - 0.5) <= level / 2)) / weight.sum())
-            for level in LEVELS
-        ]
+    shares = shares_inside(rank, weight)
+    inside = {name: row.tolist() for name, row in zip(binary_draws.NAMES, shares, strict=True)}
     coverage = {"levels": list(LEVELS), "parameters": inside, "n": len(raw)}
     figures: Measures = {
         "n": len(raw),
@@ -201,6 +196,17 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
     return figures, coverage
 
 
+def shares_inside(rank: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(p, levels) the weighted share of truths inside equal-tailed intervals of each level.
+
+    ``rank`` (n, p) is the share of draws below the truth, ``weight`` (n,).
+    """
+    return np.stack(
+        [np.average(np.abs(rank - 0.5) <= level / 2, axis=0, weights=weight) for level in LEVELS],
+        axis=-1,
+    )
+
+
 def raw_draws(run: Run, features: np.ndarray, seed: int) -> np.ndarray:
     """(n, draws, 5) of the network for features (n, …), with deviates of a seed."""
     card = getattr(run, "card")  # noqa: B009
@@ -212,22 +218,3 @@ def raw_draws(run: Run, features: np.ndarray, seed: int) -> np.ndarray:
         noise = rng.standard_normal((len(part), draws, 5), np.float32)
         pieces.append(np.asarray(run({"features": part, "noise": noise})["draws"], np.float32))
     return np.concatenate(pieces)
-
-
-def spread_factors(
-    draws: np.ndarray, truth: np.ndarray, weight: np.ndarray, levels: Sequence[float]
-) -> list[float]:
-    """The factors on draws' distance from their median that give each level its share, rising.
-
-    draws (n, draws), truth and weight (n,).
-    """
-    centre = np.median(draws, axis=1)
-    needed = []
-    for level in levels:
-        low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=1)
-        half = np.where(truth > centre, high - centre, centre - low)
-        ratio = np.abs(truth - centre) / np.maximum(half, 1e-9)
-        order = np.argsort(ratio)
-        share = np.cumsum(weight[order]) / weight.sum()
-        needed.append(float(ratio[order][np.searchsorted(share, level)]))
-    return [float(factor) for factor in np.maximum.accumulate(needed)]

@@ -14,8 +14,8 @@ from astrogui.networks.builder import assign_weights, build
 from astrogui.records.model_card import card_from_json
 from astrogui.science import binary_draws
 from astrogui.tasks.bbh import TASK
-from astrogui.tasks.bbh_answer import calibrated
-from astrogui.training import score_bbh
+from astrogui.tasks.bbh_spread import calibrated, principal_axes, turned
+from astrogui.training import bbh_calibration, score_bbh
 from astrogui.training.package import largest_difference, run_graph, run_network
 from astrogui.training.recipes import bbh as recipe
 
@@ -55,7 +55,7 @@ def test_a_second_call_uses_what_was_simulated_and_fitted(trained):
     events = recipe.load(place / "simulated", recipe.QUICK.chunks, 3, 2, said.append)
     assert [path.stat().st_mtime_ns for path in kept] == times
     first = {name: value[:64] for name, value in events.items()}
-    weights, told = recipe._member(0, recipe.QUICK, 3, first, first, place, said.append)
+    weights, told = recipe._member(0, recipe.QUICK, 3, first, place, said.append)
     assert any("resumed" in words for words in said[before:])
     assert told["epochs"] == recipe.QUICK.epochs
     with np.load(workdir / "bbh" / "weights.npz") as shipped:
@@ -101,20 +101,44 @@ def test_a_narrow_density_is_seen_and_its_factor_found():
     figures, _ = score_bbh.simulated_figures(fake_run(0.15), events, 0)
     assert figures["coverage_90_of"]["chirp_mass_det"] < 0.7
     raw = score_bbh.raw_draws(fake_run(0.15), events["features"], 0)
-    factors = score_bbh.spread_factors(
+    factors = bbh_calibration.spread_factors(
         raw[..., 0], events["targets"][:, 0], events["weights"], (0.5, 0.9)
     )
     assert factors == pytest.approx([2, 2], rel=0.1)
 
 
-def test_spread_draws_keep_their_order_and_their_median():
-    raw = np.random.default_rng(3).normal(size=(2, 2001, 5))
+def test_spins_that_are_known_together_only_are_not_widened_too_much():
+    """Draws know the sum of both spins but not their difference, and are too narrow in it."""
+    events = gaussian_events(1200, 5)
+    rng = np.random.default_rng(6)
+    noise = rng.normal(size=(1200, 200, 2)) @ np.array([[0.3, 0.3], [-0.15, 0.15]])
+    error = rng.normal(size=(1200, 2)) @ np.array([[0.3, 0.3], [-0.3, 0.3]])
+    raw = np.repeat(events["targets"][:, None, :].astype(np.float64), 200, axis=1)
+    raw += 0.3 * rng.normal(size=raw.shape) + 0.3 * rng.normal(size=(1200, 1, 5))
+    raw[..., 2:4] = events["targets"][:, None, 2:4] + error[:, None] + noise
+    alone = bbh_calibration.spread_tables(raw, events)
+    together = bbh_calibration.jointly_covered(raw, events, alone)
+    before = bbh_calibration.coverage_loss(raw, events, alone)
+    assert bbh_calibration.coverage_loss(raw, events, together) < 0.8 * before
+    assert together["spread"][2:4].mean() < alone["spread"][2:4].mean()
+    assert np.all(np.diff(together["spread"], axis=1) >= 0)
+
+
+def test_spread_draws_keep_their_order_and_their_median_along_their_axes():
+    rng = np.random.default_rng(3)
+    raw = rng.normal(size=(3, 2001, 5)) * [1.0, 3.0, 1.0, 2.0, 1.0]
+    raw[..., 0] += 0.9 * raw[..., 1]
+    snr = np.array([20.0, 20.0, 5.0])  # faint draws keep their own axes
     table = np.tile([1.0, 1.2, 2.0, 3.0], (5, 1))
-    spread = calibrated(raw, np.array([20.0, 20.0]), {"spread": table.tolist()})
-    assert np.array_equal(np.argsort(spread, axis=1), np.argsort(raw, axis=1))
-    assert np.median(spread, axis=1) == pytest.approx(np.median(raw, axis=1))
-    assert np.quantile(spread, 0.95, axis=1) == pytest.approx(
-        2 * np.quantile(raw, 0.95, axis=1), rel=0.06
+    spread = calibrated(raw, snr, {"spread": table.tolist()})
+    rotation = principal_axes(raw, snr)
+    before, after = turned(rotation, raw), turned(rotation, spread)
+    assert np.array_equal(rotation[2], np.eye(5))
+    assert np.all(before[:2, :, 0].std(axis=1) > 4 * before[:2, :, 1].std(axis=1))
+    assert np.array_equal(np.argsort(after, axis=1), np.argsort(before, axis=1))
+    assert np.median(after, axis=1) == pytest.approx(np.median(before, axis=1), abs=1e-9)
+    assert np.quantile(after, 0.95, axis=1) == pytest.approx(
+        2 * np.quantile(before, 0.95, axis=1), rel=0.09
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,19 @@ import numpy as np
 
 from astrogui.networks.builder import build
 from astrogui.records.model_card import ArraySpec, ModelCard
-from astrogui.science import binary_draws, strain_features
+from astrogui.science import strain_features
 from astrogui.science.binary_prior import CHIRP_MASS
 from astrogui.science.matched_filter import Templates, ladder
 from astrogui.science.multirate import gain
 from astrogui.science.psd import Psd
-from astrogui.tasks.bbh_answer import LOW_SIGNAL, SPREAD_LEVELS, calibrated
 from astrogui.training import bbh_card, score_bbh
 from astrogui.training import simulate_strain as simulator
+from astrogui.training.bbh_calibration import (
+    jointly_covered,
+    novelty_statistic,
+    relative_weights,
+    spread_tables,
+)
 from astrogui.training.fit import Batch, FitSettings, array_batches, fit
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
@@ -35,7 +41,7 @@ SEARCH_RATIOS, FIT_RATIOS = (0.7,), (0.7, 0.2)
 FALSE_NOVELTY = 0.01
 JITTER = (0.03, 0.15)  # of the features of the fits, and of the misfits by frequency
 # Added to the seed: simulations that no training draws.
-HELD_OUT_STREAM, SEARCHED_STREAM = 1_000, 2_000
+HELD_OUT_STREAM, CALIBRATION_STREAM = 3_000, 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ class Size:
 
 
 FULL = Size(
-    chunks=34, validation=3000, searched=24, held_out=5000, epochs=20, draws=3000, members=3,
+    chunks=34, validation=3000, searched=128, held_out=5000, epochs=20, draws=3000, members=3,
     width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
@@ -75,23 +81,20 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     progress(f"simulating mergers with {len(curves)} noise curves")
     batches = 2 if quick else CHUNK
     events = load(place / "simulated", size.chunks, seed, batches, progress)
-    count = len(events["weights"])
-    judged = np.arange(count) >= count - size.validation
-    fitted = {name: value[~judged] for name, value in events.items()}
-    validation = {name: value[judged] for name, value in events.items()}
     config = network_config(size)
     weights, history = [], []
     for member in range(size.members):
-        arrays, told = _member(member, size, seed, fitted, validation, place, progress)
+        arrays, told = _member(member, size, seed, events, place, progress)
         weights += arrays
         history.append(told)
     model = build(NETWORK, config)
     model.set_weights(weights)
-    card = bbh_card.draft(NETWORK, config, specs(config), seed, count - size.validation, history)
+    count = len(events["weights"]) - size.validation
+    card = bbh_card.draft(NETWORK, config, specs(config), seed, count, history)
     searched = load(
-        place / "searched", size.searched, seed + SEARCHED_STREAM, 1, progress, fit_bank()
+        place / "searched", size.searched, seed + CALIBRATION_STREAM, 1, progress, fit_bank()
     )
-    card, assets = calibrate(model, card, validation, searched, progress)
+    card, assets = calibrate(model, card, searched, progress)
     files = -(-size.held_out // BATCH)
     held_out = load(place / "held_out", files, seed + HELD_OUT_STREAM, 1, progress, fit_bank())
     held_out = {name: value[: size.held_out] for name, value in held_out.items()}
@@ -159,10 +162,11 @@ def load(
     make = partial(_batch, curves=curves, bank=bank)
     missing = [index for index, path in enumerate(paths) if not path.exists()]
     if missing:
+        keys = [(seed, index, batch) for index in missing for batch in range(batches)]
         with _pool() as pool:
+            made = pool.map(make, keys)
             for index in missing:
-                keys = [(seed, index, batch) for batch in range(batches)]
-                parts = list(pool.map(make, keys))
+                parts = list(islice(made, batches))
                 arrays: dict[str, Any] = {
                     name: np.concatenate([p[name] for p in parts]) for name in parts[0]
                 }
@@ -192,52 +196,36 @@ def _batch(
     return dict(simulator.simulate(BATCH, rng, curves, bank)._asdict())
 
 
-def relative_weights(weights: np.ndarray) -> np.ndarray:
-    """Weights over their median, cut at ``LARGEST_WEIGHT``, so that no event rules."""
-    return np.minimum(weights / np.median(weights), simulator.LARGEST_WEIGHT)
-
-
 def _member(
-    member: int,
-    size: Size,
-    seed: int,
-    fitted: Arrays,
-    validation: Arrays,
-    place: Path,
-    progress: Progress,
+    member: int, size: Size, seed: int, events: Arrays, place: Path, progress: Progress
 ) -> tuple[list[np.ndarray], dict[str, Any]]:
-    """Weights of one member of the ensemble, fitted from its own start and order of examples."""
+    """Weights of one member of the ensemble, fitted from its own start and order of examples.
+
+    The last ``size.validation`` events choose the epoch.
+    """
     progress(f"fitting member {member + 1} of {size.members}")
-    model = build(
-        MEMBER,
-        {
-            "features": strain_features.SIZE,
-            "width": size.width,
-            "depth": size.depth,
-            "hidden": size.hidden,
-            "bins": size.bins,
-        },
-    )
-    inputs = {name: fitted[name] for name in ("features", "targets")}
-    weights = relative_weights(fitted["weights"]).astype(np.float32)[:, None]
+    names = ("features", "width", "depth", "hidden", "bins")
+    model = build(MEMBER, {name: network_config(size)[name] for name in names})
+    weights = relative_weights(events["weights"]).astype(np.float32)[:, None]
+    inputs = {name: events[name] for name in ("features", "targets")}
+    seen = {name: value[: -size.validation] for name, value in inputs.items()}
+    judged = {name: value[-size.validation :] for name, value in inputs.items()}
     settings = FitSettings(
         epochs=size.epochs,
-        steps=max(2, len(weights) // size.batch),
+        steps=max(2, (len(weights) - size.validation) // size.batch),
         learning_rate=1.5e-3,
         weight_decay=1e-3,
         seed=10 * seed + member,
         max_seconds=size.max_seconds,
     )
-    judged = {name: validation[name] for name in ("features", "targets")}
-    judged_weights = relative_weights(validation["weights"]).astype(np.float32)[:, None]
     told = fit(
         model,
         surprise,
-        array_batches(inputs, weights, size.batch, jittered),
+        array_batches(seen, weights[: -size.validation], size.batch, jittered),
         settings,
         place / f"member_{member}",
         progress,
-        (judged, judged_weights),
+        (judged, weights[-size.validation :]),
         validation_batch=256,
     )
     return model.get_weights(), told
@@ -260,7 +248,7 @@ def surprise(weights: Any, log_density: Any) -> Any:
 
 
 def calibrate(
-    model: Any, card: ModelCard, validation: Arrays, searched: Arrays, progress: Progress
+    model: Any, card: ModelCard, searched: Arrays, progress: Progress
 ) -> tuple[ModelCard, Arrays]:
     """Spread factors, misfit limit, novelty statistic and the search's bank.
 
@@ -268,26 +256,11 @@ def calibrate(
     """
     progress("calibrating")
     assets = search_banks()
-    weights = relative_weights(searched["weights"])
     raw = score_bbh.raw_draws(CompiledRun(model, card, assets), searched["features"], 0)
-    faint = searched["loudness"][:, 1] < LOW_SIGNAL
-    spread = {
-        name: [
-            score_bbh.spread_factors(
-                raw[chosen, :, index],
-                searched["targets"][chosen, index],
-                weights[chosen],
-                SPREAD_LEVELS,
-            )
-            for index in range(raw.shape[-1])
-        ]
-        for name, chosen in (("spread", ~faint), ("spread_faint", faint))
-        if chosen.any()
-    }
-    widened = _until_the_final_spin_is_covered(raw[:, ::5], searched, spread)
-    residual = validation["loudness"][:, 2:]
-    vector = np.concatenate([validation["features"], np.maximum(residual, 0.9)], axis=1)
-    mean, whitening, threshold = _novelty_statistic(vector)
+    widened = jointly_covered(raw[:, ::5], searched, spread_tables(raw, searched))
+    residual = searched["loudness"][:, 2:]
+    vector = np.concatenate([searched["features"], np.maximum(residual, 0.9)], axis=1)
+    mean, whitening, threshold = novelty_statistic(vector, FALSE_NOVELTY)
     assets |= {"novelty_mean": mean, "novelty_whitening": whitening}
     card = dataclasses.replace(
         card,
@@ -298,44 +271,6 @@ def calibrate(
         novelty={**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY},
     )
     return card, assets
-
-
-def _until_the_final_spin_is_covered(
-    raw: np.ndarray, events: Arrays, spread: dict[str, list[list[float]]]
-) -> dict[str, np.ndarray]:
-    """The factors, those of both spins raised together until 90 % intervals of the final spin
-    hold 90 %: each spin alone is hardly measured, their sum is.
-    """
-    index = binary_draws.NAMES.index("final_spin")
-    truth = binary_draws.derived(np.asarray(events["truth"], np.float64))[:, index]
-    weights = relative_weights(events["weights"])
-    best: tuple[float, dict[str, np.ndarray]] | None = None
-    for widening in (1.0, 1.1, 1.2, 1.3, 1.45, 1.6):
-        tables = {name: np.array(rows) for name, rows in spread.items()}
-        for table in tables.values():
-            table[2:4, :2] *= widening**0.3  # mostly the tails: the core is nearly right
-            table[2:4, 2:] *= widening
-        draws = calibrated(raw, events["loudness"][:, 1], tables)
-        scales = np.asarray(events["scales"], np.float64)
-        values = binary_draws.derived(binary_draws.physical(draws, *scales.T))[..., index]
-        rank = np.mean(values < truth[:, None], axis=1)
-        miss = abs(float(np.average(np.abs(rank - 0.5) <= 0.45, weights=weights)) - 0.9)
-        if best is None or miss < best[0]:
-            best = miss, tables
-    assert best is not None
-    return best[1]
-
-
-def _novelty_statistic(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Mean, whitening matrix and threshold: fitted on one half, the threshold on the other."""
-    half = len(vectors) // 2
-    mean = vectors[:half].mean(axis=0)
-    values, axes = np.linalg.eigh(np.cov(vectors[:half], rowvar=False))
-    whitening = (axes / np.sqrt(np.maximum(values, 1e-3 * values.max()))).T
-    rest = (vectors[half:] - mean) @ whitening.T
-    distance = np.sqrt(np.mean(rest**2, axis=1))
-    threshold = float(np.quantile(distance, 1 - FALSE_NOVELTY))
-    return mean.astype(np.float32), whitening.astype(np.float32), threshold
 
 
 def search_banks() -> Arrays:

@@ -1,0 +1,128 @@
+"""What makes the `bbh` network's draws cover what they promise, and what marks a novelty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from astrogui.science import binary_draws
+from astrogui.tasks.bbh_spread import (
+    LOW_SIGNAL,
+    SPREAD_LEVELS,
+    calibrated,
+    principal_axes,
+    turned,
+)
+from astrogui.training.recipe import Arrays
+from astrogui.training.score_bbh import LEVELS, shares_inside
+from astrogui.training.simulate_strain import LARGEST_WEIGHT
+
+Tables = dict[str, np.ndarray]
+AXES = tuple(slice(axis, axis + 1) for axis in range(5))
+PARTS = (slice(0, 2), slice(2, 4))  # of SPREAD_LEVELS: the core of a posterior, and its tails
+STEPS = (0.9, 1.1, 0.95, 1.04, 0.98)
+
+
+def relative_weights(weights: np.ndarray) -> np.ndarray:
+    """Weights over their median, cut at ``LARGEST_WEIGHT``, so that no event rules."""
+    return np.minimum(weights / np.median(weights), LARGEST_WEIGHT)
+
+
+def spread_tables(raw: np.ndarray, events: Arrays) -> Tables:
+    """Factors for raw draws (n, draws, 5) that each principal axis needs by itself, (5, levels).
+
+    Faint events have a table of their own, where there are any.
+    """
+    weights = relative_weights(events["weights"])
+    rotation = principal_axes(raw, events["loudness"][:, 1])
+    draws, truth = turned(rotation, raw), turned(rotation, events["targets"])
+    faint = events["loudness"][:, 1] < LOW_SIGNAL
+    return {
+        name: np.array(
+            [
+                spread_factors(
+                    draws[chosen, :, index],
+                    truth[chosen, index],
+                    weights[chosen],
+                    SPREAD_LEVELS,
+                )
+                for index in range(raw.shape[-1])
+            ]
+        )
+        for name, chosen in (("spread", ~faint), ("spread_faint", faint))
+        if chosen.any()
+    }
+
+
+def spread_factors(
+    draws: np.ndarray, truth: np.ndarray, weight: np.ndarray, levels: Sequence[float]
+) -> list[float]:
+    """The factors on draws' distance from their median that give each level its share, rising.
+
+    draws (n, draws), truth and weight (n,).
+    """
+    centre = np.median(draws, axis=1)
+    needed = []
+    for level in levels:
+        low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=1)
+        half = np.where(truth > centre, high - centre, centre - low)
+        ratio = np.abs(truth - centre) / np.maximum(half, 1e-9)
+        order = np.argsort(ratio)
+        share = np.cumsum(weight[order]) / weight.sum()
+        needed.append(float(ratio[order][np.searchsorted(share, level)]))
+    return [float(factor) for factor in np.maximum.accumulate(needed)]
+
+
+def jointly_covered(raw: np.ndarray, events: Arrays, tables: Tables) -> Tables:
+    """Tables whose factors together cover best what is reported, by coordinate descent.
+
+    Factors found for each axis alone widen what depends on several of them too much or too
+    little. Core and tails of each axis are scaled until the squared error of coverage, over all
+    reported quantities and levels, is least. raw (n, draws, 5).
+    """
+    best, least = tables, coverage_loss(raw, events, tables)
+    for step in STEPS:
+        for axis in AXES:
+            for part in PARTS:
+                tried = _scaled(best, axis, part, step)
+                loss = coverage_loss(raw, events, tried)
+                if loss < least:
+                    best, least = tried, loss
+    return best
+
+
+def _scaled(tables: Tables, axis: slice, part: slice, factor: float) -> Tables:
+    scaled = {name: table.copy() for name, table in tables.items()}
+    for table in scaled.values():
+        table[axis, part] *= factor
+        table[:] = np.maximum.accumulate(table, axis=1)  # never a tail inside the core
+    return scaled
+
+
+def coverage_loss(raw: np.ndarray, events: Arrays, tables: Tables) -> float:
+    """Mean squared difference of coverage and level, over reported quantities and levels."""
+    truth = binary_draws.derived(np.asarray(events["truth"], np.float64))
+    scales = np.asarray(events["scales"], np.float64)
+    rank = np.empty_like(truth)
+    for first in range(0, len(raw), 512):  # few at a time: draws of all would fill the memory
+        rows = slice(first, first + 512)
+        draws = calibrated(raw[rows], events["loudness"][rows, 1], tables)
+        values = binary_draws.derived(binary_draws.physical(draws, *scales[rows].T))
+        rank[rows] = np.mean(values < truth[rows, None, :], axis=1)
+    shares = shares_inside(rank, relative_weights(events["weights"]))
+    return float(np.mean((shares - np.array(LEVELS)) ** 2))
+
+
+def novelty_statistic(
+    vectors: np.ndarray, false_share: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean, whitening matrix and threshold: fitted on one half, the threshold on the other."""
+    half = len(vectors) // 2
+    mean = vectors[:half].mean(axis=0)
+    values, axes = np.linalg.eigh(np.cov(vectors[:half], rowvar=False))
+    whitening = (axes / np.sqrt(np.maximum(values, 1e-3 * values.max()))).T
+    rest = (vectors[half:] - mean) @ whitening.T
+    distance = np.sqrt(np.mean(rest**2, axis=1))
+    threshold = float(np.quantile(distance, 1 - false_share))
+    return mean.astype(np.float32), whitening.astype(np.float32), threshold
