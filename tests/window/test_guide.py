@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
+from astrogui.window.features.guide import PAGES as PAGE_OF
 from astrogui.window.guide_pages import GuidePage, headings, links, read_pages, search, slug
 from astrogui.window.guide_window import GuideWindow
 from astrogui.window.resource import resource
@@ -37,6 +38,16 @@ def test_every_link_of_the_guide_leads_somewhere(page):
         there = BY_NAME[name.removesuffix(".md")] if name else page
         if heading:
             assert heading in {slug(words) for _, words in headings(there.text)}, target
+
+
+def test_every_panel_and_view_has_a_page(bench):
+    """Where a part has no page of its own yet, the guide opens at its entrance."""
+    names = [dock.objectName() for dock in bench.window.docks if dock.objectName() != "viewer"]
+    homeless = {name for name in [*names, "image", "spectrum", "strain"]} - set(BY_NAME)
+    pages = {name: PAGE_OF.get(name) for name in homeless}
+    assert {name for name, page in pages.items() if page not in BY_NAME} <= {
+        "catalogue", "results",
+    }  # fmt: skip
 
 
 def test_headings_inside_code_are_no_headings():

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
 
+# The page of a panel or a kind of view that is not named like it.
+PAGES = {
+    "start": "first_steps", "image": "images", "spectrum": "spectra", "regions": "images",
+    "measure": "images", "own_catalogues": "images", "frames": "images", "colour": "images",
+    "files": "window", "annotate": "grading", "history": "grading", "jobs": "window",
+    "problems": "window",
+}  # fmt: skip
+
+
 class Feature(QObject):
     """Reads the guide when it is asked for, not before."""
 
@@ -62,8 +71,8 @@ class Feature(QObject):
         while widget is not None and not isinstance(widget, QDockWidget):
             widget = widget.parentWidget()
         name = "index" if widget is None else widget.objectName()
-        if name != "viewer":
-            return name
-        current = self._bench.area.current
-        kinds = [kind for kind, view in self._bench.area.views.items() if view is current]
-        return kinds[0] if kinds else "first_steps"
+        if name == "viewer":
+            current = self._bench.area.current
+            views = self._bench.area.views
+            name = next((kind for kind, view in views.items() if view is current), "start")
+        return PAGES.get(name, name)
