@@ -164,9 +164,9 @@ class Grading:
 
     def keep_queue(self, queue: Mapping[str, Any] | None, place: int = 0) -> Future[None]:
         """Keep a grading queue (a dict that JSON can hold) and the place in it; None ends it."""
-        text = "" if queue is None else json.dumps(queue)
 
         def keep() -> None:
+            text = "" if queue is None else json.dumps(queue)
             with self._project().transaction() as connection:
                 grades.write_meta(connection, QUEUE, text)
                 grades.write_meta(connection, PLACE, str(place))

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 NEAR_ARCSEC = 10.0  # a position further from every row means none of them
 LARGE_ROWS = 20_000  # more go as FITS, which other programs read faster than VOTable
+# DS9 8.4.1 ends with a buffer overflow at FITS tables with long texts, though it asks for them.
+NO_FITS_TABLES = ("SAOImageDS9",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,16 @@ class SentTable:
     table_id: str
     url: str
     row_ids: tuple[int, ...]
+
+
+def table_type(takers: Sequence[tuple[str, bool, bool]], rows: int) -> str:
+    """The message by which a table goes to these programs: name, takes VOTable, takes FITS each.
+
+    FITS for a large table where all can have it so, or where somebody takes nothing else.
+    """
+    safe = all(takes_fits and name not in NO_FITS_TABLES for name, _, takes_fits in takers)
+    needed = not all(takes_votable for _, takes_votable, _ in takers)
+    return "table.load.fits" if safe and (rows > LARGE_ROWS or needed) else "table.load.votable"
 
 
 class SentTables:

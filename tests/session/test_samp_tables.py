@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from astrogui.session.samp_tables import SentTable, SentTables, nearest
+from astrogui.session.samp_tables import SentTable, SentTables, nearest, table_type
 
 
 @pytest.fixture
@@ -49,6 +49,20 @@ def test_the_nearest_position_agrees_with_astropy_also_at_the_seam_and_the_pole(
         separations = SkyCoord(ra, dec, unit="deg").separation(SkyCoord(*point, unit="deg")).arcsec
         assert found[0] == int(np.nanargmin(separations))
         assert found[1] == pytest.approx(np.nanmin(separations), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("takers", "rows", "kind"),
+    [
+        ([("topcat", True, True)], 500, "votable"),
+        ([("topcat", True, True)], 500_000, "fits"),
+        ([("topcat", True, True), ("SAOImageDS9", True, True)], 500_000, "votable"),
+        ([("topcat", True, True), ("old", True, False)], 500_000, "votable"),
+        ([("splat", False, True)], 5, "fits"),
+    ],
+)
+def test_a_large_table_goes_as_fits_where_nobody_is_harmed(takers, rows, kind):
+    assert table_type(takers, rows) == f"table.load.{kind}"
 
 
 def test_without_positions_nothing_is_near():

@@ -169,8 +169,7 @@ class Feature(QObject):
         if scope == "selected":
             return np.array(bench.selection.row_ids, np.int64)
         if scope == "filtered":
-            lines = np.arange(bench.model.rowCount())
-            return np.array(bench.model.row_ids(lines), np.int64)
+            return bench.model.filtered_ids()
         return None
 
     def _take_queue(self, number: int, scope: str, order: str, made: Any) -> None:
@@ -302,7 +301,8 @@ class Feature(QObject):
     def _count(self, row_ids: list[int], graded: set[int]) -> None:
         for _ in graded - self._graded:
             self._pace.count()
-        self._graded = (self._graded - set(row_ids)) | (graded & set(self._places))
+        self._graded.difference_update(row_ids)
+        self._graded |= graded
         self._show_progress()
 
     def _judge(self) -> str:

@@ -25,11 +25,11 @@ from astrogui.session.samp import (
 )
 from astrogui.session.samp_files import file_url, taken_file
 from astrogui.session.samp_tables import (
-    LARGE_ROWS,
     NEAR_ARCSEC,
     SentTable,
     SentTables,
     nearest,
+    table_type,
 )
 from astrogui.session.settings import data_folder
 from astrogui.window.samp_actions import FILES, KINDS, LOADS, MENU, SPECS, media_type
@@ -189,14 +189,10 @@ class Feature(QObject):
     def _table_type(self, count: int, to: str | None) -> str:
         """FITS for a large table, where whoever is to have it takes that; else VOTable."""
         clients = [c for c in self._clients() if to is None or c.client_id == to]
-        takers = [c for c in clients if c.takes("table.load.votable") or c.takes("table.load.fits")]
-        fits = all(client.takes("table.load.fits") for client in takers)
-        votable = all(client.takes("table.load.votable") for client in takers)
-        return (
-            "table.load.fits"
-            if fits and (count > LARGE_ROWS or not votable)
-            else ("table.load.votable")
-        )
+        found = [
+            (c.name, c.takes("table.load.votable"), c.takes("table.load.fits")) for c in clients
+        ]
+        return table_type([one for one in found if one[1] or one[2]], count)
 
     def _on_written(self, mtype: str, table: SentTable, to: str | None, count: int) -> None:
         self._sent.add(table)
