@@ -110,7 +110,7 @@ class SpectrumMouse(QObject):
         """The feature next to a click, found in the curve as it is drawn."""
         view = self._view
         curve = view.curve
-        if curve is None:
+        if curve is None or curve.wavelength.size < 2:
             return
         reach = max(
             FEATURE_PIXELS * view.plots.box.angstrom_per_pixel(),
@@ -206,7 +206,7 @@ class SpectrumMouse(QObject):
         """Wavelength observed and at rest, flux with its error, and the line nearby."""
         view = self._view
         curve, z = view.curve, view.shown_redshift.value
-        if curve is None or not curve.wavelength.size:
+        if curve is None or curve.wavelength.size < 2:
             return " "
         index = int(np.clip(np.searchsorted(curve.wavelength, wavelength), 1, curve.flux.size - 1))
         if wavelength - curve.wavelength[index - 1] < curve.wavelength[index] - wavelength:
@@ -242,6 +242,8 @@ def measured(
     wavelength: Any, flux: Any, ivar: Any, good: Any, window: Span, bands: tuple[Span, ...]
 ) -> list[LineMeasurement] | str:
     """The measurements, or why there are none."""
+    if np.size(wavelength) < 2:
+        return "The spectrum has fewer than two samples."
     try:
         return measure(Samples.of(wavelength, flux, ivar, good), window, bands)
     except ValueError as error:

@@ -552,16 +552,23 @@ def with_image(step=2.0):
 
 
 @pytest.mark.parametrize("step", [2.0, 4.0], ids=["even", "logarithmic"])
-def test_the_two_dimensional_spectrum_stands_above_on_the_same_wavelengths(shown, step):
+def test_the_two_dimensional_spectrum_stands_above_on_the_same_wavelengths(shown, qtbot, step):
     view = shown(SpectrumView, with_image(step))
     plot = view.plots.image
     assert plot.isVisible()
     view.show_wavelengths(5900, 6100)
     assert plot.viewRange()[0] == pytest.approx(view.flux_plot.viewRange()[0])
-    QTest.qWait(50)  # the layout is made in a turn of the event loop
-    boxes = plot.getViewBox().sceneBoundingRect(), view.plots.box.sceneBoundingRect()
-    assert boxes[0].left() == pytest.approx(boxes[1].left(), abs=1)
-    assert boxes[0].right() == pytest.approx(boxes[1].right(), abs=1)
+
+    def ends(box):
+        rect = box.sceneBoundingRect()
+        return pytest.approx((rect.left(), rect.right()), abs=1)
+
+    def stands_above():
+        view.grab()
+        rect = plot.getViewBox().sceneBoundingRect()
+        return (rect.left(), rect.right()) == ends(view.plots.box)
+
+    qtbot.waitUntil(stands_above, timeout=10_000)
     place = plot.item.mapFromScene(plot.getViewBox().mapViewToScene(QPointF(6000.0, 0.0)))
     column = int(place.x())
     assert plot.item.image[5, column] == 30.0
@@ -630,3 +637,16 @@ def test_the_next_spectrum_has_no_overlays_and_no_regions(view, settled):
     view.show_record(with_lines(0.2))
     assert not view.plots.overlays
     assert not view.regions.shown
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 5, 30])
+def test_every_tool_works_on_a_tiny_spectrum(shown, settled, pixels):
+    view = shown(SpectrumView, samples.spectrum(pixels=pixels, bad=slice(0, 1)))
+    for tool in list(view.tools.values()):
+        tool.trigger()
+    view.mouse.add_feature(3801.0)
+    view.plots.box.range_dragged.emit(3800.0, 3802.0, True)
+    settled(view)
+    view.grab()
+    assert view.shows_content
+    assert view.mouse.words_at(3801.0)
