@@ -180,6 +180,8 @@ class StrainStack(Viewer):
 
     def choose_plots(self) -> None:
         """A menu of the plots of each detector; those ticked are stacked."""
+        if not self._panels:
+            return  # an empty menu is never shown, so never hidden and freed
         menu = QMenu(self)
         for panel in self._panels:
             below = menu.addMenu(panel.name)
