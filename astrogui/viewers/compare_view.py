@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -82,6 +82,11 @@ class CompareView(QScrollArea):
         self._theme: Theme = LIGHT
         self._shown: list[Comparison] = []
         self._columns = 1
+        self._waiting: list[Comparison] = []
+        self._spare: list[tuple[Plot, pg.PlotCurveItem, pg.PlotCurveItem]] = []
+        self._turn = QTimer(self)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._draw_next)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setAccessibleName("Comparison of two answers")
@@ -110,7 +115,7 @@ class CompareView(QScrollArea):
 
     def say(self, words: str) -> None:
         """Words in place of a comparison."""
-        self._shown = []
+        self._shown, self._waiting = [], []
         self.words.setText(escape(words))
         self.graphics.hide()
         self.table.hide()
@@ -122,14 +127,23 @@ class CompareView(QScrollArea):
             return
         self._shown, self._names = list(found), names
         drawn = [one for one in found if one.curves is not None][:_MOST]
+        self.graphics.ci.clear()
+        pairs = zip(self._curves[::2], self._curves[1::2], strict=True)
+        self._spare += [(plot, a[0], b[0]) for plot, (a, b) in zip(self.plots, pairs, strict=True)]
         self.plots, self._curves = [], []
-        for one in drawn:
-            self._draw(one)
-        self._arrange()
+        self._waiting = drawn
+        self._columns = self._fitting(len(drawn))
+        self.graphics.setFixedHeight(math.ceil(len(drawn) / self._columns) * _PLOT_HEIGHT + 6)
         self.graphics.setVisible(bool(drawn))
+        self._turn.start()
         self.table.show_rows([_cells(one) for one in found])
         self.table.show()
         self.set_theme(self._theme)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether plots are still to come: one a turn of the event loop."""
+        return bool(self._waiting)
 
     def text(self) -> str:
         """The comparison as text with tabs."""
@@ -140,12 +154,9 @@ class CompareView(QScrollArea):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.graphics.setBackground(theme.panel)
-        for plot in self.plots:
-            plot.set_theme(theme)
+        for at in range(len(self.plots)):
+            self._colour(at)
         colours = (theme.series[0], theme.series[1])
-        for curve, which in self._curves:
-            style = Qt.PenStyle.SolidLine if which == 0 else Qt.PenStyle.DashLine
-            curve.setPen(pen(theme.colour(colours[which]), 1.8, style))
         if self._shown:
             told = [
                 f"<span style='color:{colour}'><b>{line} {letter}</b></span> {escape(name)}"
@@ -158,33 +169,44 @@ class CompareView(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow dock shows one curve below the other."""
         super().resizeEvent(event)
-        if self.plots and self._columns != self._fitting():
+        if self.plots and self._columns != self._fitting(len(self.plots)):
             self._arrange()
 
-    def _fitting(self) -> int:
-        return min(max((self.width() - 30) // LEAST_WIDTH, 1), 3, max(len(self.plots), 1))
+    def _fitting(self, count: int) -> int:
+        return min(max((self.width() - 30) // LEAST_WIDTH, 1), 3, max(count, 1))
 
     def _arrange(self) -> None:
-        self._columns = self._fitting()
+        self._columns = self._fitting(len(self.plots))
         self.graphics.ci.clear()
         for i, plot in enumerate(self.plots):
             self.graphics.addItem(plot, row=i // self._columns, col=i % self._columns)
         rows = math.ceil(len(self.plots) / self._columns)
         self.graphics.setFixedHeight(rows * _PLOT_HEIGHT + 6)
 
-    def _draw(self, one: Comparison) -> None:
+    def _draw_next(self) -> None:
+        """One plot a turn: each takes some ten milliseconds."""
+        if not self._waiting:
+            self._turn.stop()
+            return
+        one = self._waiting.pop(0)
         assert one.curves is not None
-        plot = Plot()
-        plot.setMouseEnabled(x=True, y=False)
-        plot.getAxis("left").setTicks([[]])
-        plot.getAxis("left").setWidth(8)
-        plot.getAxis("bottom").setTickDensity(0.6)
+        plot, *curves = self._spare.pop() if self._spare else _new_plot()
         plot.set_titles(bottom=one.axis)
-        for which, (x, y) in enumerate(one.curves):
-            curve = pg.PlotCurveItem(x, y, antialias=True)
-            plot.addItem(curve)
+        for which, (curve, (x, y)) in enumerate(zip(curves, one.curves, strict=True)):
+            curve.setData(x, y)
             self._curves.append((curve, which))
+        plot.enableAutoRange()
+        at = len(self.plots)
         self.plots.append(plot)
+        self._colour(at)
+        self.graphics.addItem(plot, row=at // self._columns, col=at % self._columns)
+
+    def _colour(self, at: int) -> None:
+        theme = self._theme
+        self.plots[at].set_theme(theme)
+        for curve, which in self._curves[2 * at : 2 * at + 2]:
+            style = Qt.PenStyle.SolidLine if which == 0 else Qt.PenStyle.DashLine
+            curve.setPen(pen(theme.colour(theme.series[which]), 1.8, style))
 
 
 class _Table(QTableWidget):
@@ -221,6 +243,18 @@ class _Table(QTableWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 80)
+
+
+def _new_plot() -> tuple[Plot, pg.PlotCurveItem, pg.PlotCurveItem]:
+    plot = Plot()
+    plot.setMouseEnabled(x=True, y=False)
+    plot.getAxis("left").setTicks([[]])
+    plot.getAxis("left").setWidth(8)
+    plot.getAxis("bottom").setTickDensity(0.6)
+    curves = pg.PlotCurveItem(antialias=True), pg.PlotCurveItem(antialias=True)
+    for curve in curves:
+        plot.addItem(curve)
+    return (plot, *curves)
 
 
 def _compared(parameter: Parameter, first: Posterior, second: Posterior) -> Comparison:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
@@ -157,8 +157,6 @@ class _Cell:
     plot: Plot
     content: Any
     reference: ReferenceItem
-    names: tuple[str, str]
-    below: set[str] = field(default_factory=set)
 
 
 class CornerPlot(pg.GraphicsLayoutWidget):
@@ -174,29 +172,51 @@ class CornerPlot(pg.GraphicsLayoutWidget):
         self.ci.layout.setContentsMargins(2, 2, 8, 2)
         self._theme: Theme = LIGHT
         self.cells: dict[tuple[str, str], _Cell] = {}
+        self._waiting: list[tuple[int, int]] = []
+        self._spare: dict[type, list[_Cell]] = {IntervalItem: [], ContourItem: []}
+        self._turn = QTimer(self)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._draw_next)
         self._reference: dict[str, float] = {}
         # The page scrolls under the wheel.
         self.wheelEvent = _ignored
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether plots are still to come: one a turn of the event loop."""
+        return bool(self._waiting)
+
     def show_corner(self, data: CornerData) -> None:
-        """Draw, in place of what was there."""
+        """Draw, in place of what was there, one plot a turn: each takes some ten milliseconds."""
         self.data = data
         self.ci.clear()
+        for cell in self.cells.values():
+            self._spare[type(cell.content)].append(cell)
         self.cells = {}
         names = [parameter.name for parameter in data.parameters]
-        for row, left in enumerate(names):
-            for column, below in enumerate(names[: row + 1]):
-                is_single = row == column
-                if not is_single and (below, left) not in data.contours:
-                    continue
-                cell = self._cell(data, below, left, is_single)
-                self._axes(cell.plot, data, (row, column), len(names))
-                self.ci.addItem(cell.plot, row=row, col=column)
-                self.cells[below, left] = cell
+        self._waiting = [
+            (row, column)
+            for row, left in enumerate(names)
+            for column, below in enumerate(names[: row + 1])
+            if row == column or (below, left) in data.contours
+        ]
         self.setMinimumWidth(LEAST_SIDE * len(names) + BESIDE)
         self._fit()
-        self.set_theme(self._theme)
-        self.set_reference(self._reference)
+        self._turn.start()
+
+    def _draw_next(self) -> None:
+        data = self.data
+        if data is None or not self._waiting:
+            self._turn.stop()
+            return
+        row, column = self._waiting.pop(0)
+        below, left = data.parameters[column].name, data.parameters[row].name
+        cell = self._cell(data, below, left, row == column)
+        self._axes(cell.plot, data, (row, column), len(data.parameters))
+        self._colour(cell)
+        self.ci.addItem(cell.plot, row=row, col=column)
+        self.cells[below, left] = cell
+        self._mark(cell, below, left)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
@@ -214,67 +234,75 @@ class CornerPlot(pg.GraphicsLayoutWidget):
         """Published or true values by parameter; those not drawn here are ignored."""
         self._reference = dict(values)
         for (below, left), cell in self.cells.items():
-            x = self._reference.get(below, math.nan)
-            y = self._reference.get(left, math.nan) if below != left else math.nan
-            cell.reference.set_place(x, y)
-            if self.data is not None:
-                for axis, name, value in ((0, below, x), (1, left, y)):
-                    if not math.isfinite(value):
-                        continue
-                    low, high = self.data.ranges[name]
-                    ends = (min(low, value), max(high, value))
-                    margin = 0.05 * (ends[1] - ends[0]) if not low <= value <= high else 0.0
-                    limits = {"xRange" if axis == 0 else "yRange": (
-                        ends[0] - margin * (value < low), ends[1] + margin * (value > high)
-                    )}  # fmt: skip
-                    cell.plot.setRange(padding=0, **limits)
+            self._mark(cell, below, left)
+
+    def _mark(self, cell: _Cell, below: str, left: str) -> None:
+        """The values of one plot, moved into sight where they lie outside."""
+        x = self._reference.get(below, math.nan)
+        y = self._reference.get(left, math.nan) if below != left else math.nan
+        cell.reference.set_place(x, y)
+        if self.data is None:
+            return
+        cell.plot.setXRange(*_with(self.data.ranges[below], x), padding=0)
+        if below != left:
+            cell.plot.setYRange(*_with(self.data.ranges[left], y), padding=0)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.setBackground(theme.panel)
         for cell in self.cells.values():
-            cell.plot.set_theme(theme)
-            cell.content.set_theme(theme)
-            cell.reference.theme = theme
-            cell.reference.update()
+            self._colour(cell)
+
+    def _colour(self, cell: _Cell) -> None:
+        cell.plot.set_theme(self._theme)
+        cell.content.set_theme(self._theme)
+        cell.reference.theme = self._theme
+        cell.reference.update()
 
     def _cell(self, data: CornerData, below: str, left: str, is_single: bool) -> _Cell:
-        plot, reference = Plot(), ReferenceItem()
-        plot.setMouseEnabled(x=False, y=False)
-        content: IntervalItem | ContourItem
+        kind = IntervalItem if is_single else ContourItem
+        cell = self._spare[kind].pop() if self._spare[kind] else _new_cell(kind())
         if is_single:
-            content = IntervalItem()
-            content.set_curve(*data.curves[below], data.intervals[below], data.values[below])
-            plot.setXRange(*data.ranges[below], padding=0)
+            cell.content.set_curve(*data.curves[below], data.intervals[below], data.values[below])
+            cell.plot.enableAutoRange(y=True)
         else:
-            content = ContourItem()
-            content.set_contours(data.contours[below, left])
-            plot.setRange(xRange=data.ranges[below], yRange=data.ranges[left], padding=0)
-        plot.addItem(content)
-        plot.addItem(reference, ignoreBounds=True)
-        return _Cell(plot, content, reference, (below, left))
+            cell.content.set_contours(data.contours[below, left])
+        return cell
 
     def _axes(self, plot: Plot, data: CornerData, place: tuple[int, int], count: int) -> None:
         row, column = place
         below, left = data.parameters[column], data.parameters[row]
         is_last, is_first = row == count - 1, column == 0 and row > 0
-        for side, shown in (("bottom", is_last), ("left", is_first)):
+        for side, shown, room in (("bottom", is_last, BELOW), ("left", is_first, BESIDE)):
             axis = plot.getAxis(side)
             axis.setStyle(showValues=shown, maxTickLevel=0, tickTextOffset=2)
             axis.setTickDensity(0.6)
-            if not shown:
-                (axis.setHeight if side == "bottom" else axis.setWidth)(6)
-        if is_last:
-            plot.set_titles(bottom=_title(below))
-            plot.getAxis("bottom").setHeight(BELOW)
-        if is_first:
-            plot.set_titles(left=_title(left))
-            plot.getAxis("left").setWidth(BESIDE)
-        elif column == 0:
-            plot.getAxis("left").setWidth(BESIDE)
+            words = _title(below if side == "bottom" else left) if shown else ""
+            plot.set_titles(**{side: words})
+            axis.showLabel(shown)
+            wide = shown or (side == "left" and column == 0)
+            (axis.setHeight if side == "bottom" else axis.setWidth)(room if wide else 6)
         if row == column:
             plot.getAxis("left").setTicks([[]])
             plot.setToolTip(f"{below.title or below.name} = {data.words[below.name]}")
+
+
+def _new_cell(content: IntervalItem | ContourItem) -> _Cell:
+    plot, reference = Plot(), ReferenceItem()
+    plot.setMouseEnabled(x=False, y=False)
+    plot.addItem(content)
+    plot.addItem(reference, ignoreBounds=True)
+    return _Cell(plot, content, reference)
+
+
+def _with(ends: tuple[float, float], value: float) -> tuple[float, float]:
+    """A range that holds a value too, with some room beyond it."""
+    low, high = ends
+    if not math.isfinite(value) or low <= value <= high:
+        return ends
+    low, high = min(low, value), max(high, value)
+    room = 0.05 * (high - low)
+    return (low - room * (value == low), high + room * (value == high))
 
 
 def _contours(

@@ -52,9 +52,14 @@ def show(view, posterior):
     view.show_answer({"object_id": "GW1"}, posterior, "Merger", posterior.parameters)
 
 
+def settle(view, qtbot):
+    plot = view.corner.plot
+    qtbot.waitUntil(lambda: not view.awaits() and bool(plot.cells) and not plot.is_drawing)
+
+
 def drawn(view, qtbot):
     view.show_page("Corner")
-    qtbot.waitUntil(lambda: bool(view.corner.plot.cells) and not view.awaits())
+    settle(view, qtbot)
     return view.corner.plot
 
 
@@ -89,10 +94,10 @@ def test_quantities_are_chosen_from_the_menu_and_kept(view, qtbot):
     plot = drawn(view, qtbot)
     actions = {action.text(): action for action in view.corner.menu.actions()}
     actions["spin"].trigger()
-    qtbot.waitUntil(lambda: not view.awaits())
+    settle(view, qtbot)
     assert set(plot.cells) == {("mass", "mass"), ("mass", "distance"), ("distance", "distance")}
     show(view, gaussian_posterior(4000, seed=9))  # the next row asks for the same
-    qtbot.waitUntil(lambda: not view.awaits())
+    settle(view, qtbot)
     assert view.corner.names == ("mass", "distance")
 
 
@@ -164,7 +169,7 @@ def test_the_comparison_is_shown_copied_and_recoloured(view, qtbot):
     show(view, first)
     view.show_page("Compare")
     view.show_comparison(first, gaussian_posterior(4000, seed=8), ("run 1", "run 2"))
-    qtbot.waitUntil(lambda: not view.awaits())
+    qtbot.waitUntil(lambda: not view.awaits() and not view.compared.is_drawing)
     assert len(view.compared.plots) == 3
     assert "run 1" in view.compared.words.text()
     view.compared.table.setFocus()
@@ -228,7 +233,7 @@ def test_each_figure_of_the_panel_is_saved(view, qtbot, tmp_path):
     show(view, first)
     drawn(view, qtbot)
     view.show_comparison(first, first, ("a", "b"))
-    qtbot.waitUntil(lambda: not view.awaits())
+    qtbot.waitUntil(lambda: not view.awaits() and not view.compared.is_drawing)
     view.show_card(samples.card())
     view.show_page("Model card")
     figures = {figure.title: figure for figure in view.figures()}
