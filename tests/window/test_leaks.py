@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import threading
 import weakref
 
+import pytest
 from fake_session import FakeSession
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog
 from turns import deliver_deletions
 
+from astrogui.errors import UsageProblem
+from astrogui.window.directory import entries
 from astrogui.window.help_pages import Page
 from astrogui.window.main_window import MainWindow
 from astrogui.window.workbench import Workbench
@@ -73,3 +79,88 @@ def test_a_closed_window_is_freed_with_its_threads(qtbot, theme):
     gc.collect()
     assert gone() is None
     qtbot.waitUntil(lambda: threading.active_count() <= threads)
+
+
+def active_timers(bench):
+    return sorted(
+        timer.parent().metaObject().className()
+        for timer in bench.window.findChildren(QTimer)
+        if timer.isActive() and timer.parent() is not None
+    )
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+
+
+def no_origin(*_):
+    raise UsageProblem("the session of the test knows no origins")
+
+
+def test_every_action_that_asks_something_leaves_nothing_behind(filled, fake, qtbot, monkeypatch):
+    """Those with three dots, and the pages of Help, whichever part of the window brings them."""
+    monkeypatch.setattr(type(fake), "origin", no_origin, raising=False)
+    pages = {"guide", "help_keys", "help_news", "help_formats", "about", "command_list"}
+    asking = [
+        entry
+        for entry in entries(filled)
+        if entry.action.text().endswith("…") or entry.name.partition(".")[2] in pages
+    ]
+    assert len(asking) > 12
+
+    def round_trip():
+        for entry in asking:
+            before = set(QApplication.topLevelWidgets())
+            # In a later turn: a dialogue may run an event loop of its own until it is closed.
+            QTimer.singleShot(0, entry.action, entry.action.trigger)
+            QTimer.singleShot(60, filled.window, lambda before=before: close_new(before))
+            for _ in range(3):  # some open only after a read in the pool
+                qtbot.wait(50)
+                close_new(before)
+                deliver_deletions()
+        qtbot.waitUntil(lambda: not filled.area.is_busy)
+        deliver_deletions()
+
+    def close_new(before):
+        for widget in QApplication.topLevelWidgets():
+            if widget not in before and widget.isVisible() and widget.isWindow():
+                widget.close()
+
+    round_trip()
+    round_trip()
+    gc.collect()
+    widgets, threads, files = len(QApplication.allWidgets()), threading.active_count(), open_files()
+    timers = active_timers(filled)
+    round_trip()
+    gc.collect()
+    assert len(QApplication.allWidgets()) <= widgets
+    assert threading.active_count() <= threads
+    assert open_files() <= files
+    assert active_timers(filled) == timers
+
+
+@pytest.mark.parametrize("kind", ["image", "spectrum", "strain"])
+def test_a_view_that_is_closed_is_freed(kind, qtbot, qapp):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fake_session import record_of
+
+    from astrogui.viewers import view_class
+
+    pool = ThreadPoolExecutor(1)
+
+    def born_and_gone():
+        view = view_class(kind)(pool.submit)
+        view.show()
+        view.show_record(record_of(kind))
+        qtbot.waitUntil(lambda: not view.awaits(), timeout=20_000)
+        view.clear()
+        view.close()
+        view.deleteLater()
+        return weakref.ref(view)
+
+    gone = born_and_gone()
+    deliver_deletions()
+    gc.collect()
+    pool.shutdown()
+    assert gone() is None
