@@ -42,6 +42,7 @@ LITTLE_COVERAGE = 0.35  # of 3388 to 10423 Å
 MANY_MASKED = 0.25  # between the first and the last good pixel
 AMBIGUOUS = 0.1  # probability of the best answer at another redshift
 SHOWN_ALTERNATIVE = 1e-4
+COMPARED_ALTERNATIVE = 0.005  # from this probability its template fit is kept too
 
 
 def posterior(
@@ -63,7 +64,7 @@ def posterior(
     )
     distance = novelty(features, summary, model)
     flags = _flags(seen, answer, others, record) | (Flag.NOVEL if distance > 1 else Flag.NONE)
-    curves, snr = _fit(record, model, answer)
+    curves, snr = _fit(record, model, answer, others[:2])
     return Posterior(
         parameters=(Z,),
         quantiles=found.quantiles(QUANTILE_LEVELS)[None],
@@ -234,18 +235,22 @@ def _flags(seen: dict[str, float], answer: Peak, others: Sequence[Peak], record:
 
 
 def _fit(
-    record: Spectrum, model: Model, answer: Peak
+    record: Spectrum, model: Model, answer: Peak, others: Sequence[Peak]
 ) -> tuple[dict[str, NDArray[np.float32]], float]:
-    """The best template fit at the answer, in the record's flux unit, and the median S/N."""
+    """The best template fits, in the record's flux unit, and the median S/N.
+
+    ``model_flux`` at the answer; ``model_flux_2`` and ``_3`` at the alternatives of those numbers
+    that are worth comparing.
+    """
     scaled = scaled_spectrum(record)
-    fit, _ = redshift_scan.model_at(
-        scaled, template_sets(model), CLASSES[answer.class_index], answer.cell
-    )
     shown = scaled.good
-    curves = {
-        "model_wavelength_angstrom": redshift_scan.OBSERVED.centres_angstrom[shown],
-        "model_flux": fit[shown] * scaled.level,
-    }
+    curves = {"model_wavelength_angstrom": redshift_scan.OBSERVED.centres_angstrom[shown]}
+    for number, peak in enumerate((answer, *others), start=1):
+        if number > 1 and peak.probability < COMPARED_ALTERNATIVE:
+            continue
+        name = CLASSES[peak.class_index]
+        fit, _ = redshift_scan.model_at(scaled, template_sets(model), name, peak.cell)
+        curves["model_flux" if number == 1 else f"model_flux_{number}"] = fit[shown] * scaled.level
     return {n: v.astype(np.float32) for n, v in curves.items()}, scaled.signal_to_noise
 
 

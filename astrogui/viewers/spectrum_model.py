@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,27 +26,34 @@ class ModelFit:
     chi_square: float
     pixels: int
     gain: float  # chi-square of the best polynomial less that of the model
+    number: int = 1  # 1 for the answer's, 2 and 3 for those of its alternatives
+    loss: float = 0.0  # chi-square less that of the answer's model
 
     @property
     def words(self) -> str:
         """Chi-square of the fit, and by how much it is better than a smooth continuum."""
         reduced = self.chi_square / max(self.pixels, 1)
-        return (
-            f"fit of the answer: χ²/pixel {reduced:.2f} ({self.pixels} pixels), "
-            f"Δχ² {self.gain:,.0f} better than a smooth continuum".replace("-", "−")
-        )
+        words = f"χ²/pixel {reduced:.2f} ({self.pixels} pixels), "
+        if self.number == 1:
+            words = f"fit of the answer: {words}Δχ² {self.gain:,.0f} better than a smooth continuum"
+        else:
+            better = "worse" if self.loss >= 0 else "better"
+            words = f"fit of alternative {self.number}: {words}"
+            words += f"Δχ² {abs(self.loss):,.0f} {better} than the answer's"
+        return words.replace("-", "−")
 
 
-def model_of(spectrum: Spectrum, posterior: Posterior | None) -> ModelFit | None:
-    """The model that an answer brings, with its residuals; None where it brings none.
+def model_of(spectrum: Spectrum, posterior: Posterior | None, number: int = 1) -> ModelFit | None:
+    """The model that an answer or its alternative brings, with residuals; None without one.
 
     A model on the network's logarithmic grid is compared with the data averaged over the pixels of
     that grid, as it was fitted; one at the record's own wavelengths with the samples themselves.
     """
     curves = posterior.curves if posterior is not None else {}
-    if "model_flux" not in curves:
+    name = "model_flux" if number == 1 else f"model_flux_{number}"
+    if name not in curves:
         return None
-    model = np.asarray(curves["model_flux"], np.float64)
+    model = np.asarray(curves[name], np.float64)
     there = curves.get("model_wavelength_angstrom")
     if there is None:
         if model.size != spectrum.flux.size:
@@ -70,7 +77,23 @@ def model_of(spectrum: Spectrum, posterior: Posterior | None) -> ModelFit | None
         chi_square=chi_square,
         pixels=int(np.count_nonzero(good)),
         gain=gain,
+        number=number,
     )
+
+
+def alternative_fit(
+    spectrum: Spectrum, posterior: Posterior | None, redshift: float, answer: ModelFit | None
+) -> ModelFit | None:
+    """The model kept for the alternative at a redshift, beside that of the answer."""
+    extras = posterior.extras if posterior is not None else {}
+    for number in (2, 3):
+        there = extras.get(f"z_{number}")
+        if isinstance(there, float) and abs(there - redshift) < 1e-9:
+            fit = model_of(spectrum, posterior, number)
+            if fit is not None and answer is not None:
+                return replace(fit, loss=fit.chi_square - answer.chi_square)
+            return fit
+    return None
 
 
 def _on_grid(spectrum: Spectrum, wavelength: Array) -> tuple[Array, Array]:

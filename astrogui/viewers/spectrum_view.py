@@ -33,7 +33,7 @@ from astrogui.viewers.spectrum_curve import (
 )
 from astrogui.viewers.spectrum_identify import IdentifyBar
 from astrogui.viewers.spectrum_measure import MeasureRegions, MeasureTable
-from astrogui.viewers.spectrum_model import ModelFit, model_of
+from astrogui.viewers.spectrum_model import ModelFit, alternative_fit, model_of
 from astrogui.viewers.spectrum_mouse import SpectrumMouse
 from astrogui.viewers.spectrum_overlay import Overlay, OverlayStyle, lay_over
 from astrogui.viewers.spectrum_plots import SpectrumPlots, flux_title
@@ -74,6 +74,7 @@ class SpectrumView(Viewer):
         self._row: dict[str, Any] = {}
         self._posterior: Posterior | None = None
         self._fit: ModelFit | None = None
+        self._answer_fit: ModelFit | None = None
         self._drawn: Drawn | None = None
         self._smoothing_chosen = False  # by the analyst: later spectra keep it
         self._lists_chosen: tuple[str, ...] | None = None
@@ -106,7 +107,8 @@ class SpectrumView(Viewer):
     def show_record(self, record: Spectrum) -> None:
         """Show a spectrum; the answer about an earlier one goes, and what was laid over it."""
         self._spectrum = record
-        self._row, self._posterior, self._fit = {}, None, None
+        self._row, self._posterior = {}, None
+        self._fit = self._answer_fit = None
         self.overlays = ()
         self.mouse.stop()
         self.regions.hide()
@@ -347,7 +349,7 @@ class SpectrumView(Viewer):
         shown = self.panel.show(self._row, self._posterior)
         self._panel_shown = shown
         if self._spectrum is not None:
-            self._fit = model_of(self._spectrum, self._posterior)
+            self._fit = self._answer_fit = model_of(self._spectrum, self._posterior)
         self._draw_model()
         answer = self.redshift
         self.shown_redshift.begin(answer, self.panel.peaks, _number(self._row.get("user_z")))
@@ -366,6 +368,16 @@ class SpectrumView(Viewer):
         reach = max(4.0, float(np.percentile(known, 99.5)) if known.size else 4.0)
         self.plots.residual.setYRange(-reach, reach, padding=0)
         self.plots.residual.setTitle(fit.words, color=self.theme.muted, size="8pt")
+
+    def _choose_fit(self) -> None:
+        """The model of the alternative in use, where the answer has kept it."""
+        state, wanted = self.shown_redshift, self._answer_fit
+        if self._spectrum is not None and state.peak > 0 and state.value is not None:
+            other = alternative_fit(self._spectrum, self._posterior, state.value, wanted)
+            wanted = other if other is not None else wanted
+        if wanted is not self._fit:
+            self._fit = wanted
+            self._draw_model()
 
     def _on_redshift(self) -> None:
         """Lines, rest axis, marks in p(z) and words for the redshift in use."""
@@ -386,6 +398,7 @@ class SpectrumView(Viewer):
         self.panel.set_redshift(z if moved else None)
         if state.peak >= 0 and state.peak != self.panel.shown_peak:
             self.panel.show_peak(state.peak)
+        self._choose_fit()
         self.redshift_words.setText(state.words() if self._spectrum is not None else "")
         self.bar.show_redshift(z)
         self._label_axes()

@@ -173,6 +173,19 @@ def test_the_fit_is_given_in_the_units_of_the_file(model):
     assert np.median(np.abs(residual)) < 0.03
 
 
+def test_a_likely_alternative_keeps_its_fit_and_an_unlikely_one_does_not(model):
+    record = spectrum(0.25)
+    cells = scan.cell_of(0.25), scan.cell_of(0.6)
+    for share, kept in ((0.2, True), (0.001, False)):
+        peaks = [(m, GALAXY, cells[0], 1.0 - share) for m in range(2)]
+        peaks += [(m, GALAXY, cells[1], share) for m in range(2)]
+        curves = answered(model, record, peaks).curves
+        assert ("model_flux_2" in curves) == kept
+        if kept:
+            assert curves["model_flux_2"].shape == curves["model_flux"].shape
+            assert not np.allclose(curves["model_flux_2"], curves["model_flux"])
+
+
 def test_doubts_are_flagged(model):
     peaks = [(m, GALAXY, scan.cell_of(0.25), 1.0) for m in range(2)]
     mask = np.zeros(4000, bool)

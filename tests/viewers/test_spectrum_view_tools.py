@@ -466,6 +466,21 @@ def test_the_fit_has_residuals_and_a_gain_over_a_smooth_continuum(view):
     assert not view._curve_of_model.isVisible()
 
 
+def test_stepping_to_an_alternative_shows_its_own_fit_and_what_it_is_worse(view):
+    flux = view.record.flux
+    curves = {"model_flux": flux, "model_flux_2": np.full_like(flux, 10.0)}
+    view.set_answer({"row_id": 1}, replace(samples.redshift_posterior(0.1), curves=curves))
+    assert view.fit.number == 1
+    press(view, Qt.Key.Key_T)
+    assert view.fit.number == 2
+    worse = np.sum((flux - 10.0) ** 2 * view.record.ivar)
+    assert view.fit.loss == pytest.approx(worse, rel=1e-3)
+    assert "worse than the answer's" in view.plots.residual.titleLabel.text
+    assert np.nanmax(view._curve_of_model.getData()[1]) == 10.0
+    press(view, Qt.Key.Key_X)
+    assert view.fit.number == 1
+
+
 def test_sky_is_named_and_shaded(view):
     press(view, Qt.Key.Key_K)
     view.show_wavelengths(5500, 6400)
