@@ -103,7 +103,7 @@ class NoisePlot(Plot):
         for made in self._products:
             name = made.detector or "unknown"
             for values, kept, title in (
-                (self._now.get(made.detector), self.now_curves, f"{name} on screen"),
+                (self._now.get(made.detector), self.now_curves, ""),
                 ((made.frequency_hz, made.asd), self.noise_curves, name),
             ):
                 if values is not None and values[0].size:
@@ -124,7 +124,8 @@ class NoisePlot(Plot):
         inside = (frequency_hz >= low) & (frequency_hz <= high) & (asd > 0)
         curve = pg.PlotCurveItem(np.log10(frequency_hz[inside]), np.log10(asd[inside]))
         self.addItem(curve)
-        self._names.addItem(curve, name)
+        if name:
+            self._names.addItem(curve, name)
         return curve
 
     def _add_design(self) -> list[float]:

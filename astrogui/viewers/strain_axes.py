@@ -10,6 +10,8 @@ import pyqtgraph as pg
 from astrogui.viewers.gps_time import clock_text, leap_seconds
 from astrogui.viewers.unit_text import unit_text
 
+CHARACTER_PIXELS = 9.0  # of a clock time, its distance from the next included
+
 
 class TimeAxis(pg.AxisItem):
     """Seconds after an origin that may differ from that of the plot's coordinates."""
@@ -45,7 +47,7 @@ class UtcAxis(pg.AxisItem):
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         del scale
-        digits = max(0, min(4, -math.floor(math.log10(spacing)))) if spacing > 0 else 0
+        digits = self._digits(spacing)
         return [clock_text(self.epoch_gps + value, digits) for value in values]
 
     def tickValues(
@@ -55,7 +57,21 @@ class UtcAxis(pg.AxisItem):
         shift = self.epoch_gps - leap_seconds(self.epoch_gps)
         shift %= 60
         levels = super().tickValues(minVal + shift, maxVal + shift, size / 2.2)[:1]
-        return [(spacing, [value - shift for value in values]) for spacing, values in levels]
+        every = self._every(levels[0][0], maxVal - minVal, size) if levels else 1
+        return [
+            (spacing * every, [v - shift for v in values if round(v / spacing) % every == 0])
+            for spacing, values in levels
+        ]
+
+    def _every(self, spacing: float, span: float, size: float) -> int:
+        """Of the clock times at this spacing, the how-manyth fits beside the next."""
+        digits = self._digits(spacing)
+        room = size * spacing / max(span, 1e-12)
+        needed = (8 + (digits + 1 if digits else 0)) * CHARACTER_PIXELS
+        return next((step for step in (1, 2, 5, 10) if step * room > needed), 20)
+
+    def _digits(self, spacing: float) -> int:
+        return max(0, min(4, -math.floor(math.log10(spacing) + 1e-9))) if spacing > 0 else 0
 
 
 class FrequencyAxis(pg.AxisItem):

@@ -27,6 +27,7 @@ class CornerText(pg.GraphicsObject):
         self.theme: Theme = LIGHT
         self.words = ""
         self.colour = "text"
+        self.spare = 22.0  # pixels of the plot's width that are left to others
 
     def set_words(self, words: str, colour: str = "text") -> None:
         if (words, colour) != (self.words, self.colour):
@@ -44,7 +45,7 @@ class CornerText(pg.GraphicsObject):
         if not self.words:
             return
         metrics = QFontMetricsF(painter.font())
-        room = self.parentItem().boundingRect().width() - 22
+        room = self.parentItem().boundingRect().width() - self.spare
         words = metrics.elidedText(self.words, Qt.TextElideMode.ElideRight, room)
         box = QRectF(6, STRIP + 2, metrics.horizontalAdvance(words) + 8, metrics.height())
         ground = QColor(self.theme.ground)

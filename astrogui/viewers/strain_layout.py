@@ -206,6 +206,6 @@ class _TimeLink(QObject):
 def time_titles(epoch: int, merger_gps: float | None) -> tuple[str, str]:
     """What the time axis counts from, in full and in short."""
     if merger_gps is None:
-        return f"time since GPS {epoch} ({utc_text(epoch)}) (s)", f"time since GPS {epoch} (s)"
+        return f"time since GPS {epoch} ({utc_text(epoch)}) (s)", f"GPS − {epoch} (s)"
     full = f"time after the merger at GPS {merger_gps:.4f} ({utc_text(merger_gps, 3)}) (s)"
-    return full, "time after the merger (s)"
+    return full, "time − merger (s)"

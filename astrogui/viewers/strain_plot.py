@@ -55,6 +55,8 @@ class StrainPlot(Plot):
         self._is_short = False
         self.is_last = False  # of its column: the one that names the time axis
         self.corner = CornerText(self.getViewBox())
+        if product == "map":
+            self.corner.spare = 100.0  # for the ends of its colours
         self.gaps, self.measured = SpanItem(QColor()), SpanItem(QColor())
         self.mergers = MarkersItem(rows=1, at_top=False)
         self.quality = QualityItem()

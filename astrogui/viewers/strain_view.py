@@ -40,7 +40,7 @@ from astrogui.viewers.strain_tools import SHOWN, add_tools, tool_bar
 from astrogui.viewers.viewer import Compute
 
 MAP_COLUMNS = 700
-AHEAD = 0.5  # of a screen that maps are computed beyond while a record plays
+AHEAD, AHEAD_S = 0.5, 1.0  # screens, or seconds on the clock, that maps go beyond a playing record
 # Waveforms in the curves "fitted_h1" ... of a posterior start this long before the merger's arrival
 # at the detector.
 FIT_BEFORE_S = 0.4
@@ -201,11 +201,14 @@ class StrainView(StrainStack):
             series = made.highpassed if dense else made.whitened
             if series is not None and "map" in self._wanted(panel):
                 draw = density_map if dense else energy_map
-                ahead = AHEAD * (high - low) if self.player.is_playing else 0.0
+                ahead = 0.0
+                if self.player.is_playing:
+                    ahead = max(AHEAD * (high - low), AHEAD_S * self.player.speed)
                 span = low - shift, high - shift + ahead
+                columns = round(MAP_COLUMNS * min(1 + ahead / (high - low), 4.0))
                 self.ask(
                     f"map:{number}", self._on_map, _numbered, number, draw, series, *span,
-                    MAP_COLUMNS,
+                    columns,
                 )  # fmt: skip
             if self.tools["noise_now"].isChecked() and self._shown["asd"].isChecked():
                 self.ask(
