@@ -21,6 +21,7 @@ from astrogui.viewers.image_tiles import (
     Tile,
     extent,
     factor_for,
+    needed_factors,
     tiles_in_view,
 )
 
@@ -157,34 +158,56 @@ class TiledImageItem(pg.GraphicsObject):
         per_screen = view.pixels_per_screen_pixel() if view else 1.0
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, per_screen > 1.0)
         wanted = self._wanted()
-        sharp = [tile for tile in wanted if tile in self._tiles]
-        if len(sharp) < len(wanted) or not wanted:
-            self._draw_coarser(painter, wanted)
-        for tile in sharp:
-            self._draw(painter, tile)
-            self._tiles.move_to_end(tile)
-
-    def _draw_coarser(self, painter: QPainter, wanted: list[Tile]) -> None:
-        """The first look and coarser tiles, which show until the sharp ones are there."""
-        assert self._base is not None
         look, index = self._base
-        if look.factor > 1 or index.shape[:2] != self.pixel_shape:
-            blocks_y, blocks_x = index.shape[:2]
-            whole = QRectF(-0.5, -0.5, blocks_x * look.factor, blocks_y * look.factor)
-        else:
-            whole = self.boundingRect()
-        painter.save()
-        painter.setClipRect(self.boundingRect())
-        painter.drawImage(whole, self.as_image(index))
-        painter.restore()
-        missing = [self._rect(tile) for tile in wanted if tile not in self._tiles]
-        coarser = [t for t in self._tiles if missing and t.factor > wanted[0].factor]
-        for tile in sorted(coarser, key=lambda t: -t.factor):
-            if any(self._rect(tile).intersects(gap) for gap in missing):
-                self._draw(painter, tile)
+        if not wanted or look.factor == 1:
+            painter.setClipRect(self.boundingRect())
+            painter.drawImage(self._base_rect(look, index), self.as_image(index))
+            return
+        # What is converted for one tile serves the others that lie in the same image.
+        made: dict[Tile | None, QImage] = {}
+        for tile in wanted:
+            self._draw(painter, tile, made)
+        for tile in wanted:
+            if tile in self._tiles:
+                self._tiles.move_to_end(tile)
 
-    def _draw(self, painter: QPainter, tile: Tile) -> None:
-        painter.drawImage(self._rect(tile), self.as_image(self._tiles[tile].index))
+    def _draw(self, painter: QPainter, tile: Tile, made: dict[Tile | None, QImage]) -> None:
+        """A tile, or its part of the next coarser one there is: each place is painted once."""
+        target = self._rect(tile)
+        shown: Tile | None = tile
+        while shown is not None and shown not in self._tiles:
+            shown = self._parent(shown)
+        if shown is None:
+            assert self._base is not None
+            look, index = self._base
+            whole = self._base_rect(look, index)
+        else:
+            whole, index = self._rect(shown), self._tiles[shown].index
+        if shown not in made:
+            made[shown] = self.as_image(index)
+        if shown == tile:
+            painter.drawImage(target, made[shown])
+            return
+        across, up = index.shape[1] / whole.width(), index.shape[0] / whole.height()
+        part = QRectF(
+            (target.left() - whole.left()) * across,
+            (target.top() - whole.top()) * up,
+            target.width() * across,
+            target.height() * up,
+        )
+        painter.drawImage(target, made[shown], part)
+
+    def _parent(self, tile: Tile) -> Tile | None:
+        """The tile of the next coarser scale that holds this one; None above the coarsest."""
+        factor = 2 * tile.factor
+        known = needed_factors(self.pixel_shape)
+        return Tile(factor, tile.row // 2, tile.column // 2) if factor <= known[-1] else None
+
+    def _base_rect(self, look: FirstLook, index: NDArray[np.uint8]) -> QRectF:
+        if look.factor == 1 and index.shape[:2] == self.pixel_shape:
+            return self.boundingRect()
+        blocks_y, blocks_x = index.shape[:2]
+        return QRectF(-0.5, -0.5, blocks_x * look.factor, blocks_y * look.factor)
 
     def _rect(self, tile: Tile) -> QRectF:
         y0, y1, x0, x1 = extent(self.pixel_shape, tile)

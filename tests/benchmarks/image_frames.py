@@ -75,7 +75,11 @@ def measured(path: Path) -> dict[str, np.ndarray]:
         deadline = time.monotonic() + 60
         while (view.awaits() or not view.shows_content) and time.monotonic() < deadline:
             application.processEvents()
-        frames = {"zoom": _zoom(application, view), "pan": _pan(application, view)}
+        paints = paint_counter(view.overlay.canvas.viewport())
+        frames = {
+            "zoom": _zoom(application, view, paints),
+            "pan": _pan(application, view, paints),
+        }
         view.clear()
         view.close()
         view.deleteLater()
@@ -83,12 +87,30 @@ def measured(path: Path) -> dict[str, np.ndarray]:
     return frames
 
 
-def _frame(application: object, view: object, send: object) -> tuple[float, float]:
+def paint_counter(viewport: object) -> object:
+    """An object whose ``count`` says how often a widget has been painted."""
+    from PySide6.QtCore import QEvent, QObject
+
+    class Paints(QObject):
+        count = 0
+
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                self.count += 1
+            return super().eventFilter(watched, event)
+
+    paints = Paints(viewport)
+    viewport.installEventFilter(paints)  # type: ignore[attr-defined]
+    return paints
+
+
+def _frame(application: object, paints: object, send: object) -> tuple[float, float]:
     """Milliseconds from an event to the painted view, and those spent waiting for a processor."""
     queued, begun = _queued_ms(), time.perf_counter()
+    before = paints.count  # type: ignore[attr-defined]
     send()  # type: ignore[operator]
-    application.processEvents()  # type: ignore[attr-defined]
-    view.overlay.canvas.viewport().repaint()  # type: ignore[attr-defined]
+    while paints.count == before:  # type: ignore[attr-defined]
+        application.processEvents()  # type: ignore[attr-defined]
     wall = 1000 * (time.perf_counter() - begun)
     return wall, wall - (_queued_ms() - queued)
 
@@ -99,7 +121,7 @@ def _queued_ms() -> float:
     return int(account.read_text().split()[1]) / 1e6 if account.exists() else 0.0
 
 
-def _zoom(application: object, view: object) -> np.ndarray:
+def _zoom(application: object, view: object, paints: object) -> np.ndarray:
     """In and out of the image with the wheel, about a place that wanders."""
     from PySide6.QtCore import QPoint, QPointF, Qt
     from PySide6.QtGui import QWheelEvent
@@ -121,11 +143,11 @@ def _zoom(application: object, view: object) -> np.ndarray:
             )  # fmt: skip
             QApplication.sendEvent(viewport, event)
 
-        times.append(_frame(application, view, send))
+        times.append(_frame(application, paints, send))
     return np.array(times)
 
 
-def _pan(application: object, view: object) -> np.ndarray:
+def _pan(application: object, view: object, paints: object) -> np.ndarray:
     """Dragged with the mouse at one image pixel a screen pixel: every frame needs new tiles."""
     from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
@@ -144,7 +166,7 @@ def _pan(application: object, view: object) -> np.ndarray:
         def send(place: QPoint = place) -> None:
             QTest.mouseMove(viewport, place)
 
-        times.append(_frame(application, view, send))
+        times.append(_frame(application, paints, send))
     QTest.mouseRelease(viewport, left, pos=middle)
     return np.array(times)
 

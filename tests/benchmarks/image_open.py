@@ -12,6 +12,7 @@ of 10 GB for our program alone. Linux only.
 from __future__ import annotations
 
 import argparse
+import math
 import mmap
 import os
 import shutil
@@ -28,7 +29,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "benchmarks")]
 WIDTH, HEIGHT = 1600, 1000
 LONGEST_S = 60.0
 SETTLE_S = 10.0
@@ -115,7 +116,9 @@ def one_start(command: list[str], number: int, pixels: np.ndarray) -> tuple[floa
 
 
 def write_huge(path: Path) -> None:
-    """A sparse FITS of 10 GB with noise in its middle, where the first look falls."""
+    """A sparse FITS of 10 GB with noise in the rows of which the first look consists."""
+    from astrogui.viewers.image_tiles import LARGE_PREVIEW
+
     cards = ["SIMPLE  =                    T", "BITPIX  =                  -32",
              "NAXIS   =                    2", f"NAXIS1  = {HUGE_SIDE:20d}",
              f"NAXIS2  = {HUGE_SIDE:20d}", "END"]  # fmt: skip
@@ -124,7 +127,7 @@ def write_huge(path: Path) -> None:
         file.write("".join(card.ljust(80) for card in cards).ljust(2880).encode())
         size = 4 * HUGE_SIDE**2
         file.truncate(2880 + size + -size % 2880)
-        for row in range(0, HUGE_SIDE, 98):  # every row of the first look
+        for row in range(0, HUGE_SIDE, math.ceil(HUGE_SIDE / LARGE_PREVIEW)):
             file.seek(2880 + 4 * row * HUGE_SIDE)
             file.write(random.normal(100, 20, HUGE_SIDE).astype(">f4").tobytes())
 
