@@ -43,10 +43,13 @@ class Pictures:
         yield "the session", bench.session.idle().done
         for theme in themes:
             bench.choose_theme(theme)
+            bench.window.notice.hide()  # of what the last theme's dialogues had to say
             yield from self._views(theme)
             yield from self._layouts(theme)
             yield from self._panels(theme)
             yield from self._dialogues(theme)
+            bench.window.notice.hide()
+            bench.window.actions_by_name["reset_layout"].trigger()
             bench.window.pages.setCurrentWidget(bench.window.start_page)
             yield from quiet(self._bench)
             self.take(bench.window, f"window_start_{theme}")

@@ -22,12 +22,12 @@ sys.path.insert(0, str(ROOT))
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QTimer, QUrl  # noqa: E402
 from PySide6.QtGui import QDragEnterEvent, QDropEvent  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QTableView, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLineEdit, QTableView, QWidget  # noqa: E402
 
 from astrogui.window.start import Start  # noqa: E402
 
 LOOK_MS = 25
-LONGEST_S = 240.0  # for one step; the slowest is the answer of the merger on a busy machine
+LONGEST_S = 700.0  # for one step; the merger is answered in seconds, in minutes on a busy machine
 SAMPLES = ("image_simulated_r.fits", "spectrum_simulated_quasar.fits", "strain_simulated_H1.hdf5")
 TASKS = {"star_galaxy", "redshift", "bbh"}
 LEFT = Qt.MouseButton.LeftButton
@@ -167,10 +167,9 @@ def click_row(table: QTableView, line: int) -> None:
 def name_edit() -> QLineEdit | None:
     """Where the open dialogue asks for the name of a file."""
     for widget in QApplication.topLevelWidgets():
-        if widget.isVisible():
-            for name in ("fileNameEdit", "path"):
-                edit = widget.findChild(QLineEdit, name)
-                if edit is not None:
+        if widget.isVisible() and isinstance(widget, QDialog):
+            for edit in widget.findChildren(QLineEdit):
+                if edit.accessibleName() == "File to write":
                     return edit
     return None
 
