@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.records.catalogue import Catalogue
@@ -42,6 +42,7 @@ class Feature(QObject):
             return
         filters = ";;".join(f"{name} (*{ending})" for name, ending in TABLE_ENDINGS)
         dialog = QFileDialog(self._bench.window, "Save the table", "", filters)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("ecsv")
         dialog.fileSelected.connect(partial(self.save, catalogue))

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.viewers.image_view import ImageView
@@ -39,6 +39,7 @@ class Feature(QObject):
     def open(self) -> None:
         """Ask for a region file and add what it holds."""
         dialog = QFileDialog(self._bench.window, "Open regions", "", FILTER)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.read)
         dialog.finished.connect(dialog.deleteLater)
@@ -57,6 +58,7 @@ class Feature(QObject):
             self._bench.window.notice.show_notice("There are no regions to save.")
             return
         dialog = QFileDialog(self._bench.window, "Save regions", "", FILTER)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("reg")
         dialog.fileSelected.connect(partial(self.write, frame=frame))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.records.catalogue import Catalogue
@@ -45,6 +45,7 @@ class Feature(QObject):
     def ask_to_load(self) -> None:
         """Ask for a table and overlay it."""
         dialog = QFileDialog(self._bench.window, "Overlay a catalogue", "", FILTER)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.load)
         dialog.finished.connect(dialog.deleteLater)
@@ -107,6 +108,7 @@ class Feature(QObject):
     def _ask_to_save(self, catalogue: Catalogue) -> None:
         filters = ";;".join(f"{name} (*{ending})" for name, ending in TABLE_ENDINGS)
         dialog = QFileDialog(self._bench.window, "Save the pairs", "", filters)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("ecsv")
         dialog.fileSelected.connect(partial(self.save, catalogue))
