@@ -8,7 +8,7 @@ from typing import Protocol
 
 from astrogui.records.catalogue import Catalogue, Column
 
-STRETCH = 20_000  # rows
+STRETCH = 50_000  # rows
 
 
 class Rows(Protocol):

@@ -51,7 +51,7 @@ def write(
         progress.begin("reading", 0.0, 0.0)
         found = TableRows(view, live, row_ids, columns, dict(meta))
         rows: Rows = found
-        grades = view.grades(row_ids)
+        grades = view.grades(None if row_ids is None else list(row_ids))
         if len({name for by_author in grades.values() for name in by_author}) > 1:
             wanted = found.row_ids.tolist()
             catalogue = with_graders(rows.stretch(0, len(rows)), wanted, grades)
@@ -88,9 +88,12 @@ class TableRows:
             self._table = _read_table(view, row_ids)
         else:
             self._table = live.call(_itself, in_step=True).result()
-        wanted = view.row_ids() if row_ids is None else list(row_ids)
-        places = self._table.positions(wanted)
-        self._places = places[places >= 0]
+        if row_ids is None:  # in the order of the observations
+            by_item = (self._table.row_ids(), self._table.numbers("item_id"))
+            self._places = np.lexsort(by_item).astype(np.int64)
+        else:
+            places = self._table.positions(np.asarray(row_ids, np.int64))
+            self._places = places[places >= 0]
         self.row_ids = self._table.row_ids(self._places)
         known = {column.name: column for column in self._table.columns}
         if unknown := [name for name in columns or () if name not in known]:

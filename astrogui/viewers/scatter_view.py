@@ -31,6 +31,7 @@ from astrogui.viewers.viewer import Compute, Viewer
 Array = NDArray[np.float64]
 PAUSE_MS = 40  # after a move, before the picture is made anew
 POINT = 6  # pixels across
+MARGIN = 0.25  # of the view, drawn beyond each of its edges, for a move to show
 TOOLS = ("pan", "box", "lasso")
 
 
@@ -201,15 +202,17 @@ class ScatterView(Viewer):
     # -- drawing ---------------------------------------------------------------------------
 
     def _on_moved(self, *_: object) -> None:
-        if self.points is not None and not self._later.isActive():
-            self._later.start()
+        if self.points is not None:
+            self._later.start()  # once the view stands still; the last picture moves with it
 
     def _render(self) -> None:
         if self.points is None or self._box.width() < 2:
             return
         (left, right), (bottom, top) = self._box.viewRange()
         size = (max(int(self._box.width() / 2), 8), max(int(self._box.height() / 2), 8))
-        view = (left, right, bottom, top)
+        across, up = MARGIN * (right - left), MARGIN * (top - bottom)
+        view = (left - across, right + across, bottom - up, top + up)
+        size = (int(size[0] * (1 + 2 * MARGIN)), int(size[1] * (1 + 2 * MARGIN)))
         third = self.points.third
         self.ask(
             "density", self._on_density, density_of, self._x, self._y, third, self._selected,

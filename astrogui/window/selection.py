@@ -20,7 +20,7 @@ class Selection(QObject):
         super().__init__(parent)
         self._item_id: int | None = None
         self._row_id: int | None = None
-        self._row_ids: tuple[int, ...] = ()
+        self._row_ids: tuple[int, ...] | None = ()
         self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
 
     @property
@@ -33,6 +33,8 @@ class Selection(QObject):
 
     @property
     def row_ids(self) -> tuple[int, ...]:
+        if self._row_ids is None:
+            self._row_ids = tuple(self._ids.tolist())
         return self._row_ids
 
     @property
@@ -44,13 +46,18 @@ class Selection(QObject):
         """Whether one of these rows is selected."""
         return bool(np.isin(np.asarray(row_ids, np.int64), self._ids).any())
 
-    def choose_rows(self, row_ids: Sequence[int], current: int | None, item_id: int | None) -> None:
+    def choose_rows(
+        self,
+        row_ids: Sequence[int] | NDArray[np.int64],
+        current: int | None,
+        item_id: int | None,
+    ) -> None:
         """Select rows; ``current`` is the one whose data and answer are shown."""
         self._set_item(item_id if item_id is not None else self._item_id)
-        if tuple(row_ids) != self._row_ids:
-            self._row_ids = tuple(row_ids)
-            self._ids = np.array(self._row_ids, np.int64)
-            self.rows_changed.emit(self._row_ids)
+        ids = np.array(row_ids, np.int64)
+        if not np.array_equal(ids, self._ids):
+            self._ids, self._row_ids = ids, None
+            self.rows_changed.emit(self.row_ids)
         if current != self._row_id:
             self._row_id = current
             self.row_changed.emit(current)

@@ -296,10 +296,9 @@ class PlotPanel(QWidget):
             ids = np.union1d(before, ids)
         elif how == "remove":
             ids = before[~np.isin(before, ids)]
-        chosen = tuple(ids.tolist())
-        current = chosen[0] if chosen else None
+        current = int(ids[0]) if ids.size else None
         item = None if current is None else self._model.store.item_of(current)
-        self._bench.selection.choose_rows(chosen, current, item)
+        self._bench.selection.choose_rows(ids, current, item)
 
     def _on_pointed(self, place: int) -> None:
         row_id = self._model.store.row_id(int(self._places[place]))

@@ -195,11 +195,10 @@ class CataloguePanel(QWidget):
 
     def _choose_ids(self, ids: NDArray[np.int64]) -> None:
         current = self._selection.row_id
-        chosen = tuple(ids.tolist())
-        if current is None or not np.isin(current, ids):
-            current = chosen[0] if chosen else None
+        if current is None or not (ids == current).any():
+            current = int(ids[0]) if ids.size else None
         item = None if current is None else self._model.store.item_of(current)
-        self._selection.choose_rows(chosen, current, item)
+        self._selection.choose_rows(ids, current, item)
 
     def _on_table_selection(self, *_: QModelIndex | QItemSelection) -> None:
         if self._is_restoring:
@@ -524,9 +523,7 @@ class CataloguePanel(QWidget):
         save_layout(self._settings, self._project, self.layout_kept)
 
     def _show_counts(self) -> None:
-        self.filter.show_counts(
-            self._model.rowCount(), self._model.total, len(self._selection.row_ids)
-        )
+        self.filter.show_counts(self._model.rowCount(), self._model.total, self._selection.ids.size)
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
         self.counted.emit(self._model.total)
