@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +24,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from astrogui.science.line_measurement import LineMeasurement, Span, Value, side_bands
+from astrogui.science.line_measurement import Floats, LineMeasurement, Span, Value, side_bands
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.spectrum_items import Curve
 from astrogui.viewers.unit_text import number_text
 
 
@@ -54,6 +56,10 @@ class MeasureRegions:
         self._changed = changed
         self.window = pg.LinearRegionItem(movable=True)
         self.bands = (pg.LinearRegionItem(movable=True), pg.LinearRegionItem(movable=True))
+        self.curves = (Curve(), Curve())  # the continuum of the direct way, the Gaussian
+        for curve in self.curves:
+            curve.setZValue(25)
+            plot.addItem(curve, ignoreBounds=True)
         self._quiet = False
         for item in (self.window, *self.bands):
             item.setZValue(-10)
@@ -84,12 +90,20 @@ class MeasureRegions:
     def hide(self) -> None:
         for item in (self.window, *self.bands):
             item.setVisible(False)
+        self.draw([])
+
+    def draw(self, lines: Sequence[tuple[Floats, Floats]]) -> None:
+        """What was fitted, as wavelengths and flux in the units of the axis; () for none."""
+        for number, curve in enumerate(self.curves):
+            curve.setData(*(lines[number] if number < len(lines) else ([], [])))
 
     def set_theme(self, theme: Theme) -> None:
         for item, name in ((self.window, "good"), *((band, "muted") for band in self.bands)):
             colour = theme.colour(name)
             item.setBrush(_faint(colour, 0.16))
             item.setHoverBrush(_faint(colour, 0.28))
+            for curve in self.curves:
+                curve.setPen(pen(theme.colour("good"), 1.8))
             for line in item.lines:
                 line.setPen(pen(_faint(colour, 0.8), 1.2))
                 line.setHoverPen(pen(colour, 2.0))

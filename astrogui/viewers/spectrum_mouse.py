@@ -158,9 +158,23 @@ class SpectrumMouse(QObject):
             view.message.emit(str(found))
             view.measurements.words.setText(str(found))
             return
+        self._draw_fits(found)
         view.measurements.show_pair(found, self._context, self._replaces)
         view.measurements.setVisible(True)
         self._replaces = True
+
+    def _draw_fits(self, found: list[LineMeasurement]) -> None:
+        """The continuum and the Gaussian over the data, in the unit of the axis."""
+        view = self._view
+        if view.record is None:
+            return
+        scale = line_flux_unit(view.record)[0]
+        view.regions.draw(
+            [
+                (x, y / scale.of(x) * view.scale.of(x))
+                for x, y in (one.curve for one in found if one.curve is not None)
+            ]
+        )
 
     def _context_of(self, window: Span, flux_unit: str, continuum_unit: str) -> Context:
         """Which line the window lies on, by the redshift in use."""

@@ -188,6 +188,7 @@ class SpectrumView(Viewer):
                 return
         changed, self.display = display.flux != self.display.flux, display
         if changed:
+            self.regions.draw([])  # in the former unit
             self._draw_flux()
             self._draw_model()
             self.follow_flux()

@@ -241,6 +241,9 @@ def test_a_dragged_range_measures_the_line_beneath(view, settled):
     assert first[:2] == ["Hα", "direct"]
     assert second[1] == "Gaussian"
     assert view.measurements.isVisible()
+    x, y = view.regions.curves[1].getData()
+    assert y.max() == pytest.approx(70.0, rel=0.05)  # drawn on the axis of the plot
+    assert x[np.argmax(y)] == pytest.approx(gaussian.centroid.value, abs=1)
     press(view, Qt.Key.Key_Escape)
     assert not view.plots.box.takes_ranges
 
@@ -290,6 +293,7 @@ def test_a_second_line_is_added_and_the_table_can_be_copied_and_saved(
     press(view, Qt.Key.Key_V, SHIFT)
     assert not view.measurements.isVisible()
     assert not view.regions.shown
+    assert not view.regions.curves[1].x.size
 
 
 def test_a_range_outside_the_spectrum_is_refused_in_words(view, settled):
