@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future
 from dataclasses import replace
@@ -176,7 +179,6 @@ def test_the_recorded_model_is_found_further_along_the_path(project, tmp_path):
     raw = json.loads(card.read_text())
     raw["hashes"]["weights.npz"] = "f" * 64
     card.write_text(json.dumps(raw))
-    import os
 
     project.models = f"{newer}{os.pathsep}{project.models}"
     (verdict,) = project.verify()
@@ -360,3 +362,27 @@ def test_wrong_words_of_the_command_are_told(project, capsys):
     project.answer("flat-1.fits")
     assert cli.main(["verify", str(project.path), "--rows", "1-x"]) == 2
     assert cli.main(["verify", str(project.path), "--tolerance=-1"]) == 2
+
+
+def test_the_shipped_sample_comes_out_again_from_the_command_line(tmp_path):
+    root = Path(__file__).resolve().parents[2]
+    sample = root / "resources" / "samples" / "spectrum_simulated_quasar.fits"
+    path = tmp_path / "p.astrogui"
+
+    def run(*words):
+        command = [sys.executable, str(root / "main.py"), *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+    assert run("analyze", sample, "--project", path, "--quiet").returncode == 0
+    done = run("verify", path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "identical" in done.stdout or "within tolerance" in done.stdout
+    connection = sqlite3.connect(path)
+    with connection:
+        (cells,) = connection.execute("SELECT cells FROM answers").fetchone()
+        raw = json.loads(cells)
+        connection.execute("UPDATE answers SET cells = ?", (json.dumps(raw | {"z": 9.0}),))
+    connection.close()
+    done = run("verify", path)
+    assert done.returncode == 1
+    assert "differs: z is 9 as stored" in done.stdout
