@@ -27,10 +27,8 @@ class EarlyImage(QObject):
 
     shown = Signal()  # pixels are on the screen
 
-    def __init__(
-        self, window: MainWindow, paths: Sequence[str], process: Any
-    ) -> None:
-        """``process``: the reader process or None; ``paths``: () where a project has files already."""
+    def __init__(self, window: MainWindow, paths: Sequence[str], process: Any) -> None:
+        """``process``: the reader process; ``paths``: () where a project has files already."""
         super().__init__(window)
         self._window, self._process = window, process
         self._path = paths[0] if paths else ""
