@@ -16,6 +16,7 @@ from astrogui.window.time_left import TimeLeft, words
 
 SHOWN_AFTER_S = 1.0
 TICK_MS = 500
+PAUSE_S = 0.1  # between two looks of the bar, however fast the work goes
 BAR_WIDTH = 110
 
 
@@ -73,6 +74,7 @@ class Activities(QObject):
         self._courier = _Courier()
         self._courier.arrived.connect(self.end, Qt.ConnectionType.QueuedConnection)
         self._open: dict[object, Activity] = {}
+        self._shown_s = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._show)
@@ -102,8 +104,10 @@ class Activities(QObject):
         activity = self._open.get(key)
         if activity is not None:
             activity.done, activity.total = done, total
-            activity.left.feed(time.monotonic(), done)
-            self._show()
+            now_s = time.monotonic()
+            activity.left.feed(now_s, done)
+            if now_s - self._shown_s > PAUSE_S:
+                self._show()
 
     def end(self, key: object) -> None:
         """It is over, however it ended."""
@@ -114,6 +118,7 @@ class Activities(QObject):
 
     def _show(self) -> None:
         now_s, activity = time.monotonic(), self.shown
+        self._shown_s = now_s
         if activity is None or now_s - activity.began_s < SHOWN_AFTER_S:
             self._bar.hide()
             return

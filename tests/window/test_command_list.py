@@ -87,7 +87,8 @@ def test_what_cannot_be_run_now_says_why_and_stays(filled, open_list):
     found.close()
 
 
-def test_a_recent_file_is_found_by_its_name(filled, open_list, fake):
+def test_a_recent_file_is_found_by_its_name(filled, open_list, qtbot):
+    qtbot.waitUntil(lambda: len(filled.features["recent"].paths("files")) == 5)
     found = open_list()
     QTest.keyClicks(found.edit, "s3.fits")
     assert found.shown[0].group == "Open recent file"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from astrogui.window.command_list import Choice
 from astrogui.window.features.layouts import is_unnamed
+from astrogui.window.reading import Reading
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
+PAUSE_MS = 300
 MOST = {"files": 15, "projects": 10}
 TITLES = {"files": "Recent &files", "projects": "Recent pro&jects"}
 GONE = "not found"
@@ -31,6 +34,14 @@ class Feature(QObject):
         self._settings: QSettings | None = bench.window.settings
         self._paths = {kind: self._read(kind) for kind in MOST}
         self._missing: frozenset[str] = frozenset()
+        self._fresh: deque[int] = deque(maxlen=MOST["files"])  # items whose paths are not known yet
+        self._reading = Reading(
+            bench.session, bench.bridge, bench.compute, self._read_fresh, self._on_fresh, self
+        )
+        self._later = QTimer(self)  # hundreds of files may come within a second
+        self._later.setSingleShot(True)
+        self._later.setInterval(PAUSE_MS)
+        self._later.timeout.connect(self._reading.ask)
         self.menus = {kind: self._make_menu(kind) for kind in MOST}
         bench.bridge.files_changed.connect(self._on_files_changed)
         bench.bridge.project_changed.connect(self._on_project_changed)
@@ -86,11 +97,21 @@ class Feature(QObject):
         return menu
 
     def _on_files_changed(self, item_ids: Sequence[int]) -> None:
-        view = self._bench.session.view
-        for item_id in item_ids[-MOST["files"] :]:
-            item = view.item(item_id)
-            if item.kind != "refused" and item.state == "ok":
-                self._remember("files", item.paths[:1])
+        self._fresh.extend(item_ids)
+        if not self._later.isActive():
+            self._later.start()
+
+    def _read_fresh(self, view: Any) -> list[str]:
+        """Runs in the pool: the files of new observations, in their order."""
+        wanted: list[int] = []
+        while self._fresh:
+            wanted.append(self._fresh.popleft())
+        items = [view.item(item_id) for item_id in wanted]
+        return [item.paths[0] for item in items if item.kind != "refused" and item.state == "ok"]
+
+    def _on_fresh(self, paths: list[str]) -> None:
+        for path in paths:
+            self._remember("files", (path,))
         self._write("files")
         self._show()
 
