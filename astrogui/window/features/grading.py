@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QScrollArea, QTabWidget, QWidget
 
 from astrogui.records.judgement import FIELDS, cells
-from astrogui.session.grading_queue import Pace, columns_for, ordered
-from astrogui.session.inter_grader import Agreement, disagreements
+from astrogui.session.grading_queue import Pace
+from astrogui.session.inter_grader import Agreement
 from astrogui.session.merging import Merged, merged_words
 from astrogui.window.actions import Spec
 from astrogui.window.docks import DockSpec
+from astrogui.window.grading_rows import ADJUDICATED, done_rows, prepared, with_places
+from astrogui.window.lazy_dock import LazyDock
 from astrogui.window.panels.graders import GradersPanel
 from astrogui.window.panels.grading import QueuePanel
 
@@ -41,8 +44,6 @@ SPECS = (
          "A queue of the rows on which graders differ"),
 )  # fmt: skip
 GRADER_FILES = "Exports and projects (*.fits *.vot *.ecsv *.csv *.parquet *.astrogui)"
-ADJUDICATED = ""  # in the place of the name of who judged: what graders agreed on
-FEW = 5000  # rows whose grades are read by their ids
 
 
 class Feature(QObject):
@@ -57,13 +58,7 @@ class Feature(QObject):
         self._pace = Pace(time.monotonic)
         self._number = 0  # of the latest request for a queue
         self._scope = ""
-        self.queue = QueuePanel()
-        self.graders = GradersPanel()
-        self.tabs = QTabWidget(bench.window)
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(_scrolled(self.queue), "Queue")
-        self.tabs.addTab(_scrolled(self.graders), "Graders")
-        bench.window.docks.add(DockSpec("grading", "Grading"), self.tabs, "results")
+        self._dock = LazyDock(bench, DockSpec("grading", "Grading"), "results", self._make_tabs)
         self._connect()
         self._on_project_changed()
 
@@ -79,18 +74,50 @@ class Feature(QObject):
         actions["grading_blind"].triggered.connect(self.set_blind)
         for name in ("0", "1", "2", "3", "4", "6"):
             actions[f"quality_{name}"].triggered.connect(self._on_graded_by_key)
-        self.queue.build_wanted.connect(self.build)
-        self.queue.step_wanted.connect(self.step)
-        self.queue.first_wanted.connect(self.go_to_first)
-        self.queue.end_wanted.connect(self.end)
-        self.graders.blind_wanted.connect(self.set_blind)
-        self.graders.unblind_wanted.connect(self.unblind)
-        self.graders.merge_wanted.connect(self.ask_for_files)
-        self.graders.agreement_wanted.connect(self.ask_for_agreement)
-        self.graders.agree_wanted.connect(self.agree_on)
         bench.selection.row_changed.connect(self._on_row_changed)
         bench.bridge.rows_changed.connect(self._on_rows_changed)
         bench.bridge.project_changed.connect(self._on_project_changed)
+
+    # -- panels, made when they are first looked at ------------------------------------------
+
+    @cached_property
+    def queue(self) -> QueuePanel:
+        panel = QueuePanel()
+        panel.build_wanted.connect(self.build)
+        panel.step_wanted.connect(self.step)
+        panel.first_wanted.connect(self.go_to_first)
+        panel.end_wanted.connect(self.end)
+        return panel
+
+    @cached_property
+    def graders(self) -> GradersPanel:
+        panel = GradersPanel()
+        panel.blind_wanted.connect(self.set_blind)
+        panel.unblind_wanted.connect(self.unblind)
+        panel.merge_wanted.connect(self.ask_for_files)
+        panel.agreement_wanted.connect(self.ask_for_agreement)
+        panel.agree_wanted.connect(self.agree_on)
+        return panel
+
+    @property
+    def tabs(self) -> QTabWidget:
+        """The panels in their dock."""
+        panel = self._dock.panel
+        assert isinstance(panel, QTabWidget)
+        return panel
+
+    def _make_tabs(self) -> QTabWidget:
+        tabs = QTabWidget(self._bench.window)
+        tabs.setDocumentMode(True)
+        tabs.addTab(_scrolled(self.queue), "Queue")
+        tabs.addTab(_scrolled(self.graders), "Graders")
+        self._show_blind()
+        self._show_row()
+        self._show_progress()
+        return tabs
+
+    def _is_made(self, name: str) -> bool:
+        return name in self.__dict__
 
     # -- the queue -------------------------------------------------------------------------
 
@@ -120,8 +147,8 @@ class Feature(QObject):
         self.begin()
 
     def show(self) -> None:
-        self._bench.window.docks["grading"].show()
-        self._bench.window.docks["grading"].raise_()
+        _ = self._dock.panel
+        self._dock.show()
 
     def build(self, scope: str, order: str) -> None:
         """Put the rows of a scope in an order, in the pool, and go to the first ungraded."""
@@ -131,7 +158,7 @@ class Feature(QObject):
         self.queue.show_busy()
         row_ids = self._rows_of(scope)
         future = bench.compute(
-            _prepared, self._session.view, bench.model.store, row_ids, scope, order,
+            prepared, self._session.view, bench.model.store, row_ids, scope, order,
             self._session.author,
         )  # fmt: skip
         number = self._number
@@ -207,7 +234,8 @@ class Feature(QObject):
 
     def _forget(self) -> None:
         self._ids, self._places, self._graded = np.zeros(0, np.int64), {}, set()
-        self.queue.show_none()
+        if self._is_made("queue"):
+            self.queue.show_none()
 
     # -- several graders -------------------------------------------------------------------
 
@@ -269,10 +297,13 @@ class Feature(QObject):
 
     def _show_blind(self) -> None:
         blind = self._session.view.is_blind()
-        self.graders.blind.setChecked(blind)
+        if self._is_made("graders"):
+            self.graders.blind.setChecked(blind)
         self._bench.window.actions_by_name["grading_blind"].setChecked(blind)
 
     def _show_row(self, _: object = None) -> None:
+        if not self._is_made("graders"):
+            return
         row_id, view, me = self._bench.selection.row_id, self._session.view, self._session.author
         if row_id is None:
             self.graders.show_row({}, me, hides=False)
@@ -325,7 +356,7 @@ class Feature(QObject):
         self.queue.choose(str(queue.get("scope")), str(queue.get("order")))
         ids = np.array(queue.get("row_ids", []), np.int64)
         self._scope = str(queue.get("scope"))
-        future = self._bench.compute(_with_places, self._session.view, ids, self._judge())
+        future = self._bench.compute(with_places, self._session.view, ids, self._judge())
         self._bench.bridge.after(future, lambda made: self._resume(number, place, made))
 
     def _resume(self, number: int, place: int, made: Any) -> None:
@@ -334,50 +365,6 @@ class Feature(QObject):
         self._ids, self._places, self._graded = made
         if self.is_on:
             self._go_to(min(place, self._ids.size - 1))
-
-
-def done_rows(view: Any, row_ids: list[int], author: str) -> set[int]:
-    """Those of the rows to which ``author`` gave a quality, or on which graders agreed ("").
-
-    For a pool's thread.
-    """
-    found = view.grades(row_ids if len(row_ids) <= FEW else None)
-    wanted = set(row_ids)
-    return {
-        row_id
-        for row_id, by_author in found.items()
-        if row_id in wanted
-        and (
-            by_author.get(author)
-            if author == ADJUDICATED
-            else "user_quality" in by_author.get(author, {})
-        )
-    }
-
-
-def _prepared(
-    view: Any, store: Any, row_ids: NDArray[np.int64] | None, scope: str, order: str, author: str
-) -> tuple[NDArray[np.int64], dict[int, int], set[int]]:
-    """The queue, the place of each row in it and the rows graded already; for a pool's thread."""
-    disputes: dict[int, float] = {}
-    if scope == "disputed" or order == "graders":
-        disputes = {one.row_id: one.weight for one in disagreements(view.grades())}
-    if row_ids is None:
-        row_ids = np.array(list(disputes) if scope == "disputed" else view.row_ids(), np.int64)
-    places = store.positions(row_ids)
-    row_ids, places = row_ids[places >= 0], places[places >= 0]
-    names = columns_for(order, [column.name for column in store.columns])
-    columns = {name: store.array(name)[places] for name in names}
-    judge = ADJUDICATED if scope == "disputed" else author
-    return _with_places(view, ordered(row_ids, columns, order, disputes), judge)
-
-
-def _with_places(
-    view: Any, row_ids: NDArray[np.int64], author: str
-) -> tuple[NDArray[np.int64], dict[int, int], set[int]]:
-    ids = row_ids.tolist()
-    places = dict(zip(ids, range(len(ids)), strict=True))
-    return row_ids, places, done_rows(view, ids, author)
 
 
 def _scrolled(panel: QWidget) -> QScrollArea:
