@@ -12,9 +12,8 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from astrogui.viewers.colours import LIGHT, Theme, rgb_of_map
 from astrogui.viewers.plot import ViewItem
+from astrogui.viewers.strain_maps import COLOUR_MAP
 from astrogui.viewers.strain_quality import STRIP
-
-COLOUR_MAP = "viridis"
 
 
 class CornerText(pg.GraphicsObject):

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from astrogui.science.q_transform import Q_RANGE, loudest, mean_of_noise, row
 from astrogui.science.spectrogram import segment_for, spectrogram
+from astrogui.viewers.colours import rgb_of_map
 from astrogui.viewers.strain_products import Series
 
 Array = NDArray[np.float64]
+COLOUR_MAP = "viridis"
 ROWS = 96
 LOWEST_HZ = 20.0
 HIGHEST_HZ = 900.0
@@ -41,6 +43,7 @@ class TimeFrequencyMap:
     high_hz: float
     levels: tuple[float, float]  # values at the ends of the colours
     words: str
+    picture: NDArray[np.uint8]  # (rows, columns, 4) the values in colours, clear where NaN
     q: float | None = None
 
     def at(self, gps: float, frequency_hz: float) -> float:
@@ -93,7 +96,16 @@ def energy_map(
     most = min(max(float(known.max(initial=0.0)), QUIETEST), LOUDEST)
     words = f"energy / noise, {what}"
     return TimeFrequencyMap(
-        "energy", energy, shown_from, shown_to, LOWEST_HZ, top, (0.0, most), words, q
+        "energy",
+        energy,
+        shown_from,
+        shown_to,
+        LOWEST_HZ,
+        top,
+        (0.0, most),
+        words,
+        coloured(energy, 0.0, most),
+        q,
     )
 
 
@@ -121,7 +133,21 @@ def density_map(
     low, high = np.percentile(known, (2.0, 99.7))
     words = f"amplitude density, transforms of {segment:g} s"
     levels = (float(low), float(max(high, low + 0.1)))
-    return TimeFrequencyMap("density", made, first, last, LOWEST_HZ, top, levels, words)
+    picture = coloured(made, *levels)
+    return TimeFrequencyMap("density", made, first, last, LOWEST_HZ, top, levels, words, picture)
+
+
+def coloured(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
+    """(rows, columns, 4) red, green, blue and cover of values between two levels.
+
+    Done here, in the pool: the plot would take 10 ms for it in the window's thread.
+    """
+    known = np.isfinite(values)
+    place = np.clip((np.where(known, values, low) - low) / (high - low) * 255.0, 0, 255)
+    picture = np.empty((*values.shape, 4), np.uint8)
+    picture[..., :3] = rgb_of_map(COLOUR_MAP, 256)[place.astype(np.uint8)]
+    picture[..., 3] = np.where(known, 255, 0)
+    return picture
 
 
 def _rows(top_hz: float, count: int) -> Array:

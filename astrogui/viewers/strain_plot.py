@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor
 
-from astrogui.viewers.colours import Theme, rgb_of_map
+from astrogui.viewers.colours import Theme
 from astrogui.viewers.plot import ErrorBandItem, Marker, MarkersItem, Plot, SpanItem, pen
 from astrogui.viewers.strain_axes import FrequencyAxis, TimeAxis, UtcAxis
-from astrogui.viewers.strain_items import COLOUR_MAP, ColourScale, CornerText, CrossItem
+from astrogui.viewers.strain_items import ColourScale, CornerText, CrossItem
 from astrogui.viewers.strain_maps import HIGHEST_HZ, LOWEST_HZ, TimeFrequencyMap
 from astrogui.viewers.strain_quality import QualityBars, QualityItem
 
@@ -83,7 +83,6 @@ class StrainPlot(Plot):
         self.track = pg.PlotCurveItem()
         self.scale = ColourScale(self.getViewBox())
         if product == "map":
-            self.image.setLookupTable(rgb_of_map(COLOUR_MAP, 256))
             self.addItem(self.image, ignoreBounds=True)
             self.addItem(self.track, ignoreBounds=True)
             self.track.setPen(pen(QColor("#ffffff"), 1.2, Qt.PenStyle.DashLine))
@@ -143,7 +142,7 @@ class StrainPlot(Plot):
             self.image.clear()
             self.scale.set_ends("", "")
             return
-        self.image.setImage(made.values, levels=made.levels, autoLevels=False)
+        self.image.setImage(made.picture, autoLevels=False)
         low, high = math.log10(made.low_hz), math.log10(made.high_hz)
         width = made.last_gps - made.first_gps
         self.image.setRect(QRectF(made.first_gps - origin_gps, low, width, high - low))

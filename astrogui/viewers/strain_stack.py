@@ -43,6 +43,7 @@ class StrainStack(Viewer):
         self._spans: list[tuple[float, float]] = []
         self._rest = self._timer(REST_MS, self._on_rest)
         self._making = self._timer(0, self._make_next)
+        self._noise_later = self._timer(0, self._draw_noise)
         self.grid, self.noise = PlotGrid(), NoisePlot()
         self._beside = Graphics()
         self._beside.setAccessibleName("Noise")
@@ -93,6 +94,7 @@ class StrainStack(Viewer):
         """Plots still to be made, and maps that wait for the view to rest, are under way too."""
         resting = self._rest.isActive() and "map:".startswith(prefix)
         making = self._network is not None and self._making.isActive() and not prefix
+        making = making or (self._noise_later.isActive() and not prefix)
         return super().awaits(prefix) + int(resting) + int(making)
 
     def set_theme(self, theme: Theme) -> None:
@@ -329,13 +331,18 @@ class StrainStack(Viewer):
 
     def redraw(self) -> None:
         """The curves at the screen's resolution; maps follow when the view rests."""
-        low, high = self.grid.span
-        behind = self._panels[0] if self._panels and self.tools["overlay"].isChecked() else None
         for panel in self._panels:
-            panel.draw(low, high, self.grid.steps, behind)
+            self._draw(panel)
         # While a record plays there is no rest: the maps then come as fast as they can.
         if not (self.player.is_playing and (self._rest.isActive() or super().awaits("map:"))):
             self._rest.start()
+
+    def _draw_noise(self) -> None:
+        self.noise.draw([panel.products for panel in self._panels])
+
+    def _draw(self, panel: DetectorPanel) -> None:
+        behind = self._panels[0] if self.tools["overlay"].isChecked() else None
+        panel.draw(*self.grid.span, self.grid.steps, behind)
 
     def on_overlay(self, *_: object) -> None:
         self.redraw()

@@ -183,7 +183,7 @@ class StrainView(StrainStack):
         self._on_rest()
 
     def on_noise_now(self, *_: object) -> None:
-        self.noise.draw([panel.products for panel in self._panels])
+        self._draw_noise()
         self._on_rest()
 
     def on_answer_drawn(self, *_: object) -> None:
@@ -230,7 +230,7 @@ class StrainView(StrainStack):
     def _on_look(self, result: tuple[int, FirstLook]) -> None:
         number, look = result
         self._slots[number].set_look(look)
-        self.redraw()
+        self._draw(self._slots[number])
         self._ask_products(number)
 
     def _ask_products(self, number: int) -> None:
@@ -242,12 +242,13 @@ class StrainView(StrainStack):
     def _on_products(self, result: tuple[int, Products]) -> None:
         number, made = result
         self._slots[number].set_products(made)
-        self.noise.draw([panel.products for panel in self._panels])
+        self._noise_later.start()  # in a turn of its own, once for detectors that come together
         self._want_band(self._slots[number])
         self._want_waveforms(self._slots[number])
         if self.player.source and not self.player.is_playing:
             self.player.newest()
-        self.redraw()
+        self._draw(self._slots[number])
+        self._rest.start()
 
     def _want_bands(self) -> None:
         for panel in self._panels:
@@ -265,7 +266,7 @@ class StrainView(StrainStack):
     def _on_band(self, result: tuple[int, Series]) -> None:
         number, series = result
         self._slots[number].set_band(series, self.band_row.words, self.band_row.of_whitened)
-        self.redraw()
+        self._draw(self._slots[number])
 
     # The answer -----------------------------------------------------------------------------
 
