@@ -227,5 +227,6 @@ def _title(changes: Sequence[tuple[int, str, str | None, str | None]], judge: st
     what = " and ".join(sorted(field.removeprefix("user_") for field in fields))
     value = changes[0][3] if len({change[3] for change in changes}) == 1 else None
     target = f"{rows} rows" if rows > 1 else "one row"
-    verb = "Set" if judge != grades.ADJUDICATED else "Agree on"
-    return f"{verb} {what} of {target}" + (f" to “{value}”" if value else "")
+    if judge == grades.ADJUDICATED:
+        return f"Agree on {what} of {target}" + (f": “{value}”" if value else "")
+    return f"Set {what} of {target}" + (f" to “{value}”" if value else "")

@@ -151,6 +151,7 @@ def test_what_is_agreed_on_is_shown_exported_and_undone(session, tmp_path, model
     assert len(session.grading.agreement().result(60).disagreements) == 1
     session.grading.agree_on([ids[0]], {"user_quality": 3, "user_z": 2.3}).result(20)
     assert value(session, ids[0]) == 3
+    assert session.view.history()[0] == "Agree on quality and z of one row"
     assert session.grading.agreement().result(60).disagreements == ()
     out = tmp_path / "agreed.fits"
     session.export(out).result(60)
