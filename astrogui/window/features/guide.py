@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # The page of a panel or a kind of view that is not named like it.
 PAGES = {
-    "start": "first_steps", "image": "images", "spectrum": "spectra", "regions": "images",
-    "measure": "images", "own_catalogues": "images", "frames": "images", "colour": "images",
+    "start": "first_steps", "image": "images", "spectrum": "spectra", "regions": "image_tools",
+    "measure": "image_tools", "own_catalogues": "image_tools", "frames": "image_tools",
+    "colour": "image_tools",
     "files": "window", "annotate": "grading", "history": "grading", "jobs": "window",
     "problems": "window",
 }  # fmt: skip
