@@ -15,6 +15,7 @@ import tiny
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from astrogui.errors import UsageProblem
 from astrogui.inference.runner import InlineRunner
@@ -152,8 +153,14 @@ def test_the_interval_table_asks_for_its_parameters_column(bench, qtbot):
     feature.dialog.close()
 
 
-def test_a_right_click_on_the_table_offers_it(bench):
-    names = [action.objectName() for action in bench.catalogue.table.actions()]
+def test_a_right_click_on_the_table_offers_it(bench, qtbot):
+    table = bench.catalogue.table
+    place = table.visualRect(bench.model.index(0, bench.model.section_of("level"))).center()
+    table.customContextMenuRequested.emit(place)
+    qtbot.waitUntil(lambda: any(menu.isVisible() for menu in bench.window.findChildren(QMenu)))
+    (menu,) = [menu for menu in bench.window.findChildren(QMenu) if menu.isVisible()]
+    names = [action.objectName() for action in menu.actions()]
+    menu.close()
     assert {"provenance", "verify", "compare_selected"} <= set(names)
     assert "provenance" in [a.objectName() for a in bench.results.view.head.actions()]
 

@@ -189,8 +189,10 @@ class Feature(QObject):
         menu.addSeparator()
         for name in ("select_all_rows", "invert_rows", "export_selected"):
             menu.addAction(self._actions[name])
-        for extra in getattr(self._bench, "row_actions", ()):
-            menu.addAction(extra)
+        menu.addSeparator()
+        for extra in self._panel.table.actions():  # what other features offer on a row
+            if extra not in menu.actions():
+                menu.addAction(extra)
         menu.popup(self._panel.table.viewport().mapToGlobal(place))
 
 
