@@ -285,7 +285,7 @@ def test_pages_have_keys_and_the_switch_of_intervals_too(bench, qtbot):
     for number, page in ((2, "Corner"), (3, "Compare"), (4, "Model card"), (1, "Answer")):
         QTest.keySequence(bench.window, f"Shift+F{number + 5}")
         assert bench.results.view.page == page
-    QTest.keySequence(bench.window, "Shift+F10")
+    QTest.keySequence(bench.window, "Shift+F12")
     qtbot.waitUntil(lambda: bench.results.view._table.kind == "highest density")
     # The synthetic keys leave Shift down for whoever asks the application next.
     QTest.keyClick(bench.window, Qt.Key.Key_F24)

@@ -35,7 +35,7 @@ SPECS = (
     *(Spec(f"show_{name}", MENU, f"Show {title.lower()}", (f"Shift+F{i + 5}",),
            f"The page {title} of the results")
       for i, (name, title) in enumerate(PAGES, start=1)),
-    Spec("highest_density", MENU, "&Highest-density intervals", ("Shift+F10",),
+    Spec("highest_density", MENU, "&Highest-density intervals", ("Shift+F12",),
          "The smallest regions instead of equal-tailed intervals", starts_group=True),
     Spec("reference_values", MENU, "&Published values…", ("Shift+F11",),
          "Mark published or true values in the corner plot, typed or from a table"),
