@@ -45,6 +45,7 @@ ALWAYS = (*FIRST, *EDITABLE)
 WIDE_WITH_BOUNDS = 196
 NARROW = 92
 MOST_RANGES = 300  # of a selection that Qt keeps
+MOST_KEPT = 2_000  # rows of it: for each column's head Qt asks every selected row at every paint
 KEEP_MS = 600
 MOST_COPIED = 50_000  # rows on the clipboard
 
@@ -218,6 +219,8 @@ class CataloguePanel(QWidget):
         self._is_choosing = True
         self._selection.choose_rows(ids, row_id, item_id)
         self._is_choosing = False
+        if rows.size > MOST_KEPT:
+            self._restore_selection()
         self._show_counts()
 
     def _on_toggled(self, line: int) -> None:
@@ -257,7 +260,7 @@ class CataloguePanel(QWidget):
         breaks = np.flatnonzero(np.diff(lines) > 1)
         self._is_restoring = True
         chooser = self.table.selectionModel()
-        if len(breaks) < MOST_RANGES:
+        if len(breaks) < MOST_RANGES and lines.size <= MOST_KEPT:
             starts = lines[np.r_[0, breaks + 1]] if lines.size else lines
             ends = lines[np.r_[breaks, lines.size - 1]] if lines.size else lines
             last = self._model.columnCount() - 1
