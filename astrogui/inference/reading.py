@@ -18,8 +18,8 @@ from astrogui.inference.messages import receive, send
 from astrogui.inference.process import HelperProcess, own_command
 from astrogui.inference.reader_start import FEW_THREADS, TIMEOUT_S
 from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES
-from astrogui.records.image import Image
 from astrogui.records.catalogue import Catalogue
+from astrogui.records.image import Image
 from astrogui.records.source import FilePart, Source
 
 LOG = logging.getLogger(__name__)
