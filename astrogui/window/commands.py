@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
@@ -14,10 +14,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from astrogui.records.judgement import QUALITIES
 from astrogui.session import events
-from astrogui.session.settings import Settings, log_path, save_settings
+from astrogui.session.settings import Settings, save_settings
 from astrogui.window import help_pages
 from astrogui.window.actions import tip_with_keys
-from astrogui.window.bug_report import bug_report
 from astrogui.window.column_chooser import ColumnChooser, first_lines
 from astrogui.window.directory import entries
 from astrogui.window.panels.problems import asks_for_columns
@@ -110,8 +109,6 @@ class Commands(QObject):
         bridge.noticed.connect(self._window.notice.show_notice)
         bridge.export_finished.connect(self._on_exported)
         self._bench.problems.columns_wanted.connect(self.ask_for_columns)
-        self._bench.problems.retry_wanted.connect(self.retry)
-        self._bench.problems.report_wanted.connect(self.copy_report)
         self._on_history(*self._session.view.history())
 
     def _build_task_menu(self) -> None:
@@ -180,32 +177,6 @@ class Commands(QObject):
 
     def _on_columns_chosen(self, path: str, options: dict[str, str]) -> None:
         self.add([path], options)
-
-    def retry(self, paths: list[str]) -> None:
-        """Read these files again; where one was read and its analysis failed, run that again."""
-        self._bridge.after(
-            self._bench.compute(failed_jobs, self._session.view, paths),
-            partial(self._on_failed_jobs, paths),
-        )
-
-    def _on_failed_jobs(self, paths: list[str], failed: dict[str, list[int]]) -> None:
-        for job_id in {number for numbers in failed.values() for number in numbers}:
-            self._bridge.after(self._session.rerun(job_id), _ignore)
-        unread = [path for path in paths if path not in failed]
-        if unread:
-            self._bridge.after(self._session.add(unread), _ignore)
-
-    def copy_report(self, problems: list[str]) -> None:
-        """Copy problems with versions, machine and the end of the log."""
-        worker = self._window.worker.text()
-        future = self._bench.compute(bug_report, problems, worker, log_path())
-        self._bridge.after(future, self._on_report)
-
-    def _on_report(self, report: str) -> None:
-        QGuiApplication.clipboard().setText(report)
-        self._window.notice.show_notice(
-            "The report is in the clipboard. Read it before you send it: it names your files."
-        )
 
     def step(self, lines: int) -> None:
         """The next or an earlier row: in the grading queue if there is one, else the table."""
@@ -430,22 +401,6 @@ class Commands(QObject):
         dialog = self.sender()
         if isinstance(dialog, QFileDialog):
             dialog.setDefaultSuffix(chosen.rpartition("*.")[2].rstrip(")"))
-
-
-def failed_jobs(view: Any, paths: Sequence[str]) -> dict[str, list[int]]:
-    """The jobs that failed, by file, of those files that were read. For the pool."""
-    by_item: dict[int, list[int]] = {}
-    for job in view.jobs():
-        if job.state == "failed":
-            by_item.setdefault(job.item_id, []).append(job.job_id)
-    wanted = set(paths)
-    return {
-        path: by_item[item.item_id]
-        for item in view.items()
-        if item.item_id in by_item
-        for path in item.paths
-        if path in wanted
-    }
 
 
 def _without_argument(handler: Callable[[], object]) -> Callable[[bool], None]:

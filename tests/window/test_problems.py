@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton
 
 import astrogui
 from astrogui.window.bug_report import LOG_LINES, bug_report, tail
-from astrogui.window.commands import failed_jobs
+from astrogui.window.features.problem_help import failed_jobs
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_files_of_selected_problems_are_tried_again(troubled, fake, qtbot):
 
 def test_where_the_file_was_read_its_failed_analysis_is_run_again(filled, fake, qtbot):
     fake.jobs[2].state = "failed"
-    filled.commands.retry(["/data/s2.fits", "/data/s3.fits"])
+    filled.problems.retry_wanted.emit(["/data/s2.fits", "/data/s3.fits"])
     qtbot.waitUntil(lambda: ("rerun", 2) in fake.calls)
     assert fake.calls[-1] == ("add", ("/data/s3.fits",), {})
 

@@ -24,6 +24,7 @@ FEATURES: tuple[str, ...] = (
     "recent",
     "keys",
     "access",
+    "problem_help",
     "grading",
     "samp",
     "regions",
