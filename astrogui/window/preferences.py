@@ -55,6 +55,12 @@ def _models(settings: Settings, parent: QWidget) -> QWidget:
     return _text(settings, parent, "models", "Only the models of this program")
 
 
+def _samp_web(settings: Settings, parent: QWidget) -> QWidget:
+    box = QCheckBox("Fetch them", parent)
+    box.setChecked(settings.samp_web)
+    return box
+
+
 def _theme(settings: Settings, parent: QWidget) -> QWidget:
     box = QComboBox(parent)
     for theme in THEMES:
@@ -90,6 +96,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Further folders of models",
         "Models of your own; folders are parted as in PATH. Used from the next start on.",
         _models,
+    ),
+    Entry(
+        "samp_web",
+        "Files from other computers",
+        "Fetch from the network what TOPCAT, DS9 and others offer there. Never without this.",
+        _samp_web,
     ),
     Entry(
         "job_timeout_s",

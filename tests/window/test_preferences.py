@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication
 
-from astrogui.session.settings import Settings
+from astrogui.session.settings import Settings, load_settings, save_settings
 from astrogui.window.preferences import ENTRIES, Preferences
 
 
@@ -84,3 +84,15 @@ def test_text_grows_and_shrinks_with_the_rows_of_tables(bench, fake, qtbot):
         bench.window.actions_by_name["text_smaller"].trigger()
     assert QApplication.font().pointSizeF() == before
     assert fake.settings.text_points == 0
+
+
+def test_every_setting_is_kept_in_its_file(tmp_path):
+    """A switch was once written in a way that made the whole file unreadable."""
+    changed = {
+        "author": 'V. "Rubin"', "theme": "dark", "text_points": -2, "models": "a:b",
+        "job_timeout_s": 60.5, "samp_web": True,
+    }  # fmt: skip
+    assert changed.keys() == {field.name for field in fields(Settings)}
+    for wanted in (Settings(**changed), Settings()):
+        save_settings(wanted, tmp_path / "settings.toml")
+        assert load_settings(tmp_path / "settings.toml") == wanted
