@@ -20,6 +20,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocket
 from PySide6.QtWidgets import QApplication
 
 from astrogui.session.settings import Settings, load_settings
+from astrogui.window.collector import Collector
 from astrogui.window.early_image import EarlyImage
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper, is_dark
@@ -59,7 +60,7 @@ class Start(QObject):
 
     def run(self) -> int:
         """Show the window and work until it is closed."""
-        interrupts = Interrupts(self.window)
+        interrupts, collector = Interrupts(self.window), Collector(self)
         hook, sys.excepthook = sys.excepthook, self._on_bug
         if self._is_pictured:
             self.window.resize(1600, 1000)
@@ -71,6 +72,7 @@ class Start(QObject):
             sys.excepthook = hook
             interrupts.close()
             self.close()
+            collector.close()
         return code or self._code
 
     def close(self) -> None:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def collect_here():
+    """Garbage is collected in this thread alone, as in the program: see ``window/collector.py``."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    yield
+    gc.collect(1)
+    if was_enabled:
+        gc.enable()
 
 
 @pytest.fixture

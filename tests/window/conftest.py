@@ -15,6 +15,17 @@ from astrogui.window.workbench import Workbench
 
 
 @pytest.fixture(autouse=True)
+def collect_here():
+    """Garbage is collected in this thread alone, as in the program: see ``window/collector.py``."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    yield
+    gc.collect(1)
+    if was_enabled:
+        gc.enable()
+
+
+@pytest.fixture(autouse=True)
 def own_home(tmp_path, monkeypatch):
     """Nothing of the person who runs the tests is read or written."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):

@@ -1,0 +1,55 @@
+"""Cycles with widgets are collected where widgets live."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import pytest
+from PySide6.QtCore import QObject
+
+from astrogui.window.collector import YOUNG, Collector
+
+
+class Cycle(QObject):
+    """An object that only the garbage collector frees, and that says in which thread."""
+
+    def __init__(self, freed: list[int]) -> None:
+        super().__init__()
+        self.own = self
+        weakref.finalize(self, lambda: freed.append(threading.get_ident()))
+
+
+@pytest.fixture
+def collector(qtbot):
+    was_enabled = gc.isenabled()
+    gc.enable()
+    made = Collector()
+    yield made
+    made.close()
+    assert gc.isenabled()
+    if not was_enabled:
+        gc.disable()
+
+
+def allocate() -> None:
+    kept = [[] for _ in range(50 * YOUNG)]
+    assert kept
+
+
+def test_another_thread_that_allocates_collects_no_widget(collector):
+    freed: list[int] = []
+    Cycle(freed)
+    thread = threading.Thread(target=allocate)
+    thread.start()
+    thread.join()
+    assert freed == []
+
+
+def test_the_timer_collects_in_the_gui_thread(collector, qtbot):
+    freed: list[int] = []
+    for _ in range(YOUNG + 1):
+        Cycle(freed)
+    qtbot.waitUntil(lambda: len(freed) == YOUNG + 1, timeout=10_000)
+    assert set(freed) == {threading.get_ident()}
