@@ -2,46 +2,46 @@
 
 Python collects cycles in whichever thread happens to allocate, also one of the pool's. A widget in
 such a cycle would be destroyed there, while Qt's own thread may be at work on it: that ends the
-process. So the automatic collection is switched off, and a timer does its work here.
+process. So the automatic collection is switched off, and the event loop does its work each time
+that it is about to wait. No timer runs: a window that nobody uses stays asleep.
 """
 
 from __future__ import annotations
 
 import gc
+import time
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QAbstractEventDispatcher, QObject
 
-LOOK_MS = 500
-# Objects made since the last look before a generation is collected: Python's own rule, in longer
-# steps, because a look comes twice a second and not at every allocation.
-YOUNG = 700
+BETWEEN_S = 0.3  # looks come at every pause of the event loop; one a moment is enough
 
 
 class Collector(QObject):
-    """Collects cycles by a timer; ``close`` gives the work back to Python."""
+    """Collects cycles in pauses of the event loop; ``close`` gives the work back to Python."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._was_enabled = gc.isenabled()
+        self._looked = 0.0
         gc.disable()
-        self._timer = QTimer(self)
-        self._timer.setInterval(LOOK_MS)
-        self._timer.timeout.connect(self.look)
-        self._timer.start()
+        self._dispatcher = QAbstractEventDispatcher.instance()
+        self._dispatcher.aboutToBlock.connect(self._on_pause)
+
+    def _on_pause(self) -> None:
+        if time.monotonic() - self._looked >= BETWEEN_S:
+            self.look()
+            self._looked = time.monotonic()
 
     def look(self) -> None:
         """Collect the oldest generation that is due, as the automatic collection would."""
-        young, middle, old = gc.get_count()
-        _, middle_limit, old_limit = gc.get_threshold()
-        if old > old_limit:
-            gc.collect(2)
-        elif middle > middle_limit:
-            gc.collect(1)
-        elif young > YOUNG:
-            gc.collect(0)
+        limits = gc.get_threshold()
+        for generation in (2, 1, 0):
+            if gc.get_count()[generation] > limits[generation]:
+                gc.collect(generation)
+                return
 
     def close(self) -> None:
         """Stop, and collect as Python does by itself."""
-        self._timer.stop()
+        self._dispatcher.aboutToBlock.disconnect(self._on_pause)
         if self._was_enabled:
             gc.enable()
