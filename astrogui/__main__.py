@@ -29,6 +29,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from astrogui.inference.reading_server import serve as serve_reading
 
         return serve_reading()
+    if words[:1] == ["exporter"]:
+        from astrogui.session.export_server import serve as serve_export
+
+        return serve_export()
     if words and words[0] in COMMANDS:
         from astrogui.cli import main as run_command
 

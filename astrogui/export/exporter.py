@@ -68,10 +68,12 @@ def export_rows(
     path: str | Path,
     exporters: Sequence[Exporter],
     progress: Progress | None = None,
+    within: Path | None = None,
 ) -> None:
     """Write, read again, compare, then rename; an existing file stays until all is well.
 
-    Raises ``ExportProblem``, ``DiskFull``, or ``CancelledError`` where ``progress`` says so.
+    ``within`` is where the unfinished file lies, None for beside ``path``. Raises
+    ``ExportProblem``, ``DiskFull``, or ``CancelledError`` where ``progress`` says so.
     """
     exporter = exporter_for(path, exporters)
     target = Path(path)
@@ -85,7 +87,7 @@ def export_rows(
         if difference:
             raise ExportProblem(f"{target}: read back, the file differs: {difference}.")
 
-    write_safely(target, write_and_check, exporter.companions)
+    write_safely(target, write_and_check, exporter.companions, within)
 
 
 def _difference(rows: Rows, read: Iterator[Catalogue], progress: Progress) -> str:
@@ -107,19 +109,48 @@ def write_safely(
     target: Path,
     write: Callable[[Path], None],
     companions: Callable[[Path], tuple[Path, ...]] = lambda path: (),
+    within: Path | None = None,
 ) -> None:
     """Let ``write`` fill a temporary name beside the target, then rename it over the target."""
+    with _failing_in_words(target), _temporary_folder(within or _folder_of(target)) as folder:
+        temporary = folder / target.name
+        write(temporary)
+        for made in (temporary, *companions(temporary)):
+            with open(made, "rb") as file:
+                os.fsync(file.fileno())
+        for made, final in zip(
+            (*companions(temporary), temporary), (*companions(target), target), strict=True
+        ):
+            os.replace(made, final)
+
+
+@contextlib.contextmanager
+def folder_beside(target: Path) -> Iterator[Path]:
+    """A folder beside the target where another process may work; it goes with all that is in it.
+
+    Raises ``ExportProblem`` or ``DiskFull`` where none can be made.
+    """
+    with contextlib.ExitStack() as open_folders:
+        with _failing_in_words(target):
+            folder = open_folders.enter_context(_temporary_folder(_folder_of(target)))
+        yield folder
+
+
+def _folder_of(target: Path) -> Path:
+    return target.absolute().parent
+
+
+@contextlib.contextmanager
+def _temporary_folder(parent: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".export-") as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _failing_in_words(target: Path) -> Iterator[None]:
+    """What the system refuses, as a problem of the target's."""
     try:
-        with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".export-") as folder:
-            temporary = Path(folder) / target.name
-            write(temporary)
-            for made in (temporary, *companions(temporary)):
-                with open(made, "rb") as file:
-                    os.fsync(file.fileno())
-            for made, final in zip(
-                (*companions(temporary), temporary), (*companions(target), target), strict=True
-            ):
-                os.replace(made, final)
+        yield
     except OSError as error:
         if error.errno == NO_SPACE:
             raise DiskFull(f"{target}: the disk is full; the old file is untouched.") from error

@@ -24,9 +24,12 @@ class PosteriorEntry:
     posterior: Posterior
 
 
-def export_posteriors(entries: Iterable[PosteriorEntry], path: str | Path) -> int:
+def export_posteriors(
+    entries: Iterable[PosteriorEntry], path: str | Path, within: Path | None = None
+) -> int:
     """Write the posteriors, read them again, compare, rename; return how many there are.
 
+    ``within`` is where the unfinished file lies, None for beside ``path``.
     Layout: ``/<name>/`` with attributes; ``quantiles`` (parameter, level) beside
     ``quantile_levels``; ``draws`` (draw, name) and ``weights``; ``density`` (class, cell) with
     ``density_edges``. Raises ``ExportProblem`` or ``DiskFull``.
@@ -48,7 +51,7 @@ def export_posteriors(entries: Iterable[PosteriorEntry], path: str | Path) -> in
                 if _digest({key: group[key][()] for key in group}) != digest:
                     raise ExportProblem(f"{target}: read back, {name} differs.")
 
-    write_safely(target, write_and_check)
+    write_safely(target, write_and_check, within=within)
     return len(written)
 
 

@@ -35,10 +35,11 @@ def begin() -> tuple[Connection, dict[str, Any]]:
 
 
 def leave(said: dict[str, Any], code: int = 0) -> NoReturn:
-    """End this process at once, clearing the folder that a parent who died could not clear."""
+    """End this process at once, clearing the folders that a parent who died could not clear."""
     import shutil
 
-    shutil.rmtree(said["folder"], ignore_errors=True)
+    for folder in (said["folder"], *said.get("clears", ())):
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(code)
 
 

@@ -67,6 +67,21 @@ def load(folder: Path, table: ColumnTable) -> Marks | None:
     return marks
 
 
+def begin(folder: Path | None, reader: Any) -> tuple[ColumnTable, NDArray[np.int64]]:
+    """A table with the columns kept in ``folder``, and the rows that are to be read since.
+
+    All rows, into an empty table, where nothing of use is kept. ``reader`` is a ``TableReader``.
+    """
+    table, columns = ColumnTable(), reader.columns()
+    marks = None if folder is None else load(folder, table)
+    ids = None if marks is None else reader.ids_since(marks)
+    known = {column.name for column in table.project_columns}
+    if ids is None or not known <= {column.name for column in columns}:
+        table, ids = ColumnTable(), reader.all_ids()
+    table.set_columns(columns)
+    return table, ids
+
+
 def save(folder: Path, table: ColumnTable, marks: Marks) -> bool:
     """Keep the columns of a table whose rows are known up to ``marks``; False where impossible.
 

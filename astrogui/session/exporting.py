@@ -6,15 +6,18 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from astrogui.errors import Damaged, Unreadable, UsageProblem
-from astrogui.records.catalogue import Catalogue
+from astrogui.records.catalogue import Catalogue, Column
 from astrogui.records.column_table import ColumnTable
 from astrogui.records.judgement import FIELDS
+from astrogui.session import column_cache
 from astrogui.session.grader_columns import with_graders
 from astrogui.session.live_table import LiveTable
 from astrogui.session.table_reader import TableReader
@@ -24,6 +27,24 @@ from astrogui.store.project import Project
 from astrogui.tasks.task import Task
 
 Told = Callable[[float, str], bool | None]
+Within = tuple[Path | None, Path | None]
+MANY_ROWS = 20_000  # fewer are read sooner than the columns beside the project are looked at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtraColumn:
+    """A column of the window's table that is not the project's: a match, a measure."""
+
+    column: Column
+    row_ids: NDArray[np.int64]  # (n,)
+    cells: NDArray[Any]  # (n,) numbers with NaN for null, or where in ``words`` each text is
+    words: Sequence[str] | None = None
+
+    def texts(self) -> Any:
+        """(n,) what ``ColumnTable.put_extra`` takes."""
+        if self.words is None:
+            return self.cells
+        return np.array([*self.words], object)[self.cells].tolist()
 
 
 def write(
@@ -36,10 +57,14 @@ def write(
     columns: Sequence[str] | None = None,
     live: LiveTable | None = None,
     told: Told | None = None,
+    extra: Sequence[ExtraColumn] = (),
+    within: Within = (None, None),
 ) -> int:
     """Export the catalogue and, where asked for, the posteriors; the number of rows.
 
-    ``live`` is the table that the window shows, whose rows need not be read again.
+    ``live`` is the table that the window shows, whose rows need not be read again; without it
+    ``extra`` are the columns that only the window knows. ``within`` are the folders where the
+    unfinished files lie, None for beside ``path`` and ``posteriors``.
     """
     from astrogui.export import EXPORTERS
     from astrogui.export.exporter import export_rows
@@ -49,19 +74,20 @@ def write(
     view = ProjectView(project, tasks)
     try:
         progress.begin("reading", 0.0, 0.0)
-        found = TableRows(view, live, row_ids, columns, dict(meta))
+        found = TableRows(view, live, row_ids, columns, dict(meta), extra)
         rows: Rows = found
         grades = view.grades(None if row_ids is None else list(row_ids))
         if len({name for by_author in grades.values() for name in by_author}) > 1:
             wanted = found.row_ids.tolist()
             catalogue = with_graders(rows.stretch(0, len(rows)), wanted, grades)
             rows = CatalogueRows(cut(catalogue, 0, len(catalogue), columns))
-        export_rows(rows, path, EXPORTERS, progress)
+        export_rows(rows, path, EXPORTERS, progress, within[0])
         if posteriors is not None:
             from astrogui.export.posteriors import export_posteriors
 
             progress.begin("writing the posteriors", 0.95, 0.05)
-            export_posteriors(_entries(view, row_ids, progress), os.fspath(posteriors))
+            entries = _entries(view, row_ids, progress)
+            export_posteriors(entries, os.fspath(posteriors), within[1])
     finally:
         view.close()
     return len(rows)
@@ -77,6 +103,7 @@ class TableRows:
         row_ids: Sequence[int] | None,
         columns: Sequence[str] | None,
         meta: dict[str, str],
+        extra: Sequence[ExtraColumn] = (),
     ) -> None:
         """``row_ids`` and ``columns`` in the order in which they are written, None for all.
 
@@ -86,6 +113,8 @@ class TableRows:
         self._live = live
         if live is None:
             self._table = _read_table(view, row_ids)
+            for one in extra:
+                self._table.put_extra(one.column, one.row_ids, one.texts())
         else:
             self._table = live.call(_itself, in_step=True).result()
         if row_ids is None:  # in the order of the observations
@@ -120,15 +149,34 @@ def _itself(table: ColumnTable) -> ColumnTable:
     return table
 
 
+def extra_columns(table: ColumnTable, names: Sequence[str] | None) -> list[ExtraColumn]:
+    """Those of these columns (None: of all) that ``put_extra`` made."""
+    own = {column.name for column in table.project_columns}
+    wanted = [column for column in table.columns if column.name not in own]
+    row_ids, found = table.row_ids().copy(), []
+    for column in wanted:
+        if names is not None and column.name not in names:
+            continue
+        cells, words = table.raw(column.name)
+        texts = None if words is None else [str(text) for text in words.texts()]
+        found.append(ExtraColumn(column, row_ids, cells.copy(), texts))
+    return found
+
+
 def _read_table(view: ProjectView, row_ids: Sequence[int] | None) -> ColumnTable:
-    """The rows as columns, read here and now."""
+    """The rows as columns, read here and now; of many rows only those that are not kept."""
     reader = TableReader(view.path, view.tasks)
+    is_many = row_ids is None or len(row_ids) >= MANY_ROWS
     try:
-        table = ColumnTable()
-        table.set_columns(reader.columns())
-        wanted = reader.all_ids() if row_ids is None else np.unique(np.array(row_ids, np.int64))
-        for ids, cells in reader.read(wanted):
-            table.put_columns(ids, cells)
+        if is_many:
+            table, ids = column_cache.begin(column_cache.cache_folder(view.path), reader)
+        else:
+            table, ids = ColumnTable(), np.unique(np.array(row_ids, np.int64))
+            table.set_columns(reader.columns())
+        if row_ids is not None and is_many:
+            ids = np.intersect1d(ids, np.asarray(row_ids, np.int64))
+        for some, cells in reader.read(ids):
+            table.put_columns(some, cells)
     finally:
         reader.close()
     return table

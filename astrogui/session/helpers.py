@@ -12,6 +12,7 @@ from astrogui.session.settings import Settings, data_folder, log_path
 if TYPE_CHECKING:
     from astrogui.inference.jobs import Runner
     from astrogui.inference.process import HelperProcess
+    from astrogui.session.export_process import ExportProcess
 
 LARGEST_LOG_BYTES = 5_000_000
 
@@ -52,6 +53,13 @@ def make_reader(process: HelperProcess | None = None) -> Any:
     from astrogui.inference.reading import ReaderProcess
 
     return ReaderProcess(log=_children_log(), process=process)
+
+
+def make_exporter() -> ExportProcess:
+    """Who writes exports; it starts a process only for very many rows."""
+    from astrogui.session.export_process import ExportProcess
+
+    return ExportProcess(log=_children_log())
 
 
 def _children_log() -> str | None:

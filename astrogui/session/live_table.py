@@ -114,6 +114,14 @@ class LiveTable:
         self._queue.put(run)
         return future
 
+    def keep(self) -> Future[None]:
+        """Write the columns down where enough of them is new, for whoever begins with them."""
+
+        def write(_: ColumnTable) -> None:
+            self._keep()
+
+        return self.call(write)
+
     def put_columns(
         self,
         columns: Sequence[tuple[Column, NDArray[np.int64], Any]],
@@ -164,14 +172,7 @@ class LiveTable:
 
     def _load(self) -> None:
         marks = self._reader.marks()
-        columns = self._reader.columns()
-        kept = None if self._folder is None else column_cache.load(self._folder, self.table)
-        ids = None if kept is None else self._reader.ids_since(kept)
-        names = {column.name for column in columns}
-        if ids is None or not {column.name for column in self.table.project_columns} <= names:
-            self.table = ColumnTable()
-            ids = self._reader.all_ids()
-        self.table.set_columns(columns)
+        self.table, ids = column_cache.begin(self._folder, self._reader)
         self._tell(self._change(is_new=True))
         self._read(ids)
         self._marks = marks

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import astrogui
 from astrogui.errors import AstroguiError, FileProblem, UsageProblem
@@ -21,7 +21,7 @@ from astrogui.records.source import FilePart, Source
 from astrogui.session import cards, events, exporting
 from astrogui.session.comparison import Verdict
 from astrogui.session.grading import Grading
-from astrogui.session.helpers import make_reader, make_worker, unnamed_project
+from astrogui.session.helpers import make_exporter, make_reader, make_worker, unnamed_project
 from astrogui.session.intake import Batch, Intake
 from astrogui.session.live_table import LiveTable, of_project
 from astrogui.session.loading import load_part, load_record
@@ -42,6 +42,9 @@ from astrogui.store.project import Project, now
 from astrogui.tasks import TASKS
 from astrogui.tasks.task import Task
 
+if TYPE_CHECKING:
+    from astrogui.session.export_process import ExportProcess
+
 
 class Session:
     """One project, its files, answers and judgements. Public methods return at once.
@@ -57,6 +60,7 @@ class Session:
         models: str | None = None,
         runner: Runner | None = None,
         reader: Any = None,
+        exporter: ExportProcess | None = None,
         settings: Settings | None = None,
         tasks: Sequence[Task] = TASKS,
         resume: bool = True,
@@ -68,6 +72,7 @@ class Session:
         self._loop = Loop()
         self._runner, self._runner_started = runner or make_worker(self.settings), False
         self._reader = reader or make_reader()
+        self._exporter = exporter
         self._exports = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._waiting_for_idle: list[Future[None]] = []
         self.grading = Grading(
@@ -416,7 +421,8 @@ class Session:
             try:
                 with self._table_lock:
                     live = self._table
-                rows = exporting.write(
+                self._exporter = self._exporter or make_exporter()
+                rows = self._exporter.write(
                     self.path, self._tasks, os.fspath(path), row_ids, posteriors, meta,
                     columns, live, progress,
                 )  # fmt: skip

@@ -9,14 +9,13 @@ from functools import partial
 import numpy as np
 import pytest
 import tiny
+from answered_project import add_rows, answer
 
 from astrogui.records.catalogue import Column
-from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
-from astrogui.records.provenance import AnswerProvenance, Place
 from astrogui.session import column_cache
 from astrogui.session.live_table import of_project
 from astrogui.session.table_reader import TableReader
-from astrogui.store import answers, history, items
+from astrogui.store import history, items
 from astrogui.store.project import Project
 from astrogui.tasks import TASKS
 
@@ -33,32 +32,6 @@ def project(tmp_path):
 @pytest.fixture(autouse=True)
 def keep_small_tables(monkeypatch):
     monkeypatch.setattr(column_cache, "FEWEST_ROWS", 2)
-
-
-def add_rows(project, names, task=REDSHIFT, **cells):
-    """One item a name, one row each, answered by ``task``."""
-    ids = []
-    with project.transaction() as connection:
-        for name in names:
-            item = items.add_item(connection, project.path.parent, [tiny.source(name)])
-            place = Place(label="", object_id=f"object {name}", ra_deg=10.0, dec_deg=-3.0)
-            row = items.find_row(connection, item, place, 1.0)
-            answer(connection, row, task, **cells)
-            ids.append(row)
-    return ids
-
-
-def answer(connection, row, task=REDSHIFT, **cells):
-    provenance = AnswerProvenance(
-        task=task.name, model="m 1", model_sha256="ab", backend="onnx", device="CPU", seed=1,
-        application="0",
-    )  # fmt: skip
-    values = {"z": 0.5, "class": "QSO", "confident": True, **cells}
-    posterior = Posterior(
-        parameters=(Parameter(name="z", title="redshift", low=0, high=7),),
-        quantiles=0.5 + 0.01 * (QUANTILE_LEVELS[None, :] - 0.5),
-    )
-    answers.add_answer(connection, row, task.name, values, posterior, provenance, False)
 
 
 def opened(project, told=None):
