@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu
 
-from astrogui.session import exporting
+from astrogui.session.export_process import ExportProcess
 from astrogui.session.samp import (
     Client,
     ClientsChanged,
@@ -182,8 +182,9 @@ class Feature(QObject):
         )
         self._say(f"Writing {len(rows):,} rows…")
         future = self._bench.compute(
-            exporting.write, self._session.path, self._session.tasks(), path, rows, None, {}
-        )
+            ExportProcess().write, self._session.path, self._session.tasks(), path, rows, None, {},
+            live=self._bench.model.live,
+        )  # fmt: skip
         self._bench.bridge.after(future, partial(self._on_written, mtype, table, to), self._say)
 
     def _table_type(self, count: int, to: str | None) -> str:
