@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,20 @@ class Alternative:
     cls: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PanelContent:
+    """What the two plots show of a posterior."""
+
+    posterior: Posterior
+    x: Array  # redshift and its density about the best peak, empty without an answer
+    y: Array
+    intervals: dict[float, tuple[float, float]]
+    alternatives: tuple[Alternative, ...] = ()
+    peaks: tuple[Alternative, ...] = ()
+    edges: Array | None = None  # of the bins over all redshifts, None without a density there
+    masses: tuple[tuple[str, Array], ...] = ()  # the probability per bin of each class
+
+
 class RedshiftPanel:
     """Owns two plots that a layout shows side by side."""
 
@@ -58,13 +73,14 @@ class RedshiftPanel:
         self.shown_peak = 0
         self.has_overview = False
         self._posterior: Posterior | None = None
+        self._content: PanelContent | None = None
         self._in_use = [pg.InfiniteLine(angle=90) for _ in range(2)]
         for plot, line in zip((self.overview, self.peak), self._in_use, strict=True):
             line.setZValue(30)
             line.setVisible(False)
             plot.addItem(line, ignoreBounds=True)
         self._theme: Theme = LIGHT
-        self._curves: list[tuple[str, pg.PlotDataItem]] = []
+        self._curves: list[tuple[str, pg.PlotCurveItem]] = []
         self._words: dict[str, str] = {}
 
     def set_theme(self, theme: Theme) -> None:
@@ -75,10 +91,7 @@ class RedshiftPanel:
         self.markers.set_theme(theme)
         for line in self._in_use:
             line.setPen(pen(theme.colour("good"), 1.4))
-        for cls, curve in self._curves:
-            self._colour_curve(cls, curve)
-        names = [(self._words[cls], theme.colour(cls)) for cls, _ in self._curves]
-        self.names.set_names(names, theme)
+        self._colour_curves()
 
     def set_redshift(self, z: float | None) -> None:
         """Mark the redshift at which lines are drawn, where it is not the answer's."""
@@ -93,8 +106,9 @@ class RedshiftPanel:
         if posterior is None or not 0 <= index < len(self.peaks):
             return
         self.shown_peak = index
+        if index == 0 and self._content is not None:
+            self._show_peak(self._content)
         if index == 0 or posterior.density is None:
-            self._show_peak(posterior)
             return
         chosen = self.peaks[index]
         x, y, intervals = about(posterior.density, chosen)
@@ -110,53 +124,45 @@ class RedshiftPanel:
         box.enableAutoRange()
         box.updateAutoRange()
 
-    def show(self, row: dict[str, Any], posterior: Posterior | None) -> bool:
-        """Whether there is anything to show."""
+    def show(self, content: PanelContent | None) -> bool:
+        """Whether there is anything to show; None for nothing."""
+        self._posterior, self.peaks, self.shown_peak = None, (), 0
+        if content is None:
+            return False
+        self._content, self._posterior = content, content.posterior
+        self._show_peak(content)
+        self.has_overview = content.edges is not None
+        if content.edges is not None:
+            self.alternatives, self.peaks = content.alternatives, content.peaks
+            self._show_overview(content, content.edges)
+        return bool(content.x.size)
+
+    def _show_peak(self, content: PanelContent) -> None:
+        colour = content.posterior.most_probable_class or "accent"
+        best = content.posterior.value("z")
+        self.interval_item.set_curve(content.x, content.y, content.intervals, best, colour)
+        if content.x.size:
+            self._finish_peak("best peak", "interval: ")
+
+    def _show_overview(self, content: PanelContent, edges: Array) -> None:
         for _, curve in self._curves:
             self.overview.removeItem(curve)
         self._curves = []
-        self._posterior, self.peaks, self.shown_peak = None, (), 0
-        names = [p.name for p in posterior.parameters] if posterior is not None else []
-        if posterior is None or "z" not in names:
-            return False
-        self._posterior = posterior
-        self._show_peak(posterior)
-        has_grid = posterior.density is not None and posterior.density.parameter == "z"
-        self.has_overview = has_grid
-        if posterior.density is not None and has_grid:
-            self.alternatives = alternatives_of({**row, **posterior.extras})
-            self.peaks = peaks_of(posterior, posterior.density, self.alternatives)
-            self._show_overview(posterior, posterior.density)
-        self.set_theme(self._theme)
-        return bool(self.interval_item.curve_x.size)
-
-    def _show_peak(self, posterior: Posterior) -> None:
-        x, y = curve_of(posterior, "z")
-        intervals = {level: posterior.interval("z", level) for level in LEVELS}
-        colour = posterior.most_probable_class or "accent"
-        self.interval_item.set_curve(x, y, intervals, posterior.value("z"), colour)
-        if x.size:
-            self._finish_peak("best peak", "interval: ")
-
-    def _show_overview(self, posterior: Posterior, density: GridDensity) -> None:
-        low, high = _occupied(density)
-        edges = np.linspace(low, high, _BINS + 1)
-        for cls in density.classes:
-            cumulative = np.concatenate([[0.0], np.cumsum(density.mass(cls))])
-            mass = np.diff(np.interp(edges, density.edges, cumulative))
-            curve = pg.PlotDataItem(
+        for cls, mass in content.masses:
+            # Plain curves in powers of ten: pyqtgraph's full data item takes ten times as long.
+            curve = pg.PlotCurveItem(
                 edges,
-                np.maximum(mass, _FLOOR),
+                np.log10(np.maximum(mass, _FLOOR)),
                 stepMode="center",
                 fillLevel=math.log10(_FLOOR),
             )
-            curve.setLogMode(False, True)
             self.overview.addItem(curve)
-            self._words[cls] = f"{cls} {percent_text(posterior.probability(cls))}"
+            self._words[cls] = f"{cls} {percent_text(content.posterior.probability(cls))}"
             self._curves.append((cls, curve))
-        self.overview.setXRange(low, high, padding=0)
+        self._colour_curves()
+        self.overview.setXRange(float(edges[0]), float(edges[-1]), padding=0)
         self.overview.setYRange(math.log10(_FLOOR), 0.35, padding=0)
-        self.markers.set_markers(self._peak_markers(posterior))
+        self.markers.set_markers(self._peak_markers(content.posterior))
 
     def _peak_markers(self, posterior: Posterior) -> list[Marker]:
         best = posterior.value("z")
@@ -167,12 +173,46 @@ class RedshiftPanel:
                 markers.append(Marker(other.z, name, other.cls or "muted", 1))
         return markers
 
-    def _colour_curve(self, cls: str, curve: pg.PlotDataItem) -> None:
-        colour: QColor = self._theme.colour(cls)
-        curve.setPen(pen(colour, 1.2))
-        shade = QColor(colour)
-        shade.setAlphaF(0.3)
-        curve.setFillBrush(shade)
+    def _colour_curves(self) -> None:
+        for cls, curve in self._curves:
+            colour: QColor = self._theme.colour(cls)
+            curve.setPen(pen(colour, 1.2))
+            shade = QColor(colour)
+            shade.setAlphaF(0.3)
+            curve.setBrush(shade)
+        names = [(self._words[cls], self._theme.colour(cls)) for cls, _ in self._curves]
+        self.names.set_names(names, self._theme)
+
+
+def content_of(row: Mapping[str, Any], posterior: Posterior) -> PanelContent | None:
+    """The curves, intervals and peaks of a redshift; None where the posterior has none."""
+    if "z" not in [parameter.name for parameter in posterior.parameters]:
+        return None
+    x, y = curve_of(posterior, "z")
+    content = PanelContent(
+        posterior=posterior,
+        x=x,
+        y=y,
+        intervals={level: posterior.interval("z", level) for level in LEVELS},
+    )
+    density = posterior.density
+    if density is None or density.parameter != "z":
+        return content
+    alternatives = alternatives_of({**row, **posterior.extras})
+    edges = np.linspace(*_occupied(density), _BINS + 1)
+    return replace(
+        content,
+        alternatives=alternatives,
+        peaks=peaks_of(posterior, density, alternatives),
+        edges=edges,
+        masses=tuple((cls, _in_bins(density, cls, edges)) for cls in density.classes),
+    )
+
+
+def _in_bins(density: GridDensity, cls: str, edges: Array) -> Array:
+    """The probability of a class in each bin between edges, (bins,)."""
+    cumulative = np.concatenate([[0.0], np.cumsum(density.mass(cls))])
+    return np.diff(np.interp(edges, density.edges, cumulative))
 
 
 def _redshift_text(z: float) -> str:

@@ -81,19 +81,18 @@ def model_of(spectrum: Spectrum, posterior: Posterior | None, number: int = 1) -
     )
 
 
-def alternative_fit(
-    spectrum: Spectrum, posterior: Posterior | None, redshift: float, answer: ModelFit | None
-) -> ModelFit | None:
-    """The model kept for the alternative at a redshift, beside that of the answer."""
-    extras = posterior.extras if posterior is not None else {}
+def alternative_fits(
+    spectrum: Spectrum, posterior: Posterior, answer: ModelFit | None
+) -> tuple[tuple[float, ModelFit], ...]:
+    """The redshift and the model of each alternative that has kept one, beside the answer's."""
+    found = []
     for number in (2, 3):
-        there = extras.get(f"z_{number}")
-        if isinstance(there, float) and abs(there - redshift) < 1e-9:
-            fit = model_of(spectrum, posterior, number)
-            if fit is not None and answer is not None:
-                return replace(fit, loss=fit.chi_square - answer.chi_square)
-            return fit
-    return None
+        redshift = posterior.extras.get(f"z_{number}")
+        fit = model_of(spectrum, posterior, number) if isinstance(redshift, float) else None
+        if isinstance(redshift, float) and fit is not None:
+            loss = fit.chi_square - answer.chi_square if answer is not None else 0.0
+            found.append((redshift, replace(fit, loss=loss)))
+    return tuple(found)
 
 
 def _on_grid(spectrum: Spectrum, wavelength: Array) -> tuple[Array, Array]:

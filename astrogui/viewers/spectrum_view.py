@@ -19,6 +19,7 @@ from astrogui.science.line_lists import lines_of, lists_for
 from astrogui.science.lines import Line
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.plot import Marker
+from astrogui.viewers.spectrum_answer import WorkedAnswer, work_out
 from astrogui.viewers.spectrum_curve import (
     SKY_LINES,
     TELLURIC_BANDS,
@@ -33,7 +34,7 @@ from astrogui.viewers.spectrum_curve import (
 )
 from astrogui.viewers.spectrum_identify import IdentifyBar
 from astrogui.viewers.spectrum_measure import MeasureRegions, MeasureTable
-from astrogui.viewers.spectrum_model import ModelFit, alternative_fit, model_of
+from astrogui.viewers.spectrum_model import ModelFit
 from astrogui.viewers.spectrum_mouse import SpectrumMouse
 from astrogui.viewers.spectrum_overlay import Overlay, OverlayStyle, lay_over
 from astrogui.viewers.spectrum_plots import SpectrumPlots, flux_title
@@ -74,7 +75,7 @@ class SpectrumView(Viewer):
         self._row: dict[str, Any] = {}
         self._posterior: Posterior | None = None
         self._fit: ModelFit | None = None
-        self._answer_fit: ModelFit | None = None
+        self._worked = WorkedAnswer()
         self._drawn: Drawn | None = None
         self._smoothing_chosen = False  # by the analyst: later spectra keep it
         self._lists_chosen: tuple[str, ...] | None = None
@@ -108,7 +109,7 @@ class SpectrumView(Viewer):
         """Show a spectrum; the answer about an earlier one goes, and what was laid over it."""
         self._spectrum = record
         self._row, self._posterior = {}, None
-        self._fit = self._answer_fit = None
+        self._worked = WorkedAnswer()
         self.overlays = ()
         self.mouse.stop()
         self.regions.hide()
@@ -131,7 +132,10 @@ class SpectrumView(Viewer):
     def set_answer(self, row: dict[str, Any], posterior: Posterior | None) -> None:
         """Show a redshift: lines at it, p(z) with its intervals, and the title in words."""
         self._row, self._posterior = dict(row), posterior
-        self._draw_answer()
+        if posterior is None:
+            self._draw_answer()
+        else:
+            self.ask("answer", self._on_worked, work_out, self._spectrum, self._row, posterior)
 
     def show_answers(self, answers: list[tuple[dict[str, Any], Posterior | None]]) -> None:
         """The first row's answer: a spectrum has one object."""
@@ -347,11 +351,14 @@ class SpectrumView(Viewer):
             self.message.emit(" · ".join(refused))
 
     def _draw_answer(self) -> None:
-        shown = self.panel.show(self._row, self._posterior)
-        self._panel_shown = shown
-        if self._spectrum is not None:
-            self._fit = self._answer_fit = model_of(self._spectrum, self._posterior)
-        self._draw_model()
+        """Show the row without a posterior."""
+        self.forget("answer")
+        self._on_worked(WorkedAnswer())
+
+    def _on_worked(self, worked: WorkedAnswer) -> None:
+        """The answer is worked out: p(z), lines and model are drawn."""
+        self._worked = worked
+        self._panel_shown = self.panel.show(worked.panel)
         answer = self.redshift
         self.shown_redshift.begin(answer, self.panel.peaks, _number(self._row.get("user_z")))
         self._arrange()
@@ -372,10 +379,9 @@ class SpectrumView(Viewer):
 
     def _choose_fit(self) -> None:
         """The model of the alternative in use, where the answer has kept it."""
-        state, wanted = self.shown_redshift, self._answer_fit
-        if self._spectrum is not None and state.peak > 0 and state.value is not None:
-            other = alternative_fit(self._spectrum, self._posterior, state.value, wanted)
-            wanted = other if other is not None else wanted
+        state, wanted = self.shown_redshift, self._worked.fit
+        if state.peak > 0 and state.value is not None:
+            wanted = self._worked.fit_at(state.value)
         if wanted is not self._fit:
             self._fit = wanted
             self._draw_model()

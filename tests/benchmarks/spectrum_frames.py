@@ -49,6 +49,7 @@ def main() -> None:
     view.show_record(record)
     view.set_answer({"row_id": 1}, answer)
     app.processEvents()
+    assert not view.awaits()
 
     def report(name: str, times: list[float]) -> None:
         middle, worst = np.percentile(times, [50, 99]) * 1e3

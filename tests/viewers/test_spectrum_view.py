@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import viewer_samples as samples
 from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QApplication
 
 from astrogui.records.flags import Flag
 from astrogui.science.lines import wavelength_of
+from astrogui.viewers import redshift_panel
 from astrogui.viewers.colours import DARK
 from astrogui.viewers.plot import _columns_of
 from astrogui.viewers.posterior_curve import curve_of
@@ -25,8 +28,9 @@ def view(shown):
 
 
 @pytest.fixture
-def answered(view, qtbot):
+def answered(view, settled):
     view.set_answer({"row_id": 1, "object_id": "J2226-0054"}, samples.redshift_posterior(0.1))
+    settled(view)
     view.grab()
     return view
 
@@ -192,7 +196,7 @@ def test_the_peak_is_the_density_of_the_best_class():
 def test_the_overview_holds_the_probability_of_each_class(answered):
     posterior = samples.redshift_posterior(0.1)
     for cls, curve in answered.panel._curves:
-        mass = np.asarray(curve.yData)
+        mass = 10 ** np.asarray(curve.yData)
         total = mass[mass > 1.01e-4].sum()
         assert total == pytest.approx(posterior.probability(cls), abs=0.01)
 
@@ -212,9 +216,10 @@ def test_the_title_names_object_class_and_level(answered):
     assert "J2226-0054" in answered._title.text()
 
 
-def test_flags_are_said_in_words(view):
+def test_flags_are_said_in_words(view, settled):
     doubtful = replace(samples.redshift_posterior(0.1), flags=Flag.LOW_SIGNAL | Flag.AMBIGUOUS)
     view.set_answer({}, doubtful)
+    settled(view)
     assert "low signal-to-noise; the second-best answer" in view._title.text()
 
 
@@ -232,7 +237,7 @@ def test_the_next_record_forgets_the_answer(answered):
     assert not answered.panel.peak.isVisible()
 
 
-def test_a_spectrum_that_could_not_be_answered_says_so(view):
+def test_a_spectrum_that_could_not_be_answered_says_so(view, settled):
     nothing = replace(
         samples.redshift_posterior(),
         quantiles=np.full((1, 25), np.nan),
@@ -243,16 +248,48 @@ def test_a_spectrum_that_could_not_be_answered_says_so(view):
         flags=Flag.NOT_ANSWERED,
     )
     view.set_answer({}, nothing)
+    settled(view)
     assert view.redshift is None
     assert view.answer_words() == []
     assert not view.panel.peak.isVisible()
     assert "no answer" in view._title.text()
 
 
-def test_a_fitted_model_is_drawn_over_the_data(view):
+def test_an_answer_is_worked_out_away_from_the_screen(view, settled, monkeypatch):
+    threads = {}
+    for module, name in ((np.linalg, "lstsq"), (redshift_panel, "find_peaks")):
+        original = getattr(module, name)
+
+        def noted(*args, _name=name, _original=original, **words):
+            threads.setdefault(_name, set()).add(threading.get_ident())
+            return _original(*args, **words)
+
+        monkeypatch.setattr(module, name, noted)
+    model = np.full(view.record.flux.size, 9.0, np.float32)
+    curves = {"model_flux": model, "model_flux_2": model + 1}
+    view.set_answer({}, replace(samples.redshift_posterior(), curves=curves))
+    settled(view)
+    view.shown_redshift.next_peak()
+    assert view.fit.number == 2
+    assert set(threads) == {"lstsq", "find_peaks"}
+    assert threading.get_ident() not in set.union(*threads.values())
+
+
+def test_an_answer_that_comes_after_the_next_record_is_not_shown(view, settled):
+    view.set_answer({"row_id": 1}, samples.redshift_posterior(0.1))
+    view.show_record(samples.spectrum(z=0.2))
+    settled(view)
+    QApplication.processEvents()
+    assert view.shown_redshift.value is None
+    assert not view._lines.markers
+    assert not view.panel.peak.isVisible()
+
+
+def test_a_fitted_model_is_drawn_over_the_data(view, settled):
     record = view.record
     model = np.full(record.flux.size, 9.0, np.float32)
     view.set_answer({}, replace(samples.redshift_posterior(), curves={"model_flux": model}))
+    settled(view)
     x, y = view._curve_of_model.getData()
     assert np.array_equal(x, record.wavelength_angstrom)
     assert (y == 9.0).all()
