@@ -154,7 +154,9 @@ class ColumnTable:
 
     def row_ids(self, positions: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """Row ids at these positions, of all in their order when None."""
-        return self._row_ids[: self._count] if positions is None else self._row_ids[positions]
+        if positions is None:
+            return self._row_ids[: self._count]
+        return np.take(self._row_ids, positions)
 
     def position(self, row_id: int) -> int | None:
         place = int(self.positions(np.array([row_id], np.int64))[0])
@@ -170,7 +172,9 @@ class ColumnTable:
             ids, order = self._row_ids[:count], None
             if ids[-1] - ids[0] == count - 1:  # numbered without a gap, as they mostly are
                 places = wanted - ids[0]
-                return np.where((places >= 0) & (places < count), places, -1)
+                if places.min() < 0 or places.max() >= count:
+                    places[(places < 0) | (places >= count)] = -1
+                return places
         else:
             if self._sorted is None or len(self._sorted[0]) != count:
                 by_id = np.argsort(self._row_ids[:count], kind="stable")

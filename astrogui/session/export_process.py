@@ -18,7 +18,7 @@ from astrogui.inference.messages import receive, send
 from astrogui.inference.process import HelperProcess, own_command
 from astrogui.inference.reader_start import FEW_THREADS
 from astrogui.session import exporting
-from astrogui.session.exporting import Told, extra_columns
+from astrogui.session.exporting import RowIds, Told, extra_columns
 from astrogui.session.live_table import LiveTable
 from astrogui.tasks import TASKS
 from astrogui.tasks.task import Task
@@ -54,7 +54,7 @@ class ExportProcess:
         project: Path,
         tasks: Sequence[Task],
         path: str,
-        row_ids: Sequence[int] | None,
+        row_ids: RowIds | None,
         posteriors: str | os.PathLike[str] | None,
         meta: Mapping[str, str],
         columns: Sequence[str] | None = None,
@@ -92,7 +92,7 @@ class ExportProcess:
             return here()
 
     def _is_for_process(
-        self, live: LiveTable, tasks: Sequence[Task], row_ids: Sequence[int] | None
+        self, live: LiveTable, tasks: Sequence[Task], row_ids: RowIds | None
     ) -> bool:
         count = len(live.table) if row_ids is None else len(row_ids)
         return count >= self._fewest and all(self._known.get(t.name) is t for t in tasks)

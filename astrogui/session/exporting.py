@@ -27,6 +27,7 @@ from astrogui.store.project import Project
 from astrogui.tasks.task import Task
 
 Told = Callable[[float, str], bool | None]
+RowIds = Sequence[int] | NDArray[np.int64]
 Within = tuple[Path | None, Path | None]
 MANY_ROWS = 20_000  # fewer are read sooner than the columns beside the project are looked at
 
@@ -51,7 +52,7 @@ def write(
     project: Path,
     tasks: Sequence[Task],
     path: str,
-    row_ids: Sequence[int] | None,
+    row_ids: RowIds | None,
     posteriors: str | os.PathLike[str] | None,
     meta: Mapping[str, str],
     columns: Sequence[str] | None = None,
@@ -71,22 +72,23 @@ def write(
     from astrogui.export.rows import CatalogueRows, Progress, Rows, cut
 
     progress = Progress(told)
+    wanted = None if row_ids is None else np.asarray(row_ids, np.int64)
     view = ProjectView(project, tasks)
     try:
         progress.begin("reading", 0.0, 0.0)
-        found = TableRows(view, live, row_ids, columns, dict(meta), extra)
+        found = TableRows(view, live, wanted, columns, dict(meta), extra)
         rows: Rows = found
-        grades = view.grades(None if row_ids is None else list(row_ids))
+        grades = view.grades(None if wanted is None else wanted.tolist())
         if len({name for by_author in grades.values() for name in by_author}) > 1:
-            wanted = found.row_ids.tolist()
-            catalogue = with_graders(rows.stretch(0, len(rows)), wanted, grades)
+            ids = found.row_ids.tolist()
+            catalogue = with_graders(rows.stretch(0, len(rows)), ids, grades)
             rows = CatalogueRows(cut(catalogue, 0, len(catalogue), columns))
         export_rows(rows, path, EXPORTERS, progress, within[0])
         if posteriors is not None:
             from astrogui.export.posteriors import export_posteriors
 
             progress.begin("writing the posteriors", 0.95, 0.05)
-            entries = _entries(view, row_ids, progress)
+            entries = _entries(view, wanted, progress)
             export_posteriors(entries, os.fspath(posteriors), within[1])
     finally:
         view.close()
@@ -100,7 +102,7 @@ class TableRows:
         self,
         view: ProjectView,
         live: LiveTable | None,
-        row_ids: Sequence[int] | None,
+        row_ids: NDArray[np.int64] | None,
         columns: Sequence[str] | None,
         meta: dict[str, str],
         extra: Sequence[ExtraColumn] = (),
@@ -121,7 +123,7 @@ class TableRows:
             by_item = (self._table.row_ids(), self._table.numbers("item_id"))
             self._places = np.lexsort(by_item).astype(np.int64)
         else:
-            places = self._table.positions(np.asarray(row_ids, np.int64))
+            places = self._table.positions(row_ids)
             self._places = places[places >= 0]
         self.row_ids = self._table.row_ids(self._places)
         known = {column.name: column for column in self._table.columns}
@@ -163,18 +165,16 @@ def extra_columns(table: ColumnTable, names: Sequence[str] | None) -> list[Extra
     return found
 
 
-def _read_table(view: ProjectView, row_ids: Sequence[int] | None) -> ColumnTable:
+def _read_table(view: ProjectView, row_ids: NDArray[np.int64] | None) -> ColumnTable:
     """The rows as columns, read here and now; of many rows only those that are not kept."""
     reader = TableReader(view.path, view.tasks)
-    is_many = row_ids is None or len(row_ids) >= MANY_ROWS
     try:
-        if is_many:
-            table, ids = column_cache.begin(column_cache.cache_folder(view.path), reader)
-        else:
-            table, ids = ColumnTable(), np.unique(np.array(row_ids, np.int64))
+        if row_ids is not None and row_ids.size < MANY_ROWS:
+            table, ids = ColumnTable(), np.unique(row_ids)
             table.set_columns(reader.columns())
-        if row_ids is not None and is_many:
-            ids = np.intersect1d(ids, np.asarray(row_ids, np.int64))
+        else:
+            table, ids = column_cache.begin(column_cache.cache_folder(view.path), reader)
+            ids = ids if row_ids is None else np.intersect1d(ids, row_ids)
         for some, cells in reader.read(ids):
             table.put_columns(some, cells)
     finally:
@@ -270,10 +270,10 @@ def relocate(project: Project, item: items.Item, path: str) -> int:
     return found
 
 
-def _entries(view: ProjectView, row_ids: Sequence[int] | None, progress: Any) -> Iterator[Any]:
+def _entries(view: ProjectView, row_ids: NDArray[np.int64] | None, progress: Any) -> Iterator[Any]:
     from astrogui.export.posteriors import PosteriorEntry
 
-    wanted = view.row_ids() if row_ids is None else list(row_ids)
+    wanted = view.row_ids() if row_ids is None else row_ids.tolist()
     for place, row_id in enumerate(wanted):
         progress.step(place / max(len(wanted), 1))
         found = view.rows([row_id])

@@ -397,7 +397,7 @@ class Session:
     def export(
         self,
         path: str | os.PathLike[str],
-        row_ids: Sequence[int] | None = None,
+        row_ids: exporting.RowIds | None = None,
         posteriors: str | os.PathLike[str] | None = None,
         columns: Sequence[str] | None = None,
         progress: Callable[[float, str], bool | None] | None = None,

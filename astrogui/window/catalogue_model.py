@@ -250,9 +250,9 @@ class CatalogueModel(QAbstractTableModel):
     def row_id(self, row: int) -> int:
         return self.store.row_id(int(self._order[row]))
 
-    def row_ids(self, rows: Sequence[int] | NDArray[np.int64]) -> tuple[int, ...]:
-        chosen = self._order[np.asarray(rows, np.int64)]
-        return tuple(self.store.row_ids(chosen).tolist())
+    def row_ids(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) row ids of these lines."""
+        return self.store.row_ids(np.take(self._order, rows))
 
     def positions(self) -> Positions:
         """(lines,) where in the store each line's row stands. Not to be written to."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
@@ -234,9 +235,12 @@ class Commands(QObject):
 
     def _chosen_items(self) -> list[int]:
         store, selection = self._bench.model.store, self._bench.selection
-        items = [store.item_of(row_id) for row_id in selection.row_ids]
-        items.append(selection.item_id)
-        return list(dict.fromkeys(item_id for item_id in items if item_id is not None))
+        places = store.positions(selection.ids)
+        found = np.take(store.numbers("item_id"), places[places >= 0])
+        items = [int(item_id) for item_id in dict.fromkeys(found[~np.isnan(found)].tolist())]
+        if selection.item_id is not None and selection.item_id not in items:
+            items.append(selection.item_id)
+        return items
 
     # -- export ----------------------------------------------------------------------------
 
@@ -259,7 +263,7 @@ class Commands(QObject):
         self._watch_export(path, self._session.export(path))
 
     def export_selected(self, path: str) -> None:
-        row_ids = self._bench.selection.row_ids
+        row_ids = self._bench.selection.ids
         self._watch_export(path, self._session.export(path, row_ids))
 
     def export_posteriors(self, path: str) -> None:

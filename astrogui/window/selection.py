@@ -14,7 +14,7 @@ class Selection(QObject):
 
     item_changed = Signal(object)  # item id or None
     row_changed = Signal(object)  # current row id or None
-    rows_changed = Signal(object)  # row ids selected
+    rows_changed = Signal(object)  # row ids selected, an array
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,13 +33,14 @@ class Selection(QObject):
 
     @property
     def row_ids(self) -> tuple[int, ...]:
+        """The rows selected, for what works on each; of a million it takes a while."""
         if self._row_ids is None:
             self._row_ids = tuple(self._ids.tolist())
         return self._row_ids
 
     @property
     def ids(self) -> NDArray[np.int64]:
-        """The rows selected as an array, for what works on very many."""
+        """The rows selected as an array, for what works on very many. Not to be written to."""
         return self._ids
 
     def has_any(self, row_ids: Sequence[int]) -> bool:
@@ -55,9 +56,10 @@ class Selection(QObject):
         """Select rows; ``current`` is the one whose data and answer are shown."""
         self._set_item(item_id if item_id is not None else self._item_id)
         ids = np.array(row_ids, np.int64)
+        ids.flags.writeable = False
         if not np.array_equal(ids, self._ids):
             self._ids, self._row_ids = ids, None
-            self.rows_changed.emit(self.row_ids)
+            self.rows_changed.emit(ids)
         if current != self._row_id:
             self._row_id = current
             self.row_changed.emit(current)

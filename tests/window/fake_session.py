@@ -6,7 +6,7 @@ is exercised; nothing is read from disk and no network runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -268,13 +268,14 @@ class FakeSession:
     def export(
         self,
         path: str | Path,
-        row_ids: Sequence[int] | None = None,
+        row_ids: Iterable[int] | None = None,
         posteriors: str | None = None,
         columns: Sequence[str] | None = None,
         progress: Callable[[float, str], bool | None] | None = None,
     ) -> Future[int]:
         del progress
-        self.calls.append(("export", str(path), row_ids, posteriors, columns))
+        wanted = None if row_ids is None else tuple(map(int, row_ids))
+        self.calls.append(("export", str(path), wanted, posteriors, columns))
         return self.say(events.ExportFinished(str(path), len(self.rows)))  # type: ignore[return-value]
 
     def import_judgements(self, path: str | Path) -> Future[int]:

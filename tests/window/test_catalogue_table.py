@@ -15,6 +15,7 @@ from astrogui.window.features.cross_match import MatchDialog
 from astrogui.window.panels.catalogue_layout import load_layout
 from astrogui.window.panels.column_dialog import ColumnDialog
 from astrogui.window.row_store import SortKey
+from astrogui.window.selection import Selection
 
 
 def names(bench):
@@ -160,6 +161,19 @@ def test_all_rows_of_the_filter_are_selected_and_inverted(filled, panel, qtbot):
     panel.filter.edit.clear()
     filled.window.actions_by_name["invert_rows"].trigger()
     assert filled.selection.row_ids == (1, 2)
+
+
+def test_selecting_all_rows_makes_no_object_of_each(filled, panel, monkeypatch):
+    """A million numbers, made one by one, stop the window."""
+
+    def made(_: Selection) -> tuple[int, ...]:
+        raise AssertionError("each selected row was made an object")
+
+    monkeypatch.setattr(Selection, "row_ids", property(made))
+    filled.window.actions_by_name["select_all_rows"].trigger()
+    assert filled.selection.ids.tolist() == [1, 2, 3, 4, 5]
+    filled.window.actions_by_name["invert_rows"].trigger()
+    assert filled.selection.ids.size == 0
 
 
 def test_text_is_found_forwards_and_backwards(filled, panel):

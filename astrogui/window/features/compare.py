@@ -67,7 +67,7 @@ class Feature(QObject):
 
     def compare_selected(self) -> None:
         """Compare the newest answers of the first two rows selected, of one analysis."""
-        rows = self._bench.selection.row_ids[:2]
+        rows = self._bench.selection.ids[:2].tolist()
         if len(rows) < 2:
             self._bench.window.notice.show_notice("Select two rows of the catalogue first.")
             return

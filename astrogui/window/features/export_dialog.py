@@ -86,7 +86,7 @@ class ExportDialog(ExportForm):
             {
                 "all": self._model.total,
                 "filtered": self._model.rowCount(),
-                "selected": len(bench.selection.row_ids),
+                "selected": bench.selection.ids.size,
             },
             rows,
         )
@@ -129,8 +129,8 @@ class ExportDialog(ExportForm):
         folder = Path(str(kept)) if kept else self._bench.session.path.parent
         return folder if folder.is_dir() else Path.home()
 
-    def _on_selection(self, row_ids: tuple[int, ...]) -> None:
-        self.show_count("selected", len(row_ids))
+    def _on_selection(self, row_ids: NDArray[np.int64]) -> None:
+        self.show_count("selected", row_ids.size)
         if self.rows_chosen == "selected":
             self._later.start()
 
@@ -175,7 +175,7 @@ class ExportDialog(ExportForm):
             settings.setValue("export/folder", os.path.dirname(path))
         future = self._bench.session.export(
             path,
-            None if ids is None else tuple(ids.tolist()),
+            ids,
             beside,
             columns=self.chosen_columns(),
             progress=self._tell,

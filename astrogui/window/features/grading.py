@@ -194,7 +194,7 @@ class Feature(QObject):
         """The rows of a scope; None where the pool has to find them."""
         bench = self._bench
         if scope == "selected":
-            return np.array(bench.selection.row_ids, np.int64)
+            return bench.selection.ids
         if scope == "filtered":
             return bench.model.filtered_ids()
         return None
@@ -222,7 +222,7 @@ class Feature(QObject):
     def _on_graded_by_key(self, _: bool = False) -> None:
         """A quality was given by its key: on to the next row."""
         is_inside = 0 <= self.place < self._ids.size - 1
-        is_single = len(self._bench.selection.row_ids) == 1
+        is_single = self._bench.selection.ids.size == 1
         if is_inside and is_single and self.queue.steps_on.isChecked():
             self.step(1)
 

@@ -108,7 +108,7 @@ class Feature(QObject):
         """The rows selected in the catalogue where there are several, else a list to choose of."""
         bench = self._bench
         here = bench.selection.item_id
-        rows = bench.selection.row_ids[: 10 * MOST_CHOSEN]
+        rows = bench.selection.ids[: 10 * MOST_CHOSEN].tolist()
         items = dict.fromkeys(bench.model.store.item_of(row) for row in rows)
         others = [
             item_id

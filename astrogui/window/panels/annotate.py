@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -24,6 +26,7 @@ from astrogui.window.selection import Selection
 if TYPE_CHECKING:
     from astrogui.session.session import Session
 
+MOST_COMPARED = 1000  # selected rows whose values are shown where they agree
 QUALITIES = (
     (0, "0", "no signal", "Ctrl+Alt+0"),
     (1, "1", "unusable", "1"),
@@ -114,8 +117,8 @@ class AnnotatePanel(QWidget):
 
     def refresh(self, _: object = None) -> None:
         """Show the common values of the selected rows."""
-        ids = self._selection.row_ids
-        self.setEnabled(bool(ids))
+        ids = self._selection.ids
+        self.setEnabled(ids.size > 0)
         self._fault.hide()
         self._target.setText(self._target_words(ids))
         self._class.clear()
@@ -135,24 +138,28 @@ class AnnotatePanel(QWidget):
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
         is_writing = any(edit.hasFocus() and edit.isModified() for edit in self._texts.values())
-        if not is_writing and set(row_ids) & set(self._selection.row_ids):
+        if not is_writing and self._selection.has_any(row_ids):
             self.refresh()
 
-    def _target_words(self, ids: tuple[int, ...]) -> str:
-        if not ids:
+    def _target_words(self, ids: NDArray[np.int64]) -> str:
+        if not ids.size:
             return "Select rows to judge them."
-        if len(ids) > 1:
-            return f"{len(ids)} rows"
-        position = self._model.store.position(ids[0])
+        if ids.size > 1:
+            return f"{ids.size:,} rows"
+        position = self._model.store.position(int(ids[0]))
         name = None if position is None else self._model.store.cell(position, "object_id")
         return str(name or "1 row")
 
     def _common(self, name: str) -> Any:
-        """The value all selected rows share, else None."""
+        """The value that the selected rows (the first of very many) share, else None."""
         store = self._model.store
-        positions = [store.position(row_id) for row_id in self._selection.row_ids[:1000]]
-        values = {store.cell(place, name) for place in positions if place is not None}
-        return values.pop() if len(values) == 1 else None
+        places = store.positions(self._selection.ids[:MOST_COMPARED])
+        places = places[places >= 0]
+        if not places.size or not store.has(name):
+            return None
+        stored = np.take(store.raw(name)[0], places)
+        is_one = np.array_equal(stored, np.full_like(stored, stored[0]), equal_nan=True)
+        return store.cell(int(places[0]), name) if is_one else None
 
     def _known_classes(self) -> list[str]:
         """Classes given so far and those the networks know."""
@@ -161,8 +168,8 @@ class AnnotatePanel(QWidget):
         for task in self._session.tasks():
             found.update(dict.fromkeys(getattr(task, "classes", ())))
         if store.has("user_class"):
-            given = {str(value) for value in store.array("user_class")[:20_000] if value}
-            found.update(dict.fromkeys(sorted(given)))
+            given = store.text("user_class").take(slice(0, 20_000)).counts()
+            found.update(dict.fromkeys(sorted(text for text, _ in given)))
         return list(found)
 
     def _on_class(self, text: str) -> None:

@@ -181,10 +181,16 @@ class CataloguePanel(QWidget):
 
     def selected_lines(self) -> NDArray[np.int64]:
         """Lines on screen that are selected, rising."""
+        return np.flatnonzero(np.take(self._selected(), self._model.positions()))
+
+    def _selected(self) -> NDArray[np.bool_]:
+        """(n,) whether the row at each position of the store is selected."""
+        mask = np.zeros(len(self._model.store), bool)
         places = self._model.store.positions(self._selection.ids)
-        chosen = np.zeros(len(self._model.store), bool)
-        chosen[places[places >= 0]] = True
-        return np.flatnonzero(np.take(chosen, self._model.positions()))
+        if places.size and places.min() < 0:
+            places = places[places >= 0]
+        mask[places] = True
+        return mask
 
     def select_all(self) -> None:
         """Every row that the filter leaves."""
@@ -211,9 +217,9 @@ class CataloguePanel(QWidget):
         rows = np.concatenate(lines) if lines else np.zeros(0, np.int64)
         ids = self._model.row_ids(rows)
         current = self.table.currentIndex()
-        row_id = self._model.row_id(current.row()) if current.isValid() and ids else None
-        if row_id is not None and not np.isin(current.row(), rows):
-            row_id = ids[0] if ids else None
+        row_id = self._model.row_id(current.row()) if current.isValid() and ids.size else None
+        if row_id is not None and not (rows == current.row()).any():
+            row_id = int(ids[0])
         item_id = None if row_id is None else self._model.store.item_of(row_id)
         self.table.show_mask(None)
         self._is_choosing = True
@@ -256,11 +262,14 @@ class CataloguePanel(QWidget):
 
     def _restore_selection(self) -> None:
         """Show what is selected: as Qt's ranges where they are few, else as a mask."""
-        lines = self.selected_lines()
+        mask = self._selected()
+        on_screen = np.take(mask, self._model.positions())
+        is_few = np.count_nonzero(on_screen) <= MOST_KEPT
+        lines = np.flatnonzero(on_screen) if is_few else np.zeros(0, np.int64)
         breaks = np.flatnonzero(np.diff(lines) > 1)
         self._is_restoring = True
         chooser = self.table.selectionModel()
-        if len(breaks) < MOST_RANGES and lines.size <= MOST_KEPT:
+        if is_few and len(breaks) < MOST_RANGES:
             starts = lines[np.r_[0, breaks + 1]] if lines.size else lines
             ends = lines[np.r_[breaks, lines.size - 1]] if lines.size else lines
             last = self._model.columnCount() - 1
@@ -271,9 +280,6 @@ class CataloguePanel(QWidget):
             self.table.show_mask(None)
         else:
             chooser.clearSelection()
-            mask = np.zeros(len(self._model.store), bool)
-            places = self._model.store.positions(self._selection.ids)
-            mask[places[places >= 0]] = True
             self.table.show_mask(mask)
         row_id = self._selection.row_id
         row = None if row_id is None else self._model.row_of(row_id)
