@@ -36,8 +36,8 @@ from astrogui.records.image import Field, Image, Plane
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.records.posterior import GridDensity, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance, Place, Provenance
-from astrogui.records.source import Source
-from astrogui.records.spectrum import Spectrum
+from astrogui.records.source import FilePart, Source
+from astrogui.records.spectrum import SpectralImage, Spectrum
 from astrogui.records.strain import Network, Strain
 
 PARAMETER = Parameter(name="z", title="redshift", low=0.0)
@@ -91,6 +91,13 @@ SPEC = ArraySpec(name="flux", shape=(8,))
 EXAMPLES: tuple[Any, ...] = (
     tiny.spectrum(3.0),
     IMAGE,
+    SpectralImage(
+        pixels=np.arange(6, dtype=np.float32).reshape(2, 3),
+        wavelength_angstrom=np.array([4000.0, 4001.0, 4002.0]),
+        unit="erg / s",
+        trace_row=0.5,
+    ),
+    FilePart(title="HDU 1 (SCI)", words="an array of 100 x 200 x 3", part="SCI", planes=3),
     Plane(path="a.fits", offset=2880, dtype=">f4", shape=(2, 3), blank=-1),
     Field(images=(IMAGE, IMAGE)),
     STRAIN,

@@ -8,6 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 
+@pytest.fixture(autouse=True, scope="module")
+def old_objects_stay():
+    """What other tests have imported is left out of collections, which take long with it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def collect_here():
     """Garbage is collected in this thread alone, as in the program: see ``window/collector.py``."""

@@ -14,6 +14,13 @@ from astrogui.window.theme import ThemeKeeper
 from astrogui.window.workbench import Workbench
 
 
+@pytest.fixture(autouse=True, scope="module")
+def old_objects_stay():
+    """What other tests have imported is left out of collections, which take long with it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def collect_here():
     """Garbage is collected in this thread alone, as in the program: see ``window/collector.py``."""

@@ -88,6 +88,8 @@ def test_in_a_batch_nobody_is_asked_and_the_problem_offers_it(bench, fake, qtbot
     qtbot.waitUntil(lambda: bench.model.rowCount() == 1)
     assert bench.window.findChild(ColumnChooser) is None
     bench.window.docks["problems"].raise_()
+    # The list of problems is read in the pool.
+    qtbot.waitUntil(lambda: bench.problems._table.model().rowCount() == 1)
     bench.problems._table.selectRow(0)
     assert bench.problems._columns.isVisibleTo(bench.problems)
     bench.problems._columns.click()

@@ -42,6 +42,8 @@ def test_the_first_file_is_shown_with_its_row_and_answer(filled):
 def test_choosing_a_file_shows_the_view_of_its_kind(bench, fake, qtbot):
     bench.commands.add(["/data/a.fits", "/data/image.fits", "/data/x.hdf5"])
     qtbot.waitUntil(lambda: bench.model.rowCount() == 3)
+    # The list of files is read in the pool.
+    qtbot.waitUntil(lambda: table(bench.files).model().rowCount() == 3)
     for row, kind in ((1, "image"), (2, "strain"), (0, "spectrum")):
         table(bench.files).selectRow(row)
         view = bench.area.view(kind)

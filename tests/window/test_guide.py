@@ -54,7 +54,7 @@ def test_every_page_can_be_reached_from_the_entrance(page):
 
 def test_every_panel_and_view_has_a_page(bench):
     names = [dock.objectName() for dock in bench.window.docks if dock.objectName() != "viewer"]
-    homeless = {name for name in [*names, "image", "spectrum", "strain"]} - set(BY_NAME)
+    homeless = {*names, "image", "spectrum", "strain"} - set(BY_NAME)
     assert {name for name in homeless if PAGE_OF.get(name) not in BY_NAME} == set()
 
 
