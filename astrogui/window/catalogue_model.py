@@ -57,6 +57,7 @@ _ANSWERED = frozenset(
 )
 AT_ONCE = 20_000  # cells to compare; more are arranged in the pool
 MOST_TOLD = 20_000  # rows named in ``rows_read``
+FEW_SOUGHT = 8  # rows looked for among all by comparing
 MOST_FOLLOWED = 50_000  # rows on screen of which each new cell is told to Qt
 
 
@@ -272,6 +273,16 @@ class CatalogueModel(QAbstractTableModel):
         found = np.flatnonzero(self._order == position)
         return int(found[0]) if found.size else None
 
+    def lines_of(self, positions: Positions) -> NDArray[np.int64]:
+        """The lines on screen of the rows at these positions, rising."""
+        if not positions.size:
+            return np.zeros(0, np.int64)
+        if positions.size <= FEW_SOUGHT:
+            return np.flatnonzero(np.isin(self._order, positions))
+        mask = np.zeros(max(len(self.store), 1 + int(positions.max())), bool)
+        mask[positions[positions >= 0]] = True
+        return np.flatnonzero(np.take(mask, self._order))
+
     def shown_column(self, section: int) -> Column:
         return self._shown[section].column
 
@@ -472,7 +483,7 @@ class CatalogueModel(QAbstractTableModel):
         now = self.persistentIndexList()
         self._order = order
         wanted = np.array([old[i.row()] if i.row() < before else -1 for i in now], np.int64)
-        line_of = {int(order[line]): int(line) for line in np.flatnonzero(np.isin(order, wanted))}
+        line_of = {int(order[line]): int(line) for line in self.lines_of(np.unique(wanted))}
         moved = [
             self.index(line_of[int(position)], index.column())
             if int(position) in line_of

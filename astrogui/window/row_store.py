@@ -109,7 +109,8 @@ def stable_order(values: NDArray[Any]) -> Positions:
         among[:-1] |= same
         group = np.cumsum(np.concatenate([[True], ~same]))
         tied = np.flatnonzero(among)
-        order[tied] = order[tied][np.lexsort((order[tied], group[tied]))]
+        places = np.take(order, tied)
+        order[tied] = np.take(places, np.lexsort((places, np.take(group, tied))))
     return order.astype(np.int64, copy=False)
 
 

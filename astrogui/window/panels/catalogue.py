@@ -181,7 +181,15 @@ class CataloguePanel(QWidget):
 
     def selected_lines(self) -> NDArray[np.int64]:
         """Lines on screen that are selected, rising."""
-        return np.flatnonzero(np.take(self._selected(), self._model.positions()))
+        places = self._model.store.positions(self._selection.ids)
+        return self._model.lines_of(places)
+
+    def _few_selected_lines(self) -> NDArray[np.int64] | None:
+        """``selected_lines`` where Qt can keep them, None where they are too many for it."""
+        if self._selection.ids.size <= MOST_KEPT:
+            return self.selected_lines()
+        on_screen = np.take(self._selected(), self._model.positions())
+        return np.flatnonzero(on_screen) if np.count_nonzero(on_screen) <= MOST_KEPT else None
 
     def _selected(self) -> NDArray[np.bool_]:
         """(n,) whether the row at each position of the store is selected."""
@@ -262,14 +270,11 @@ class CataloguePanel(QWidget):
 
     def _restore_selection(self) -> None:
         """Show what is selected: as Qt's ranges where they are few, else as a mask."""
-        mask = self._selected()
-        on_screen = np.take(mask, self._model.positions())
-        is_few = np.count_nonzero(on_screen) <= MOST_KEPT
-        lines = np.flatnonzero(on_screen) if is_few else np.zeros(0, np.int64)
-        breaks = np.flatnonzero(np.diff(lines) > 1)
+        lines = self._few_selected_lines()
+        breaks = None if lines is None else np.flatnonzero(np.diff(lines) > 1)
         self._is_restoring = True
         chooser = self.table.selectionModel()
-        if is_few and len(breaks) < MOST_RANGES:
+        if lines is not None and breaks is not None and len(breaks) < MOST_RANGES:
             starts = lines[np.r_[0, breaks + 1]] if lines.size else lines
             ends = lines[np.r_[breaks, lines.size - 1]] if lines.size else lines
             last = self._model.columnCount() - 1
@@ -280,7 +285,7 @@ class CataloguePanel(QWidget):
             self.table.show_mask(None)
         else:
             chooser.clearSelection()
-            self.table.show_mask(mask)
+            self.table.show_mask(self._selected())
         row_id = self._selection.row_id
         row = None if row_id is None else self._model.row_of(row_id)
         if row is not None and self.table.currentIndex().row() != row:
