@@ -50,6 +50,7 @@ class StartPage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._sheet = _Sheet(self)
         self.setWidget(self._sheet)
+        self._buttons: dict[str, list[QWidget]] = {}  # of recent work: a head, then buttons
         self._recent = QGridLayout()
         self._recent.setColumnStretch(0, 1)
         self._recent.setColumnStretch(3, 1)
@@ -131,36 +132,37 @@ class StartPage(QScrollArea):
     # -- recent work -----------------------------------------------------------------------
 
     def show_recent(self, recent: Sequence[tuple[str, str, bool]]) -> None:
-        """List kind, path and whether it is there; a missing one is grey and says so."""
-        while (item := self._recent.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        """List kind, path and whether it is there; a missing one is grey and says so.
+
+        The buttons are made once: the list changes while hundreds of files arrive.
+        """
+        if not self._buttons:
+            self._make_recent()
+        for kind, (head, *buttons) in self._buttons.items():
+            known = [(path, is_there) for k, path, is_there in recent if k == kind]
+            head.setVisible(bool(known))
+            for number, button in enumerate(buttons):
+                button.setVisible(number < len(known))
+                if number < len(known):
+                    _say(button, *known[number])
+
+    def _make_recent(self) -> None:
         row = 0
         for kind, words in (("projects", "Recent projects"), ("files", "Recent files")):
-            paths = [(path, is_there) for k, path, is_there in recent if k == kind][:MOST_RECENT]
-            for number, (path, is_there) in enumerate(paths):
-                if number == 0:
-                    head = QLabel(words, self._sheet)
-                    self._recent.addWidget(head, row, 1)
-                self._recent.addWidget(self._recent_button(kind, path, is_there), row, 2)
+            head = QLabel(words, self._sheet)
+            self._recent.addWidget(head, row, 1)
+            self._buttons[kind] = [head]
+            for _ in range(MOST_RECENT):
+                button = QPushButton(self._sheet)
+                button.setFlat(True)
+                button.setStyleSheet("text-align: left; padding: 2px 6px;")
+                button.clicked.connect(partial(self._on_recent, kind, button))
+                self._recent.addWidget(button, row, 2)
+                self._buttons[kind].append(button)
                 row += 1
-        for position in range(self._recent.count()):
-            item = self._recent.itemAt(position)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.show()
 
-    def _recent_button(self, kind: str, path: str, is_there: bool) -> QPushButton:
-        name = path.rpartition("/")[2] or path
-        button = QPushButton(name if is_there else f"{name} (not found)", self._sheet)
-        button.setFlat(True)
-        button.setEnabled(is_there)
-        button.setToolTip(path if is_there else f"{path} is not found")
-        button.setStyleSheet("text-align: left; padding: 2px 6px;")
-        button.clicked.connect(partial(self._on_recent, kind, path))
-        return button
-
-    def _on_recent(self, kind: str, path: str, _: bool = False) -> None:
-        self.recent_chosen.emit(kind, path)
+    def _on_recent(self, kind: str, button: QPushButton, _: bool = False) -> None:
+        self.recent_chosen.emit(kind, button.property("path"))
 
     # -- looks -----------------------------------------------------------------------------
 
@@ -173,6 +175,20 @@ class StartPage(QScrollArea):
         font = QFont(self.font())
         font.setPointSizeF(max(font.pointSizeF(), 1.0) * TITLE_SCALE)
         self._title.setFont(font)
+
+
+def _say(button: QWidget, path: str, is_there: bool) -> None:
+    """Write a path on a button, unless it is there already."""
+    assert isinstance(button, QPushButton)
+    page = button.parentWidget()
+    was_there = page is not None and button.isEnabledTo(page)  # the page may be off itself
+    if (button.property("path"), was_there) == (path, is_there):
+        return
+    name = path.rpartition("/")[2] or path
+    button.setProperty("path", path)
+    button.setText((name if is_there else f"{name} (not found)").replace("&", "&&"))
+    button.setEnabled(is_there)
+    button.setToolTip(path if is_there else f"{path} is not found")
 
 
 class _Sheet(QWidget):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from astrogui.window.features.recent import shortened
 
@@ -84,3 +84,16 @@ def test_each_sample_is_one_click_away(bench, fake, qtbot):
     for text, count in (("Image", 1), ("Spectrum", 1), ("Strain", 1), ("All three", 3)):
         buttons[text].click()
         assert len(fake.calls[-1][1]) == count, text
+
+
+def test_the_start_page_lists_the_latest_files_without_new_widgets(bench, qtbot, fake):
+    page = bench.window.start_page
+    bench.commands.add([f"/data/spectrum-{number}.fits" for number in range(20)])
+    qtbot.waitUntil(lambda: len(bench.features["recent"].paths("files")) == 15)
+    before = page.findChildren(QWidget)
+    bench.commands.add(["/data/a & b.fits", "/data/last.fits"])
+    qtbot.waitUntil(lambda: "/data/last.fits" in bench.features["recent"].paths("files"))
+    assert page.findChildren(QWidget) == before
+    shown = [b.text() for b in page.findChildren(QPushButton) if b.toolTip().endswith(".fits")]
+    assert set(shown[:2]) == {"last.fits", "a && b.fits"}
+    assert len(shown) == 3
