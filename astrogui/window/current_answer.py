@@ -37,6 +37,7 @@ class CurrentAnswer(QObject):
         self.task: str | None = None
         self.provenance: AnswerProvenance | None = None
         self.is_waiting = False
+        self._number = 0  # of the latest request
         selection.row_changed.connect(self.refresh)
         model.rows_read.connect(self._on_rows_read)
 
@@ -50,7 +51,8 @@ class CurrentAnswer(QObject):
         self.refresh()
 
     def refresh(self, _: object = None) -> None:
-        """Fetch the current row's answer again."""
+        """Fetch the current row's answer again; one that is under way is shown no more."""
+        self._number += 1
         row_id = self._selection.row_id
         if row_id is None:
             self.tasks, self.task, self.is_waiting = (), None, False
@@ -67,10 +69,10 @@ class CurrentAnswer(QObject):
             return
         self.is_waiting = True
         future = self._session.posterior(row_id, self.task)
-        self._bridge.after(future, partial(self._on_come, row_id, self.task))
+        self._bridge.after(future, partial(self._on_come, row_id, self._number))
 
-    def _on_come(self, row_id: int, task: str, posterior: Posterior | None) -> None:
-        if row_id == self._selection.row_id and task == self.task:
+    def _on_come(self, row_id: int, number: int, posterior: Posterior | None) -> None:
+        if row_id == self._selection.row_id and number == self._number:
             self.is_waiting = False
             self.changed.emit(self._session.view.row(row_id), posterior)
 

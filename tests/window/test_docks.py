@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
+from fake_session import posterior_of
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QPushButton, QTableView
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTableView
 
 from astrogui.session import events
 
@@ -243,6 +245,21 @@ def test_the_results_follow_the_row(filled, qtbot):
     filled.catalogue.table.selectRow(3)
     qtbot.waitUntil(lambda: not filled.answer.is_waiting)
     assert filled.answer.task == "redshift"
+
+
+def test_an_answer_asked_for_twice_is_shown_once(filled, fake, qtbot):
+    first, second = Future(), Future()
+    futures = iter((first, second))
+    fake.posterior = lambda row_id, task: next(futures)
+    heard = []
+    filled.answer.changed.connect(lambda row, posterior: heard.append(posterior))
+    filled.answer.refresh()
+    filled.answer.refresh()
+    second.set_result(posterior_of(0.7))
+    first.set_result(posterior_of(0.2))
+    qtbot.waitUntil(lambda: not filled.answer.is_waiting)
+    QApplication.processEvents()
+    assert [posterior.value("z") for posterior in heard] == [0.7]
 
 
 def test_a_row_without_an_answer_says_why(filled, fake, qtbot):
