@@ -12,6 +12,7 @@ from astrogui.inference import child
 
 DEFAULT_MEMORY_BYTES = 4 << 30
 ORPHAN_GRACE_S = 20.0  # the parent kills a hanging reader long before
+NICENESS = 5  # after the window, before the worker: somebody waits for what is read
 
 
 def serve(
@@ -23,8 +24,11 @@ def serve(
     The functions are those of ``readers`` unless a test gives its own.
     """
     connection, said = child.begin()
+    import os
     from pathlib import Path
 
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     from astrogui import readers
     from astrogui.inference.messages import receive, send
     from astrogui.readers import fits_contents

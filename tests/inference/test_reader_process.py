@@ -17,6 +17,7 @@ from test_supervisor import alive
 
 from astrogui.errors import Damaged, FileProblem, NotRecognised, TooLarge, WorkerDied
 from astrogui.inference.reading import ReaderProcess
+from astrogui.inference.reading_server import NICENESS
 
 HERE = Path(__file__).resolve().parent
 FAKE_READER = [sys.executable, "-P", str(HERE / "fake_reader.py")]
@@ -50,6 +51,14 @@ def test_a_file_is_recognised_and_read(start):
     record = reader.read(sources[0]).result(timeout=30)
     assert record.flux[0] == 3.0
     assert not record.flux.flags.writeable
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system has no such priorities")
+def test_the_window_comes_before_the_reader_where_processors_are_short(start):
+    reader = start()
+    read(reader, "flat-3.fits")
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, reader.pid) == min(own + NICENESS, 19)
 
 
 def test_a_fault_of_the_file_is_raised_by_the_future_and_costs_no_process(start):
