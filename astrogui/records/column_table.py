@@ -20,6 +20,7 @@ from astrogui.records.text_column import TextColumn, Words
 PLACE_COLUMNS = tuple(Column(name=name) for name in ("item_id", "x_pixel", "y_pixel"))
 FIRST_CAPACITY = 4096
 GROWTH = 2
+PIECE = 16_384  # rows looked at together
 
 
 class ColumnTable:
@@ -210,9 +211,13 @@ class ColumnTable:
         """Whether any row has a value in this column. Once found it is remembered."""
         if name not in self._filled and name in self._arrays:
             array = self._arrays[name][: self._count]
-            there = array != 0 if self._texts[name] else ~np.isnan(array)
-            if bool(np.any(there)):
-                self._filled.add(name)
+            # In pieces: of a mapped column no more is read from the file than has to be.
+            for first in range(0, len(array), PIECE):
+                piece = array[first : first + PIECE]
+                there = piece != 0 if self._texts[name] else ~np.isnan(piece)
+                if bool(np.any(there)):
+                    self._filled.add(name)
+                    break
         return name in self._filled
 
     def cell(self, position: int, name: str) -> Any:

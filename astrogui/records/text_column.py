@@ -7,7 +7,7 @@ in one block of bytes that can be mapped from a file without making a million ob
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -111,12 +111,15 @@ class Words:
         ranks = self.ranks()[: len(used)]
         codes = np.flatnonzero(wanted)
         codes = codes[np.argsort(ranks[codes], kind="stable")]
-        texts = self.texts()
-        data = [texts[code].encode("utf-8") for code in codes]
-        ends = np.cumsum([len(word) for word in data], dtype=np.int64)
+        texts, data = self.texts(), bytearray()
+        ends = np.empty(len(codes), np.int64)
+        for first in range(0, len(codes), MANY_WORDS):
+            some = [text.encode("utf-8") for text in texts[codes[first : first + MANY_WORDS]]]
+            ends[first : first + len(some)] = len(data) + np.cumsum([len(word) for word in some])
+            data += b"".join(some)
         became = np.zeros(len(used), np.int32)
         became[codes] = np.arange(len(codes))
-        return np.frombuffer(b"".join(data), np.uint8), ends, became
+        return np.frombuffer(data, np.uint8), ends, became
 
     def _mapped_code(self, text: str) -> int | None:
         place = self._mapped_place(text)
@@ -139,17 +142,22 @@ def _order(texts: Sequence[str]) -> NDArray[np.int64]:
     """Places in the order of ``key``. Many are sorted as bytes, which lets other threads run."""
     if len(texts) < MANY_WORDS or len(texts) * max(map(len, texts)) > MOST_BYTES:
         return np.array(sorted(range(len(texts)), key=lambda i: key(texts[i])), np.int64)
-    exact = _as_bytes([text.encode("utf-8") for text in texts])
-    folded = _as_bytes([text.casefold().encode("utf-8") for text in texts])
+    exact = _as_bytes(texts, str)
+    folded = _as_bytes(texts, str.casefold)
     return np.lexsort((exact, folded)).astype(np.int64)
 
 
-def _as_bytes(texts: list[bytes]) -> NDArray[np.bytes_]:
-    """Filled in pieces: making an array of objects stops every other thread."""
-    longest = max(map(len, texts))
+def _as_bytes(texts: Sequence[str], form: Callable[[str], str]) -> NDArray[np.bytes_]:
+    """Texts in this form as UTF-8 (n,), so wide that the longest fits.
+
+    Filled in pieces: making an array of objects stops every other thread, and a list of all of
+    them would take more memory than the array.
+    """
+    longest = max(len(form(text).encode("utf-8")) for text in texts)
     made = np.empty(len(texts), f"S{max(longest, 1)}")
     for first in range(0, len(texts), MANY_WORDS):
-        made[first : first + MANY_WORDS] = texts[first : first + MANY_WORDS]
+        some = texts[first : first + MANY_WORDS]
+        made[first : first + len(some)] = [form(text).encode("utf-8") for text in some]
     return made
 
 

@@ -104,8 +104,8 @@ class TableReader(ProjectView):
     def all_ids(self) -> NDArray[np.int64]:
         """Every row there is, rising."""
         with self._lock, translated(self.path):
-            found = self._connection.execute("SELECT row_id FROM rows ORDER BY row_id").fetchall()
-        return np.fromiter((row[0] for row in found), np.int64, len(found))
+            found = self._connection.execute("SELECT row_id FROM rows ORDER BY row_id")
+            return np.fromiter((row[0] for row in found), np.int64)  # no list of a million
 
     def forget_paths(self) -> None:
         """Files moved: their names are read again."""
