@@ -91,7 +91,10 @@ class SpectrumPlots:
         for column in (0, 1):
             layout.setColumnStretchFactor(column, 1)
             layout.setColumnPreferredWidth(column, 200)
-        for plot in (self.image, self.flux, self.residual, self.panel.overview):
+        # A width of its own would change with the labels while it is painted, and all would be
+        # laid out and painted once more.
+        plots = (self.image, self.flux, self.residual, self.panel.overview, self.panel.peak)
+        for plot in plots:
             plot.getAxis("left").setWidth(LEFT_AXIS)
         self.arrange(image=False, residuals=False, panel=False, overview=False)
 
