@@ -7,10 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QItemSelection,
-    QItemSelectionModel,
-    QItemSelectionRange,
-    QModelIndex,
     QSettings,
     Qt,
     QTimer,
@@ -25,6 +21,7 @@ from astrogui.window.panels.catalogue_layout import CatalogueLayout, load_layout
 from astrogui.window.panels.catalogue_table import CatalogueTable
 from astrogui.window.panels.column_dialog import ColumnChoice, ColumnDialog
 from astrogui.window.panels.filter_bar import FilterBar
+from astrogui.window.panels.table_selection import TableSelection
 from astrogui.window.row_store import SortKey
 from astrogui.window.selection import Selection
 from astrogui.window.shown_columns import FIRST, PROBABILITY, rank, shown_columns
@@ -44,8 +41,6 @@ WIDTHS = {
 ALWAYS = (*FIRST, *EDITABLE)
 WIDE_WITH_BOUNDS = 196
 NARROW = 92
-MOST_RANGES = 300  # of a selection that Qt keeps
-MOST_KEPT = 2_000  # rows of it: for each column's head Qt asks every selected row at every paint
 KEEP_MS = 600
 MOST_COPIED = 50_000  # rows on the clipboard
 
@@ -64,7 +59,6 @@ class CataloguePanel(QWidget):
         self._settings: QSettings | None = getattr(parent, "settings", None)
         self._project = model.project
         self.layout_kept = load_layout(self._settings, self._project)
-        self._is_restoring = self._is_choosing = False
         self._is_arranging = self._was_arranged_by_hand = False
         self.filter = FilterBar(lambda: model.store.columns, self._values_of, self)
         self.table = CatalogueTable(model, self)
@@ -73,7 +67,6 @@ class CataloguePanel(QWidget):
         heads.sectionMoved.connect(self._on_section_moved)
         self.table.head_clicked.connect(self._on_head_clicked)
         self.table.head_menu.connect(self._on_head_menu)
-        self.table.toggled.connect(self._on_toggled)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -84,13 +77,9 @@ class CataloguePanel(QWidget):
         self._keep_later.setSingleShot(True)
         self._keep_later.setInterval(KEEP_MS)
         self._keep_later.timeout.connect(self.keep_layout)
-        chooser = self.table.selectionModel()
-        chooser.selectionChanged.connect(self._on_table_selection)
-        chooser.currentRowChanged.connect(self._on_table_selection)
-        selection.row_changed.connect(self._on_row_chosen)
-        selection.rows_changed.connect(self._on_rows_chosen)
+        self._chosen = TableSelection(model, selection, self.table)
+        self._chosen.changed.connect(self._show_counts)
         model.columns_changed.connect(self._on_columns_changed)
-        model.arranged_anew.connect(self._restore_selection)
         model.rows_read.connect(self._on_rows_read)
         model.filter_changed.connect(self._on_filter_changed)
         self.filter.applied.connect(self._on_filter_applied)
@@ -181,120 +170,15 @@ class CataloguePanel(QWidget):
 
     def selected_lines(self) -> NDArray[np.int64]:
         """Lines on screen that are selected, rising."""
-        places = self._model.store.positions(self._selection.ids)
-        return self._model.lines_of(places)
-
-    def _few_selected_lines(self) -> NDArray[np.int64] | None:
-        """``selected_lines`` where Qt can keep them, None where they are too many for it."""
-        if self._selection.ids.size <= MOST_KEPT:
-            return self.selected_lines()
-        on_screen = np.take(self._selected(), self._model.positions())
-        return np.flatnonzero(on_screen) if np.count_nonzero(on_screen) <= MOST_KEPT else None
-
-    def _selected(self) -> NDArray[np.bool_]:
-        """(n,) whether the row at each position of the store is selected."""
-        mask = np.zeros(len(self._model.store), bool)
-        places = self._model.store.positions(self._selection.ids)
-        if places.size and places.min() < 0:
-            places = places[places >= 0]
-        mask[places] = True
-        return mask
+        return self._chosen.selected_lines()
 
     def select_all(self) -> None:
         """Every row that the filter leaves."""
-        self._choose_ids(self._model.filtered_ids())
+        self._chosen.select_all()
 
     def invert_selection(self) -> None:
-        shown = self._model.filtered_ids()
-        self._choose_ids(shown[~np.isin(shown, self._selection.ids)])
-
-    def _choose_ids(self, ids: NDArray[np.int64]) -> None:
-        current = self._selection.row_id
-        if current is None or not (ids == current).any():
-            current = int(ids[0]) if ids.size else None
-        item = None if current is None else self._model.store.item_of(current)
-        self._selection.choose_rows(ids, current, item)
-
-    def _on_table_selection(self, *_: QModelIndex | QItemSelection) -> None:
-        if self._is_restoring:
-            return
-        ranges = self.table.selectionModel().selection()
-        # Qt's ranges do not overlap.
-        parts = sorted((part.top(), part.bottom()) for part in ranges.toList())
-        lines = [np.arange(top, bottom + 1) for top, bottom in parts]
-        rows = np.concatenate(lines) if lines else np.zeros(0, np.int64)
-        ids = self._model.row_ids(rows)
-        current = self.table.currentIndex()
-        row_id = self._model.row_id(current.row()) if current.isValid() and ids.size else None
-        if row_id is not None and not (rows == current.row()).any():
-            row_id = int(ids[0])
-        item_id = None if row_id is None else self._model.store.item_of(row_id)
-        self.table.show_mask(None)
-        self._is_choosing = True
-        self._selection.choose_rows(ids, row_id, item_id)
-        self._is_choosing = False
-        if rows.size > MOST_KEPT:
-            self._restore_selection()
-        self._show_counts()
-
-    def _on_toggled(self, line: int) -> None:
-        """Ctrl and click on a row of a large selection."""
-        row_id = self._model.row_id(line)
-        ids = self._selection.ids
-        is_in = bool(np.isin(row_id, ids))
-        self._choose_ids(ids[ids != row_id] if is_in else np.append(ids, row_id))
-
-    def _on_rows_chosen(self, _: object) -> None:
-        """Somebody else selected rows: a plot, a match, an image."""
-        if not self._is_choosing:
-            self._restore_selection()
-        self._show_counts()
-
-    def _on_row_chosen(self, row_id: int | None) -> None:
-        """Somebody else chose a row: show it here."""
-        if self._is_choosing or row_id is None:
-            return
-        row = self._model.row_of(row_id)
-        if row is None:
-            return
-        self._is_restoring = True
-        self.table.selectionModel().setCurrentIndex(
-            self._model.index(row, self._current_section()),
-            QItemSelectionModel.SelectionFlag.NoUpdate,
-        )
-        self._is_restoring = False
-        if not np.isin(row_id, self._selection.ids):
-            return
-        self._restore_selection()
-        self.table.scrollTo(self._model.index(row, self._current_section()))
-
-    def _restore_selection(self) -> None:
-        """Show what is selected: as Qt's ranges where they are few, else as a mask."""
-        lines = self._few_selected_lines()
-        breaks = None if lines is None else np.flatnonzero(np.diff(lines) > 1)
-        self._is_restoring = True
-        chooser = self.table.selectionModel()
-        if lines is not None and breaks is not None and len(breaks) < MOST_RANGES:
-            starts = lines[np.r_[0, breaks + 1]] if lines.size else lines
-            ends = lines[np.r_[breaks, lines.size - 1]] if lines.size else lines
-            last = self._model.columnCount() - 1
-            wanted = QItemSelection()
-            for first, end in zip(starts.tolist(), ends.tolist(), strict=True):
-                wanted.append(_range(self._model, first, end, last))
-            chooser.select(wanted, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-            self.table.show_mask(None)
-        else:
-            chooser.clearSelection()
-            self.table.show_mask(self._selected())
-        row_id = self._selection.row_id
-        row = None if row_id is None else self._model.row_of(row_id)
-        if row is not None and self.table.currentIndex().row() != row:
-            chooser.setCurrentIndex(
-                self._model.index(row, self._current_section()),
-                QItemSelectionModel.SelectionFlag.NoUpdate,
-            )
-        self._is_restoring = False
-        self._show_counts()
+        """Those of them that are not selected now."""
+        self._chosen.invert()
 
     # -- filter and order ------------------------------------------------------------------
 
@@ -442,7 +326,7 @@ class CataloguePanel(QWidget):
             self._arrange()
         self._show_columns()
         self._show_sort()
-        self._restore_selection()
+        self._chosen.restore()
         self.counted.emit(self._model.total)
 
     def _take_layout(self) -> None:
@@ -544,7 +428,7 @@ class CataloguePanel(QWidget):
         self._show_columns_that_came()
         self._show_counts()
         if self._selection.row_id in row_ids:
-            self._on_row_chosen(self._selection.row_id)
+            self._chosen.show_row(self._selection.row_id)
 
     def _show_columns_that_came(self) -> None:
         for section in range(self._model.columnCount()):
@@ -553,7 +437,3 @@ class CataloguePanel(QWidget):
             if is_out and self._model.store.has_values(name):
                 self._show_columns()
                 return
-
-
-def _range(model: CatalogueModel, first: int, end: int, last: int) -> QItemSelectionRange:
-    return QItemSelectionRange(model.index(first, 0), model.index(end, last))
