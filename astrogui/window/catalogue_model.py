@@ -31,9 +31,9 @@ from astrogui.records.column_table import ColumnTable
 from astrogui.records.judgement import FIELDS as EDITABLE
 from astrogui.records.judgement import cells, normalised
 from astrogui.session.filtering import Filter, FilterProblem, parse
-from astrogui.viewers.unit_text import percent_text
 from astrogui.window.bridge import Bridge
-from astrogui.window.formatting import file_names, header_text, plain, with_interval
+from astrogui.window.catalogue_cells import cell_text, cell_tip
+from astrogui.window.formatting import header_text, plain
 from astrogui.window.row_store import (
     Positions,
     SortedRows,
@@ -42,7 +42,7 @@ from astrogui.window.row_store import (
     arranged_with,
     rows_of,
 )
-from astrogui.window.shown_columns import PROBABILITY, Shown, shown_columns
+from astrogui.window.shown_columns import Shown, shown_columns
 
 if TYPE_CHECKING:
     from astrogui.session.live_table import LiveTable, TableChange
@@ -331,9 +331,9 @@ class CatalogueModel(QAbstractTableModel):
         shown = self._shown[index.column()]
         position = int(self._order[index.row()])
         if role == Role.DisplayRole:
-            return self._text(shown, position)
+            return cell_text(self.store, shown, position)
         if role == Role.ToolTipRole:
-            return self._tip(shown, position)
+            return cell_tip(self.store, shown, position)
         if role == Role.EditRole:
             value = self.store.cell(position, shown.column.name)
             return "" if value is None else plain(value)
@@ -361,36 +361,6 @@ class CatalogueModel(QAbstractTableModel):
         future = self._session.annotate([self.row_id(index.row())], {name: judgement})
         self._bridge.after(future, _ignore)
         return True
-
-    def _text(self, shown: Shown, position: int) -> str:
-        column = shown.column
-        value = self.store.cell(position, column.name)
-        if column.name.startswith(PROBABILITY) and isinstance(value, float):
-            return percent_text(value)
-        if shown.has_bounds and isinstance(value, float):
-            low = self.store.cell(position, f"{column.name}_lo68")
-            high = self.store.cell(position, f"{column.name}_hi68")
-            return with_interval(value, low, high)
-        if column.type == "bool" and value is not None:
-            return "yes" if value else "no"
-        if column.name == "file" and isinstance(value, str):
-            return file_names(value.split(";"))
-        return plain(value, column.format)
-
-    def _tip(self, shown: Shown, position: int) -> str | None:
-        column = shown.column
-        value = self.store.cell(position, column.name)
-        if value is None:
-            return None
-        if not shown.has_bounds:
-            return str(value) if column.type == "text" else plain(value)
-        lines = [f"{column.description or column.name}: {value:.7g} {column.unit}".rstrip()]
-        for level in ("68", "90"):
-            low = self.store.cell(position, f"{column.name}_lo{level}")
-            high = self.store.cell(position, f"{column.name}_hi{level}")
-            if low is not None and high is not None:
-                lines.append(f"{level} %: {low:.7g} to {high:.7g}")
-        return "\n".join(lines)
 
     # -- filter and order ------------------------------------------------------------------
 
