@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
+from astrogui.window.progress import ProgressBar
 from astrogui.window.time_left import TimeLeft, words
 
 SHOWN_AFTER_S = 1.0
@@ -46,7 +47,7 @@ class ActivityBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = QLabel(self)
-        self.bar = QProgressBar(self)
+        self.bar = ProgressBar(self)
         self.bar.setMaximumWidth(BAR_WIDTH)
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 import pytest
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from astrogui.session import events
 from astrogui.window import activities
 from astrogui.window.activities import Activities, ActivityBar
+from astrogui.window.progress import ProgressBar
 from astrogui.window.time_left import TimeLeft, words
 
 
@@ -104,3 +106,31 @@ def test_reading_files_is_shown_with_cancel(bench, fake, qtbot, monkeypatch):
     assert fake.calls[-1] == ("cancel_adding",)
     fake.say(events.FilesLookedAt(500, 500))
     qtbot.waitUntil(lambda: not bar.isVisible())
+
+
+def test_a_new_value_of_a_bar_does_not_paint_the_window_at_once(qtbot):
+    painted = []
+
+    class Neighbour(QWidget):
+        def paintEvent(self, event):
+            del event
+            painted.append(1)
+
+    top = QWidget()
+    row = QHBoxLayout(top)
+    bar, neighbour = ProgressBar(), Neighbour()
+    neighbour.setMinimumSize(40, 40)
+    row.addWidget(bar)
+    row.addWidget(neighbour)
+    qtbot.addWidget(top)
+    top.show()
+    qtbot.waitUntil(lambda: bool(painted))
+    QApplication.processEvents()
+    painted.clear()
+    neighbour.update()
+    bar.setRange(0, 500)
+    bar.setValue(250)
+    assert not painted
+    qtbot.waitUntil(lambda: bool(painted))
+    assert bar.value() == 250
+    assert bar.updatesEnabled()

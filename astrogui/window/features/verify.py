@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHeaderView,
     QLabel,
-    QProgressBar,
     QPushButton,
     QTableView,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.window.actions import Spec
+from astrogui.window.progress import ProgressBar
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
@@ -168,7 +168,7 @@ class VerifyDialog(QDialog):
         self.words = QLabel("Checking files and models …")
         self.words.setWordWrap(True)
         self.words.setAccessibleName("Progress in words")
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setRange(0, 0)
         self.bar.setAccessibleName("Progress")
         buttons = QDialogButtonBox()
