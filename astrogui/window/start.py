@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TRACE_VARIABLE = "ASTROGUI_TRACE_START"  # set: the start's times are printed on standard error
+# Qt lets go of the interpreter at nearly every call, and waits so long to have it back from a
+# thread of the pool that computes; Python's own 5 ms add up to a visible pause.
+SWITCH_S = 0.001
 IMPORT_LOOK_MS = 15  # between two looks at the import in the pool, during the start only
 
 
@@ -62,6 +65,8 @@ class Start(QObject):
         """Show the window and work until it is closed."""
         interrupts, collector = Interrupts(self.window), Collector(self)
         hook, sys.excepthook = sys.excepthook, self._on_bug
+        switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         if self._is_pictured:
             self.window.resize(1600, 1000)
         self.window.painted.connect(self._on_painted)
@@ -70,6 +75,7 @@ class Start(QObject):
             code = self.application.exec()
         finally:
             sys.excepthook = hook
+            sys.setswitchinterval(switch_s)
             interrupts.close()
             self.close()
             collector.close()
