@@ -152,8 +152,9 @@ class StartPage(QScrollArea):
             head = QLabel(words, self._sheet)
             self._recent.addWidget(head, row, 1)
             self._buttons[kind] = [head]
-            for _ in range(MOST_RECENT):
+            for number in range(1, MOST_RECENT + 1):
                 button = QPushButton(self._sheet)
+                button.setAccessibleName(f"{words}, number {number}")  # until it has a path
                 button.setFlat(True)
                 button.setStyleSheet("text-align: left; padding: 2px 6px;")
                 button.clicked.connect(partial(self._on_recent, kind, button))
@@ -189,6 +190,7 @@ def _say(button: QWidget, path: str, is_there: bool) -> None:
     button.setText((name if is_there else f"{name} (not found)").replace("&", "&&"))
     button.setEnabled(is_there)
     button.setToolTip(path if is_there else f"{path} is not found")
+    button.setAccessibleName(f"Open {path}" if is_there else f"{path} is not found")
 
 
 class _Sheet(QWidget):
