@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from astrogui.errors import MissingMetadata
+from astrogui.readers.fits_cards import CARD, printable
 from astrogui.readers.fits_image import picture_parts
-from astrogui.readers.fits_structure import CARD, axes_of, contents, name_of, printable
+from astrogui.readers.fits_structure import axes_of, contents, name_of
 from astrogui.readers.reader import Head
 from astrogui.records.source import FilePart
 

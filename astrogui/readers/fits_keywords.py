@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from astrogui.readers.fits_structure import Keyword
+from astrogui.readers.fits_cards import Keyword
 
 Keywords = Mapping[str, Keyword]
 

@@ -8,19 +8,18 @@ compressed), so no memory is asked for on the word of a header. Source of the la
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from astrogui.errors import Damaged, FileProblem, TooLarge
+from astrogui.readers.fits_cards import CARD, Keyword, header_of, keywords_of
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
 
 BLOCK = 2880
-CARD = 80
 MAX_HEADER_BYTES = 8 << 20
 MAX_HDUS = 5000
 MAX_AXES = 20
@@ -28,14 +27,6 @@ IMPOSSIBLE_BYTES = 1 << 44  # 16 TiB: no archive serves such an HDU
 MAX_IMAGE_BYTES = 4 << 30  # of a tile-compressed image once unpacked
 FETCH_AGAIN = "Fetch the file again or ask its writer."
 
-_VALUE = re.compile(
-    rb" *(?:'((?:[^']|'')*)'|([TF])|([+-]?\d+)|([+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDd][+-]?\d+)?)|"
-    rb"(\( *[+-]?[\d.EeDd+-]+ *, *[+-]?[\d.EeDd+-]+ *\)))? *(?:/.*)?"
-)
-_KEYWORD = re.compile(rb"[A-Z0-9_-]+ *")
-_HIERARCH = re.compile(rb"HIERARCH +[\x21-\x3c\x3e-\x7e]+(?: +[\x21-\x3c\x3e-\x7e]+)* *=")
-_CONTINUE = re.compile(rb"CONTINUE  +'((?:[^']|'')*)' *(?:/.*)?")
-Keyword = str | int | float | bool
 _TFORM = re.compile(r"\s*(\d*)([LXBIJKAEDCMPQ])")
 _WIDTHS = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16}
 
@@ -52,12 +43,12 @@ class Hdu:
     @cached_property
     def keywords(self) -> dict[str, Keyword]:
         """Value by keyword, the first of equal keywords: far quicker than the whole header."""
-        return _keywords(self.cards)
+        return keywords_of(self.cards)
 
     @cached_property
     def header(self) -> Header:
         """The cards that follow the standard, as astropy has them."""
-        return _header(self.cards)
+        return header_of(self.cards)
 
 
 class _Head(Protocol):
@@ -243,87 +234,6 @@ def _raw_header(head: _Head, data: _Bytes, index: int) -> bytes | None:
             raise TooLarge(
                 head.path, f"HDU {index}", "a header without end (over 8 MB)", FETCH_AGAIN
             )
-
-
-def _keywords(raw: bytes) -> dict[str, Keyword]:
-    """The values of the cards that follow the standard; complex numbers are left out."""
-    found: dict[str, Keyword] = {}
-    long_text = ""  # keyword whose text goes on in CONTINUE cards
-    for start in range(0, len(raw), CARD):
-        card = raw[start : start + CARD]
-        if card[8:10] == b"= " and (name := _KEYWORD.fullmatch(card[:8])):
-            keyword, match = name[0].decode().rstrip(), _VALUE.fullmatch(card[10:])
-        elif card.startswith(b"HIERARCH ") and (name := _HIERARCH.match(card)):
-            keyword = name[0][9:-1].decode().strip()
-            match = _VALUE.fullmatch(card[name.end() :])
-        else:
-            goes_on = _CONTINUE.fullmatch(card) if long_text else None
-            if goes_on is not None:
-                found[long_text] = str(found[long_text])[:-1] + _quoted(goes_on[1])
-            if goes_on is None or not str(found[long_text]).endswith("&"):
-                long_text = ""
-            continue
-        long_text = ""
-        value = _value(match) if match else None
-        if value is not None and keyword not in found:
-            found[keyword] = value
-            if isinstance(value, str) and value.endswith("&"):
-                long_text = keyword
-    return found
-
-
-def _value(match: re.Match[bytes]) -> Keyword | None:
-    quoted, logical, whole, real = match.group(1, 2, 3, 4)
-    if quoted is not None:
-        return _quoted(quoted)
-    if logical is not None:
-        return logical == b"T"
-    if whole is not None:
-        return int(whole) if len(whole) < 40 else None
-    return None if real is None else float(real.replace(b"D", b"E").replace(b"d", b"e"))
-
-
-def _quoted(raw: bytes) -> str:
-    return raw.replace(b"''", b"'").translate(_PRINTABLE).decode("ascii").rstrip()
-
-
-def _header(raw: bytes) -> Header:
-    """The cards that follow the standard; others are left out, for their values would raise."""
-    from astropy.io.fits import Header
-
-    kept: list[bytes] = []
-    text_before = False
-    for start in range(0, len(raw), CARD):
-        card = raw[start : start + CARD].ljust(CARD)
-        if card.startswith(b"CONTINUE"):
-            if text_before and _CONTINUE.fullmatch(card):
-                kept.append(card)
-            continue
-        text_before = False
-        if card[8:10] == b"= ":
-            if _KEYWORD.fullmatch(card[:8]) and _VALUE.fullmatch(card[10:]):
-                kept.append(card)
-                text_before = b"'" in card[10:]
-        elif card.startswith(b"HIERARCH "):
-            name = _HIERARCH.match(card)
-            if name and _VALUE.fullmatch(card[name.end() :]):
-                kept.append(card)
-        elif card[:8] in {b"COMMENT ", b"HISTORY ", b"        "}:
-            kept.append(card)
-    text = b"".join(kept).translate(_PRINTABLE).decode("ascii")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Header.fromstring(text)
-
-
-_PRINTABLE = bytes(
-    byte if 32 <= byte < 127 else ord("?" if byte > 127 else " ") for byte in range(256)
-)
-
-
-def printable(raw: bytes) -> str:
-    """The text of cards; what is no printable character becomes a question mark or a space."""
-    return raw.translate(_PRINTABLE).decode("ascii")
 
 
 def _checked(head: _Head, hdu: Hdu) -> Hdu:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 from astrogui.errors import FileProblem
-from astrogui.readers.fits_structure import Hdu, Keyword, first_hdu
+from astrogui.readers.fits_cards import Keyword
+from astrogui.readers.fits_structure import Hdu, first_hdu
 from astrogui.readers.reader import Head
 from astrogui.records.image import Image, Plane
 
