@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from astrogui.records.catalogue import Column
+from astrogui.session.filter_tokens import FilterProblem, name_text, quoted, tokens_of
 from astrogui.session.filter_values import FUNCTIONS
-from astrogui.session.filtering import FilterProblem, name_text, quoted, tokens_of
 
 WORDS = ("in (", "is null", "is not null", "matches ", "not ")
 MOST = 60

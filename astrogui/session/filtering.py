@@ -14,46 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
 from astrogui.session import filter_values as values
-from astrogui.session.filter_values import FUNCTIONS, Mask, Misfit, Rows, Value
+from astrogui.session.filter_tokens import KEYWORDS, FilterProblem, Token, tokens_of, unquoted
+from astrogui.session.filter_values import FUNCTIONS, Misfit, Rows, Value
 from astrogui.session.unit_scale import is_unit
 
 LONGEST = 4000  # characters
 DEEPEST = 60  # brackets in brackets
-_TOKEN = re.compile(
-    r"""\s*(?:
-    (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
-  | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-  | (?P<quoted>`[^`]+`)
-  | (?P<name>[^\W\d]\w*)
-  | (?P<operator>&&|\|\||\*\*|==|!=|<>|<=|>=|!~|[-+*/^<>=!~&|(),%°″′])
-    )""",
-    re.VERBOSE,
-)
 _WORDS = {"and": "&", "or": "|", "not": "!", "&&": "&", "||": "|", "=": "==", "<>": "!="}
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
-_KEYWORDS = {"in", "is", "null", "matches", "true", "false", "and", "or", "not"}
-
-
-class FilterProblem(UsageProblem):
-    """An expression that cannot be used; ``start`` and ``end`` are the place in its text."""
-
-    def __init__(self, words: str, start: int, end: int) -> None:
-        super().__init__(words, start, end)
-        self.words, self.start, self.end = words, start, end
-
-    def __str__(self) -> str:
-        return self.words
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    kind: str  # number, text, name, operator, end
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +147,7 @@ class _Parser:
             raise self._problem('A pattern in quotes is expected, such as "^J08".', token)
         self._step()
         try:
-            pattern = re.compile(_unquoted(token.text, keep_escapes=True))
+            pattern = re.compile(unquoted(token.text, keep_escapes=True))
         except re.error as error:
             raise self._problem(f"The pattern is not valid: {error.msg}.", token) from error
         return self._guarded(values.matching(pattern, negated), start, left)
@@ -232,7 +202,7 @@ class _Parser:
             return self._number(token)
         if token.kind == "text":
             self._step()
-            return _constant(values.Text(_unquoted(token.text)))
+            return _constant(values.Text(unquoted(token.text)))
         if self._takes("("):
             self._deeper()
             inner = self._any()
@@ -266,7 +236,7 @@ class _Parser:
             return lambda rows: rows.value(name)
         if name.lower() in {"true", "false"}:
             return _constant(values.Number(np.float64(name.lower() == "true"), None))
-        if name in _KEYWORDS:
+        if name in KEYWORDS:
             raise self._problem(f"A column or a value is expected before “{name}”.", token)
         raise self._problem(self._unknown(name), token)
 
@@ -354,51 +324,5 @@ class _Parser:
         return work_out
 
 
-def tokens_of(text: str) -> list[Token]:
-    """The words and signs of an expression, an "end" last; raises ``FilterProblem``."""
-    found: list[Token] = []
-    at = 0
-    while text[at:].strip():
-        match = _TOKEN.match(text, at)
-        if match is None:
-            place = at + len(text[at:]) - len(text[at:].lstrip())
-            if text[place] in "\"'`":
-                raise FilterProblem("The closing quote is missing.", place, len(text))
-            raise FilterProblem(f"“{text[place]}” means nothing here.", place, place + 1)
-        kind = str(match.lastgroup)
-        word, start, end = match[kind], match.start(kind), match.end(kind)
-        if kind == "quoted":
-            kind, word = "name", word[1:-1]
-        found.append(Token(kind, word, start, end))
-        at = match.end()
-    return [*found, Token("end", "", len(text), len(text))]
-
-
-def quoted(text: str) -> str:
-    """A text as it stands in an expression."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def name_text(name: str) -> str:
-    """A column's name as it stands in an expression."""
-    is_plain = re.fullmatch(r"[^\W\d]\w*", name) and name.lower() not in _KEYWORDS
-    return name if is_plain else f"`{name}`"
-
-
-def _unquoted(text: str, keep_escapes: bool = False) -> str:
-    inner = text[1:-1]
-    if keep_escapes:  # a pattern has escapes of its own
-        return inner.replace('\\"', '"')
-    return re.sub(r"\\(.)", r"\1", inner)
-
-
 def _constant(value: Value) -> Callable[[Rows], Value]:
     return lambda rows: value
-
-
-def mask_of(condition: Filter, rows: Rows) -> NDArray[np.bool_]:
-    """``condition.mask`` as a plain function, for a pool of threads."""
-    return condition.mask(rows)
-
-
-__all__ = ["Filter", "FilterProblem", "Mask", "Rows", "name_text", "parse", "quoted", "tokens_of"]

@@ -30,7 +30,8 @@ from astrogui.records.catalogue import Column
 from astrogui.records.column_table import ColumnTable
 from astrogui.records.judgement import FIELDS as EDITABLE
 from astrogui.records.judgement import cells, normalised
-from astrogui.session.filtering import Filter, FilterProblem, parse
+from astrogui.session.filter_tokens import FilterProblem
+from astrogui.session.filtering import Filter, parse
 from astrogui.window.bridge import Bridge
 from astrogui.window.catalogue_cells import cell_text, cell_tip
 from astrogui.window.formatting import header_text, plain

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from astrogui.records.column_table import ColumnTable
 from astrogui.records.text_column import TextColumn, text_column
-from astrogui.session.filtering import Filter, Rows
+from astrogui.session.filter_values import Rows
+from astrogui.session.filtering import Filter
 
 RowStore = ColumnTable
 Positions = NDArray[np.int64]

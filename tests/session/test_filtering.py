@@ -11,7 +11,9 @@ from astrogui.records.catalogue import Column
 from astrogui.records.text_column import Words, text_column
 from astrogui.session.column_facts import facts_of
 from astrogui.session.filter_completion import completions
-from astrogui.session.filtering import FilterProblem, Rows, parse
+from astrogui.session.filter_tokens import FilterProblem
+from astrogui.session.filter_values import Rows
+from astrogui.session.filtering import parse
 
 COLUMNS = (
     Column(name="z"),

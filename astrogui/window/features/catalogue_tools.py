@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QWidget
 
-from astrogui.session.filtering import name_text, quoted
+from astrogui.session.filter_tokens import name_text, quoted
 from astrogui.window.actions import Spec
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from astrogui.records.catalogue import Column
 from astrogui.session.filter_completion import completions
-from astrogui.session.filtering import FilterProblem, parse
+from astrogui.session.filter_tokens import FilterProblem
+from astrogui.session.filtering import parse
 
 PAUSE_MS = 350  # after the last key, before a whole expression is applied
 
