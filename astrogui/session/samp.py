@@ -8,19 +8,23 @@ Application Messaging Protocol 1.3.
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlparse
 
-import astrogui
-from astrogui.session.samp_files import SampProblem, is_loopback
+from astrogui.session.samp_files import SampProblem
+from astrogui.session.samp_hub import (
+    NoHub,
+    check_address,
+    quietly,
+    register,
+    running_hub,
+    start_hub,
+)
+from astrogui.session.settling import settle
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,10 +47,6 @@ HUB_EVENTS = (
     "samp.hub.disconnect",
 )
 PING_S = 2.0  # a hub that was killed says nothing: it is asked this often whether it lives
-
-
-class NoHub(SampProblem):
-    """No hub runs: one can be started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,21 +154,21 @@ class Samp:
             self._thread = _Thread()
         return self._thread.post(command)
 
-    def _connect(self, start_hub: bool) -> None:
+    def _connect(self, may_start: bool) -> None:
         if self.is_connected:
             return
         found = running_hub()
         if found is None:
-            if not start_hub:
+            if not may_start:
                 raise NoHub(
                     "No SAMP hub runs on this computer. Start one here, or start TOPCAT or "
                     "Aladin, which bring one."
                 )
-            self._own_hub = _start_hub()
+            self._own_hub = start_hub()
             found = self._own_hub.params
-        _check_address(found["samp.hub.xmlrpc.url"])
+        check_address(found["samp.hub.xmlrpc.url"])
         try:
-            self._proxy, self._client = _register(found)
+            self._proxy, self._client = register(found)
         except Exception as error:
             self._end_hub()
             raise SampProblem(f"The SAMP hub does not answer ({error}). Try again.") from error
@@ -187,9 +187,9 @@ class Samp:
         self._clients = ()
         if client is not None:
             if not was_lost:
-                _quietly(client.unregister)
-            _quietly(client.stop)
-            _quietly(proxy.disconnect)
+                quietly(client.unregister)
+            quietly(client.stop)
+            quietly(proxy.disconnect)
         self._end_hub()
         if client is not None and words:
             self._tell(Disconnected(words, was_lost))
@@ -197,7 +197,7 @@ class Samp:
     def _end_hub(self) -> None:
         hub, self._own_hub = self._own_hub, None
         if hub is not None:
-            _quietly(hub.stop)
+            quietly(hub.stop)
 
     def _send(self, mtype: str, params: dict[str, Any], to: str | None) -> int:
         if not self.is_connected:
@@ -285,9 +285,7 @@ class Samp:
     def _answer(self, message_id: str) -> None:
         if self.is_connected:
             response = {"samp.status": "samp.ok", "samp.result": {}}
-            _quietly(
-                lambda: self._proxy.reply(self._client.get_private_key(), message_id, response)
-            )
+            quietly(lambda: self._proxy.reply(self._client.get_private_key(), message_id, response))
 
 
 class _Thread:
@@ -317,107 +315,4 @@ class _Thread:
     def _run(self) -> None:
         while (entry := self._queue.get()) is not None:
             command, future = entry
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = command()
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-
-def lock_file() -> Path:
-    """Where the hub of this desktop says how to reach it; raises ``SampProblem``."""
-    named = os.environ.get("SAMP_HUB", "")
-    if not named:
-        return Path.home() / ".samp"
-    if not named.startswith("std-lockurl:"):
-        raise SampProblem(f"SAMP_HUB={named}: only the standard profile is known here.")
-    return Path(unquote(urlparse(named.removeprefix("std-lockurl:")).path))
-
-
-def running_hub() -> dict[str, str] | None:
-    """What the hub's lock file says; None where there is none, or its hub is dead."""
-    try:
-        lines = lock_file().read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    found = {key.strip(): value.strip() for key, value in pairs}
-    url = found.get("samp.hub.xmlrpc.url", "").replace("\\", "")
-    if not url or "samp.secret" not in found:
-        return None
-    found["samp.hub.xmlrpc.url"] = url
-    return found if _answers(url) else None
-
-
-def _answers(url: str) -> bool:
-    import socket
-
-    parts = urlparse(url)
-    if not is_loopback(url):
-        return True  # refused later, in words
-    try:
-        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2):
-            return True
-    except OSError:
-        return False
-
-
-def _check_address(url: str) -> None:
-    if not is_loopback(url):
-        raise SampProblem(
-            f"The SAMP hub is at {url}, which is not this computer. Start a hub here instead."
-        )
-
-
-def _register(hub: dict[str, str]) -> tuple[Any, Any]:
-    """A hub proxy, and a client that is registered and hears."""
-    samp = _library()
-    proxy = samp.SAMPHubProxy()
-    proxy.connect(hub_params=hub, pool_size=4)
-    client = samp.SAMPClient(
-        proxy,
-        metadata={
-            "samp.name": "AstroGUI",
-            "samp.description.text": "Survey images, spectra and strain, with calibrated answers",
-            "astrogui.version": astrogui.__version__,
-        },
-        addr="127.0.0.1",
-    )
-    # Nobody needs to read this computer's environment variables.
-    client.unbind_receive_call("client.env.get", declare=False)
-    client.start()
-    client.register()
-    return proxy, client
-
-
-def _start_hub() -> Any:
-    samp = _library()
-    hub = samp.SAMPHubServer(addr="127.0.0.1", web_profile=False, label="AstroGUI")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        hub.start()
-    return hub
-
-
-def _library() -> Any:
-    """``pyvo.samp``, told to leave the network alone."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pyvo import samp
-
-    samp.conf.use_internet = False
-    logging.getLogger("astropy").setLevel(logging.WARNING)
-    return samp
-
-
-def _quietly(action: Callable[[], Any]) -> None:
-    """Do what may fail because the other side has gone."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            action()
-    except Exception as error:
-        log.debug("while leaving the SAMP hub: %s", error)
+            settle(future, command)

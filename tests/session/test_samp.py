@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from astrogui.session import samp, samp_files
+from astrogui.session import samp, samp_files, samp_hub
 from astrogui.session.samp import (
     ClientsChanged,
     Connected,
     Disconnected,
-    NoHub,
     Received,
     Samp,
-    SampProblem,
 )
+from astrogui.session.samp_files import SampProblem
+from astrogui.session.samp_hub import NoHub
 
 HERE = Path(__file__).resolve().parent
 WAIT_S = 30
@@ -201,7 +201,8 @@ def test_without_a_hub_one_can_be_started(ours, told, lock):
     ours.connect(start_hub=True).result(WAIT_S)
     assert told.wait(Connected).is_own
     assert lock.exists()
-    process = Process("samp_partner.py", "ds9", json.dumps(samp.running_hub()), "image.load.fits")
+    hub = json.dumps(samp_hub.running_hub())
+    process = Process("samp_partner.py", "ds9", hub, "image.load.fits")
     process.next()
     told.wait(ClientsChanged, lambda event: any(c.takes("image.load.fits") for c in event.clients))
     assert ours.send("image.load.fits", {"url": "file:///a.fits"}).result(WAIT_S) == 1
