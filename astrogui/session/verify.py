@@ -6,54 +6,25 @@ job, run by the same worker as any other, with an id below zero, which no projec
 
 from __future__ import annotations
 
-import hashlib
-import math
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from astrogui.errors import AstroguiError
 from astrogui.inference import jobs as reports
-from astrogui.inference.jobs import Answer, Job
-from astrogui.records.flags import Flag
-from astrogui.records.provenance import Place
+from astrogui.inference.jobs import Job
 from astrogui.session import events
 from astrogui.session.cards import Cards
-from astrogui.session.comparison import (
-    Verdict,
-    differences,
-    judged,
-    posterior_difference,
-    scales_of,
-)
+from astrogui.session.comparison import Verdict
+from astrogui.session.recomputed import Part, compared, file_trouble
 from astrogui.session.running import seed_of
 from astrogui.session.view import ProjectView
 from astrogui.store.answers import AnswerInfo
-from astrogui.store.items import Item
-from astrogui.tasks.row import answer_values
 from astrogui.tasks.task import Task
 
 AHEAD = 16  # jobs handed to the runner before the first is done
 ATTEMPTS = 2
-SAME_PLACE_PIXEL = 1.0
-
-
-@dataclass(slots=True, eq=False)
-class _Part:
-    """Answers that one job computes again."""
-
-    job_id: int
-    item: Item
-    task: Task
-    answers: list[AnswerInfo]
-    models_dir: str
-    tolerance: float
-    attempts: int = 0
-    found: list[Answer] = field(default_factory=list)
 
 
 class Verification:
@@ -74,8 +45,8 @@ class Verification:
         self._view, self._cards, self._runner = view, cards, runner
         self._tasks = {task.name: task for task in tasks}
         self._post, self._publish, self._pool = post, publish, pool
-        self._waiting: deque[_Part] = deque()
-        self._flying: dict[int, _Part] = {}
+        self._waiting: deque[Part] = deque()
+        self._flying: dict[int, Part] = {}
         self._verdicts: list[Verdict] = []
         self._total = 0
         self._hashes: dict[str, str] = {}
@@ -83,7 +54,7 @@ class Verification:
 
     def begin(self, row_ids: Sequence[int], tolerance: float | None, first_job: int) -> int:
         """Plan and start; returns the next free job id (they count downwards)."""
-        parts: dict[tuple[Any, ...], _Part] = {}
+        parts: dict[tuple[Any, ...], Part] = {}
         for row_id in row_ids:
             for info in self._newest(row_id):
                 self._total += 1
@@ -96,7 +67,7 @@ class Verification:
                     folder = self._cards.folder_of_weights(task, model)
                     assert folder is not None
                     card = self._cards.card_in(folder)
-                    parts[key] = _Part(
+                    parts[key] = Part(
                         job_id=first_job - len(parts),
                         item=self._view.item(item_id),
                         task=self._tasks[task],
@@ -193,16 +164,16 @@ class Verification:
         while self._waiting and len(self._flying) < AHEAD:
             part = self._waiting.popleft()
             self._flying[part.job_id] = part
-            checked = self._pool.submit(_file_trouble, part.item, self._hashes)
+            checked = self._pool.submit(file_trouble, part.item, self._hashes)
             checked.add_done_callback(self._later(part))
         if not self._waiting and not self._flying and not self.done.done():
             self._publish(events.VerifyFinished(len(self._verdicts), self._is_cancelled))
             self.done.set_result(tuple(self._verdicts))
 
-    def _later(self, part: _Part) -> Callable[[Future[str]], None]:
+    def _later(self, part: Part) -> Callable[[Future[str]], None]:
         return lambda checked: _forget(self._post(lambda: self._on_checked(part, checked)))
 
-    def _on_checked(self, part: _Part, checked: Future[str]) -> None:
+    def _on_checked(self, part: Part, checked: Future[str]) -> None:
         if part.job_id not in self._flying:
             return
         try:
@@ -217,7 +188,7 @@ class Verification:
             self._submit(part)
         self._go_on()
 
-    def _submit(self, part: _Part) -> None:
+    def _submit(self, part: Part) -> None:
         part.attempts += 1
         part.found.clear()
         origin = part.answers[0].provenance
@@ -235,20 +206,20 @@ class Verification:
 
     # --- comparing -------------------------------------------------------------------------------
 
-    def _compare_later(self, part: _Part) -> None:
+    def _compare_later(self, part: Part) -> None:
         """In the pool: hundreds of posteriors of one image would keep the session waiting."""
-        compared = self._pool.submit(_compared, self._view, part)
-        compared.add_done_callback(
+        done = self._pool.submit(compared, self._view, part)
+        done.add_done_callback(
             lambda future: _forget(self._post(lambda: self._on_compared(part, future)))
         )
 
-    def _on_compared(self, part: _Part, compared: Future[list[Verdict]]) -> None:
+    def _on_compared(self, part: Part, done: Future[list[Verdict]]) -> None:
         self._flying.pop(part.job_id, None)
-        for verdict in compared.result():
+        for verdict in done.result():
             self._say(verdict)
         self._go_on()
 
-    def _end(self, part: _Part, words: str, state: str = "impossible") -> None:
+    def _end(self, part: Part, words: str, state: str = "impossible") -> None:
         self._flying.pop(part.job_id, None)
         for info in part.answers:
             self._tell(info, words, state)
@@ -315,82 +286,6 @@ class Verifier:
         for run in self._runs:
             run.done.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _compared(view: ProjectView, part: _Part) -> list[Verdict]:
-    """The verdict on each answer of a job that is done."""
-    wanted = part.answers[0].refined
-    fresh = [answer for answer in part.found if answer.refined == wanted]
-    return [
-        _verdict_on(view, part, info, _at(view.place(info.row_id), fresh)) for info in part.answers
-    ]
-
-
-def _verdict_on(view: ProjectView, part: _Part, info: AnswerInfo, answer: Answer | None) -> Verdict:
-    ids: dict[str, Any] = {"row_id": info.row_id, "answer_id": info.answer_id, "task": info.task}
-    if answer is None:
-        words = "differs: nothing was found at its place this time"
-        return Verdict(**ids, state="differs", words=words, tolerance=part.tolerance)
-    computed = _all_cells(part.task, answer)
-    flags = "; ".join(Flag(info.flags).words())
-    stored = {**info.cells, "flags": flags, "novelty": info.novelty}
-    cells = differences(stored, computed, scales_of(answer.posterior, computed))
-    kept = view.answer_posterior(info.answer_id)
-    beyond = posterior_difference(kept, answer.posterior) if kept is not None else 0.0
-    state, words = judged(cells, beyond, part.tolerance)
-    return Verdict(**ids, state=state, words=words, tolerance=part.tolerance, cells=cells)
-
-
-def _all_cells(task: Task, answer: Answer) -> dict[str, Any]:
-    """The cells of an answer as the store would have them, flags and novelty included."""
-    novelty = answer.posterior.novelty
-    return {
-        **answer_values(task, answer.place, answer.posterior),
-        "flags": "; ".join(answer.posterior.flags.words()),
-        "novelty": float(novelty) if math.isfinite(novelty) else None,
-    }
-
-
-def _at(place: Place, answers: Sequence[Answer]) -> Answer | None:
-    """The answer of the same place: by its label, else the nearest within a pixel."""
-    for answer in answers:
-        if answer.place.label == place.label:
-            return answer
-    if place.x_pixel is None or place.y_pixel is None:
-        return answers[0] if len(answers) == 1 and not place.label else None
-    best, least = None, SAME_PLACE_PIXEL
-    for answer in answers:
-        x, y = answer.place.x_pixel, answer.place.y_pixel
-        if x is None or y is None:
-            continue
-        apart = max(abs(x - place.x_pixel), abs(y - place.y_pixel))
-        if apart < least:
-            best, least = answer, apart
-    return best
-
-
-def _file_trouble(item: Item, hashes: dict[str, str]) -> str:
-    """Why the files are not those that were answered; "" where each has the recorded hash."""
-    for source in item.sources:
-        name = os.path.basename(source.path)
-        if not os.path.isfile(source.path):
-            return f"the file {source.path} is not there"
-        if not source.sha256:
-            continue  # then the seed is of the path, and nothing else tells the content
-        if source.path not in hashes:
-            hashes[source.path] = file_sha256(source.path)
-        if hashes[source.path] != source.sha256:
-            return (
-                f"the file {name} has changed: SHA-256 {source.sha256[:12]}… then, "
-                f"{hashes[source.path][:12]}… now"
-            )
-    return ""
-
-
-def file_sha256(path: str | Path) -> str:
-    """The hash of a whole file, read piece by piece."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _forget(future: Future[Any]) -> None:
