@@ -26,8 +26,10 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.science.regions import PixelShape, Region
+from astrogui.viewers.region_measure import Measured
+from astrogui.viewers.regions_hand import DRAWN
 from astrogui.viewers.regions_item import colour_of
-from astrogui.viewers.regions_tool import DRAWN, Measured, RegionsTool
+from astrogui.viewers.regions_tool import RegionsTool
 from astrogui.viewers.sky import degrees_text, hours_text
 from astrogui.viewers.unit_text import unit_text
 

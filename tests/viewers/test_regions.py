@@ -314,7 +314,7 @@ def test_statistics_with_units_and_excluded_pixels(shown, qtbot):
 
 def test_small_negative_numbers_read_well(tool):
     from astrogui.science.region_statistics import RegionStatistics
-    from astrogui.viewers.regions_tool import Measured
+    from astrogui.viewers.region_measure import Measured
 
     found = RegionStatistics(
         pixels=1, no_data=3, total=-1e-5, mean=-1e-5, median=-1e-5, deviation=float("nan"),
