@@ -59,7 +59,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         )
         for purpose, groups in (QUICK_FIELDS if quick else FIELDS).items()
     }
-    simulated_s = time.monotonic() - started
+    simulated_s = _added_up(workdir, quick, time.monotonic() - started)
     model = build("star_galaxy:ensemble", CONFIG)
     _standardise(model, examples["train"])
     settings = FitSettings(
@@ -95,6 +95,14 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         readme=readme(card),
         progress=progress,
     )
+
+
+def _added_up(workdir: Path, quick: bool, seconds: float) -> float:
+    """Seconds of simulation over all the runs that shared a work folder, this one included."""
+    path = workdir / f"simulation-{'quick' if quick else 'full'}-seconds.txt"
+    before = float(path.read_text()) if path.exists() else 0.0
+    path.write_text(f"{before + seconds:.1f}\n")
+    return before + seconds
 
 
 def member_loss() -> Any:
@@ -243,7 +251,6 @@ def readme(card: ModelCard) -> str:
         "Trained on simulated fields only (`python main.py train star_galaxy`); no real pixel was "
         "used. Every simulated field goes through the same search, measurement of the seeing and "
         "cut-outs as a real one.",
-        *([card.training["fit"]["refit"]] if "refit" in card.training["fit"] else []),
         "",
         "## Prior",
         *[f"- {name}: {words}" for name, words in card.prior.items()],
