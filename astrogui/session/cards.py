@@ -14,6 +14,7 @@ class Cards:
     """The cards on a search path of model folders, each read once."""
 
     def __init__(self, search_path: str) -> None:
+        self.search_path = search_path
         self._folders = [Path(part) for part in search_path.split(os.pathsep) if part]
         self._cards: dict[str, ModelCard | None] = {}
 

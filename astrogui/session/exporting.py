@@ -1,9 +1,7 @@
-"""Export and import of the catalogue, and finding files that have moved."""
+"""Export and import of the catalogue."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import Damaged, Unreadable, UsageProblem
+from astrogui.errors import Unreadable, UsageProblem
 from astrogui.records.catalogue import Catalogue, Column
 from astrogui.records.column_table import ColumnTable
 from astrogui.records.judgement import FIELDS
@@ -22,8 +20,6 @@ from astrogui.session.grader_columns import with_graders
 from astrogui.session.live_table import LiveTable
 from astrogui.session.table_reader import TableReader
 from astrogui.session.view import ProjectView
-from astrogui.store import items
-from astrogui.store.project import Project
 from astrogui.tasks.task import Task
 
 Told = Callable[[float, str], bool | None]
@@ -231,45 +227,6 @@ def judgements_for(
     return wanted
 
 
-def relocate(project: Project, item: items.Item, path: str) -> int:
-    """Point a missing item at ``path`` when its content is the same; siblings follow.
-
-    Raises ``Damaged`` when the file at ``path`` is another one.
-    """
-    if not os.path.isfile(path):
-        raise Unreadable(path, "", "there is no such file", "Choose the file itself.")
-    digest = _sha256(path)
-    if digest not in {source.sha256 for source in item.sources}:
-        raise Damaged(
-            path,
-            "",
-            "this file has other content than the one that was analysed",
-            "Choose the same file, or add this one as a new file.",
-        )
-    folder = os.path.dirname(os.path.abspath(path))
-    found = 0
-    with project.transaction() as connection:
-        for item_id, text in connection.execute("SELECT item_id, sources FROM items").fetchall():
-            sources = json.loads(text)
-            moved = False
-            for raw in sources:
-                if os.path.exists(raw["path"]):
-                    continue
-                here = os.path.join(folder, os.path.basename(raw["path"]))
-                candidate = path if raw["sha256"] == digest else here
-                if os.path.isfile(candidate) and _sha256(candidate) == raw["sha256"]:
-                    raw["path"] = candidate
-                    moved = True
-            if moved:
-                found += 1
-                connection.execute(
-                    "UPDATE items SET sources = ? WHERE item_id = ?", (json.dumps(sources), item_id)
-                )
-        if found:
-            items.note_change(connection)
-    return found
-
-
 def _entries(view: ProjectView, row_ids: NDArray[np.int64] | None, progress: Any) -> Iterator[Any]:
     from astrogui.export.posteriors import PosteriorEntry
 
@@ -302,11 +259,3 @@ def identity(row: Mapping[str, Any]) -> tuple[str, str]:
     """What an object is known by in every project: its files' names and its own."""
     names = ";".join(os.path.basename(part) for part in str(row.get("file") or "").split(";"))
     return names, str(row.get("object_id") or "")
-
-
-def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

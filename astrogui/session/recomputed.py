@@ -6,12 +6,10 @@ keep the session waiting.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from astrogui.inference.jobs import Answer
@@ -24,6 +22,7 @@ from astrogui.session.comparison import (
     posterior_difference,
     scales_of,
 )
+from astrogui.session.file_places import file_sha256
 from astrogui.session.view import ProjectView
 from astrogui.store.answers import AnswerInfo
 from astrogui.store.items import Item
@@ -115,9 +114,3 @@ def file_trouble(item: Item, hashes: dict[str, str]) -> str:
                 f"{hashes[source.path][:12]}… now"
             )
     return ""
-
-
-def file_sha256(path: str | Path) -> str:
-    """The hash of a whole file, read piece by piece."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import astrogui
-from astrogui.errors import AstroguiError, FileProblem, UsageProblem
+from astrogui.errors import UsageProblem
 from astrogui.inference.jobs import Report, Runner
 from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
-from astrogui.records.source import FilePart, Source
+from astrogui.records.source import FilePart
 from astrogui.session import cards, events, exporting
 from astrogui.session.comparison import Verdict
+from astrogui.session.exports import Exports
 from astrogui.session.grading import Grading
-from astrogui.session.helpers import make_exporter, make_reader, make_worker, unnamed_project
-from astrogui.session.intake import Batch, Intake
-from astrogui.session.live_table import LiveTable, of_project
+from astrogui.session.helpers import make_reader, make_worker, unnamed_project
+from astrogui.session.judgements import Judgements
+from astrogui.session.live_table import LiveTable
 from astrogui.session.loading import load_part, load_record
 from astrogui.session.loop import Loop
+from astrogui.session.open_project import OpenProject
 from astrogui.session.origin import Origin, origin_of
-from astrogui.session.running import Jobs
-from astrogui.session.settings import (
-    Settings,
-    load_settings,
-    model_search_path,
-    shipped,
-)
-from astrogui.session.table_reader import TableReader
+from astrogui.session.settings import Settings, load_settings, model_search_path, shipped
+from astrogui.session.table_keeper import TableKeeper
 from astrogui.session.verify import Verifier
 from astrogui.session.view import ProjectView
-from astrogui.store import history, items
 from astrogui.store.project import Project, now
 from astrogui.tasks import TASKS
 from astrogui.tasks.task import Task
@@ -66,34 +59,40 @@ class Session:
         resume: bool = True,
     ) -> None:
         self._settings = settings or load_settings()
+        opened = Project(project or unnamed_project())  # raises before anything is started
         self.models = model_search_path(models or self.settings.models)
         self._tasks = tuple(tasks)
         self._cards = cards.Cards(self.models)
         self._loop = Loop()
         self._runner, self._runner_started = runner or make_worker(self.settings), False
         self._reader = reader or make_reader()
-        self._exporter = exporter
-        self._exports = ThreadPoolExecutor(1, thread_name_prefix="export")
+        self._exports = Exports(self._loop, self._tasks, exporter)
         self._waiting_for_idle: list[Future[None]] = []
+        self._judgements = Judgements(lambda: self._open, lambda: self.author, self._loop.publish)
         self.grading = Grading(
-            self._loop, self._exports, lambda: self._project, lambda: self.author, self._tasks,
-            self._changed,
+            self._loop, self._exports.pool, lambda: self._open.project, lambda: self.author,
+            self._tasks, self._judgements.changed,
         )  # fmt: skip
         self._verifier = Verifier(
             self._tasks, self._cards, self._runner, self._loop.post, self._loop.publish
         )
         self._generation = 0
-        self._table_lock = threading.Lock()
-        self._table: LiveTable | None = None
-        self._loop.subscribe(self._tell_table)
-        self._open(project, resume)
+        self._open = self._made_open(opened)
+        self._tables = TableKeeper(lambda: self.path, self._tasks)
+        self._loop.subscribe(self._tables.hear)
+        self._loop.post(lambda: self._begin(resume))
 
     # --- the project ---------------------------------------------------------------------------
 
     @property
     def path(self) -> Path:
         """The project file."""
-        return self._project.path
+        return self._open.project.path
+
+    @property
+    def view(self) -> ProjectView:
+        """The project as it may be read without waiting."""
+        return self._open.view
 
     @property
     def settings(self) -> Settings:
@@ -116,55 +115,40 @@ class Session:
         """Leave this project for another (or a new one at ``path``)."""
 
         def change() -> None:
-            other = Project(path)  # raises before anything is closed
-            self._jobs.cancel()
+            other = self._made_open(Project(path))  # raises before anything is closed
             self._verifier.cancel()
-            view, project = self.view, self._project
-            self._start_project(other, resume=True)  # first, so that nobody reads a closed view
-            self._close_project(view, project)
+            left, self._open = self._open, other  # first, so that nobody reads a closed view
+            left.jobs.cancel()
+            self._tables.close()
+            left.close()
+            self._begin(resume=True)
 
         return self._loop.post(change)
 
-    def _open(self, path: str | Path | None, resume: bool) -> None:
-        self._start_project(Project(path or unnamed_project()), resume)
-
-    def _start_project(self, project: Project, resume: bool) -> None:
-        self._project = project
-        self.view = ProjectView(project.path, self._tasks)
-        self._close_table()
+    def _made_open(self, project: Project) -> OpenProject:
         self._generation += 1
-        self._jobs = Jobs(project, self._tasks, self._loop.publish, self.models, self._generation)
-        self._jobs.runner = self._runner
-        self._intake = Intake(
-            self._reader, self._loop.post, self._store, self._refuse, self._known_sources
-        )
-        self._intake.tell = lambda done, total: self._loop.publish(
-            events.FilesLookedAt(done, total)
-        )
-        self._loop.post(lambda: self._begin(resume))
+        try:
+            return OpenProject(
+                project, self._tasks, self._cards, self._loop, self._reader, self._runner,
+                self._ensure_runner, self._generation,
+            )  # fmt: skip
+        except BaseException:
+            project.close()
+            raise
 
     def _begin(self, resume: bool) -> None:
-        self._check_missing()
         self.grading.sign()
-        self._loop.publish(events.ProjectOpened(str(self._project.path)))
-        if resume and items.read_jobs(self._project.connection, "state IN ('queued','running')"):
-            self._ensure_runner()
-            self._jobs.resume()
-        self._publish_history()
-
-    def _close_project(self, view: ProjectView, project: Project) -> None:
-        view.close()
-        project.close()
-        self._loop.publish(events.ProjectClosed(str(project.path)))
+        self._open.begin(resume)
+        self._judgements.tell_history()
 
     def close(self) -> None:
         """Stop the workers and close the project; what was shown is in it."""
         self._runner.close()
         self._reader.close()
-        self._exports.shutdown(wait=True)
-        self._close_table()
+        self._exports.close()
+        self._tables.close()
         self._verifier.close()
-        self._loop.post(lambda: self._close_project(self.view, self._project))
+        self._loop.post(self._close_project)
         self._loop.close()
 
     # --- events and reading --------------------------------------------------------------------
@@ -175,23 +159,7 @@ class Session:
 
     def live_table(self) -> LiveTable:
         """The catalogue as columns that follow the project; begun when first asked for."""
-        with self._table_lock:
-            if self._table is None:
-                path = self._project.path
-                self._table = of_project(partial(TableReader, path, self._tasks), path)
-            return self._table
-
-    def _close_table(self) -> None:
-        with self._table_lock:
-            table, self._table = self._table, None
-        if table is not None:
-            table.close()
-
-    def _tell_table(self, event: events.Event) -> None:
-        with self._table_lock:
-            table = self._table
-        if table is not None and isinstance(event, events.RowsChanged):
-            table.refresh(event.row_ids, event.fields)
+        return self._tables.table()
 
     def tasks(self) -> tuple[Task, ...]:
         return self._tasks
@@ -270,7 +238,7 @@ class Session:
         future.add_done_callback(lambda _: self._loop.post(self._check_idle))
         wanted = list(paths)
         self._loop.post(
-            lambda: self._intake.begin(wanted, tasks, dict(options or {}), future, as_one)
+            lambda: self._open.intake.begin(wanted, tasks, dict(options or {}), future, as_one)
         )
         return future
 
@@ -281,9 +249,9 @@ class Session:
 
         def queue() -> list[int]:
             self._ensure_runner()
-            found = [self._item(item_id) for item_id in item_ids]
+            found = [self.view.item(item_id) for item_id in item_ids]
             made = [
-                self._jobs.queue(
+                self._open.jobs.queue(
                     item.item_id, item.sources, task, options or {}, self._cards.digest(task),
                     again=True,
                 )
@@ -296,30 +264,24 @@ class Session:
     def rerun(self, job_id: int) -> Future[None]:
         def again() -> None:
             self._ensure_runner()
-            self._jobs.rerun(job_id)
+            self._open.jobs.rerun(job_id)
 
         return self._loop.post(again)
 
     def cancel_adding(self) -> Future[None]:
         """Take in no more of the files that were given; what has come in stays."""
-        return self._loop.post(self._intake.cancel)
+        return self._loop.post(self._open.intake.cancel)
 
     def cancel(self, job_id: int) -> Future[None]:
-        return self._loop.post(lambda: self._jobs.cancel(job_id))
+        return self._loop.post(lambda: self._open.jobs.cancel(job_id))
 
     def cancel_all(self) -> Future[None]:
-        return self._loop.post(self._jobs.cancel)
+        return self._loop.post(self._open.jobs.cancel)
 
     def relocate(self, item_id: int, path: str | os.PathLike[str]) -> Future[int]:
         """Say where a missing file is now; files beside it are found too. How many were found."""
 
-        def find() -> int:
-            found = exporting.relocate(self._project, self._item(item_id), os.fspath(path))
-            self._check_missing()
-            self._loop.publish(events.RowsChanged(tuple(self.view.row_ids()), ("file",)))
-            return found
-
-        return self._loop.post(find)
+        return self._loop.post(lambda: self._open.relocate(item_id, os.fspath(path)))
 
     # --- judgements ----------------------------------------------------------------------------
 
@@ -342,29 +304,14 @@ class Session:
         return self._loop.post(judge)
 
     def undo(self) -> Future[None]:
-        return self._loop.post(lambda: self._step(history.undo))
+        return self._loop.post(self._judgements.undo)
 
     def redo(self) -> Future[None]:
-        return self._loop.post(lambda: self._step(history.redo))
+        return self._loop.post(self._judgements.redo)
 
     def go_to(self, step_id: int) -> Future[None]:
         """Undo or redo up to a step of ``view.steps()``, 0 for before the first, as one command."""
-        return self._loop.post(
-            lambda: self._step(lambda connection, by: history.go_to(connection, step_id, by))
-        )
-
-    def _step(self, step: Callable[[Any, str], tuple[int, ...]]) -> None:
-        with self._project.transaction() as connection:
-            changed = step(connection, self.author)
-        self._changed(changed, judgement.FIELDS, None)
-
-    def _changed(self, row_ids: tuple[int, ...], names: tuple[str, ...], initiator: Any) -> None:
-        if row_ids:
-            self._loop.publish(events.RowsChanged(row_ids, names, initiator))
-        self._publish_history()
-
-    def _publish_history(self) -> None:
-        self._loop.publish(events.HistoryChanged(*history.titles(self._project.connection)))
+        return self._loop.post(lambda: self._judgements.go_to(step_id))
 
     # --- verification --------------------------------------------------------------------------
 
@@ -376,18 +323,7 @@ class Session:
         ``tolerance`` is relative; None takes that of each model's card. ``RowVerified`` events tell
         how far it is.
         """
-        done: Future[tuple[Verdict, ...]] = Future()
-
-        def begin() -> None:
-            self._ensure_runner()
-            self._verifier.begin(self.view, row_ids, tolerance, done)
-
-        def failed(begun: Future[None]) -> None:
-            if (error := begun.exception()) is not None:
-                done.set_exception(error)
-
-        self._loop.post(begin).add_done_callback(failed)
-        return done
+        return self._verifier.start(self.view, row_ids, tolerance, self._ensure_runner)
 
     def cancel_verify(self) -> Future[None]:
         return self._loop.post(self._verifier.cancel)
@@ -417,24 +353,10 @@ class Session:
             "author": self.author,
         }
 
-        def write() -> int:
-            try:
-                with self._table_lock:
-                    live = self._table
-                self._exporter = self._exporter or make_exporter()
-                rows = self._exporter.write(
-                    self.path, self._tasks, os.fspath(path), row_ids, posteriors, meta,
-                    columns, live, progress,
-                )  # fmt: skip
-            except AstroguiError as error:
-                self._loop.publish(events.ExportFailed(os.fspath(path), str(error)))
-                raise
-            self._loop.post(
-                lambda: self._loop.publish(events.ExportFinished(os.fspath(path), rows))
-            )
-            return rows
-
-        return self._exports.submit(write)
+        return self._exports.begin(
+            self.path, os.fspath(path), row_ids, posteriors, meta, columns,
+            self._tables.present, progress,
+        )  # fmt: skip
 
     def read_table(self, path: str | os.PathLike[str]) -> Future[Catalogue]:
         """The columns of an analyst's own table of sources, parsed in the reader process.
@@ -450,87 +372,12 @@ class Session:
     def import_judgements(self, path: str | os.PathLike[str]) -> Future[int]:
         """Take over the judgements of an export for the rows that are here too; how many rows."""
 
-        def take() -> int:
-            wanted = exporting.judgements_for(exporting.read(os.fspath(path)), self.view.rows())
-            with self._project.transaction() as connection:
-                changed: tuple[int, ...] = ()
-                for row_id, values in wanted.items():
-                    changed += history.annotate(connection, [row_id], values, self.author)
-            self._changed(changed, judgement.FIELDS, None)
-            return len(changed)
-
-        return self._loop.post(take)
+        return self._loop.post(lambda: self._judgements.take_over(path))
 
     # --- in the session's thread ---------------------------------------------------------------
 
-    def _store(self, sources: Sequence[Source], batch: Batch) -> int:
-        with self._project.transaction() as connection:
-            item_id = items.add_item(connection, self._project.path.parent, sources)
-            folder = self._project.path.parent
-            moved = () if batch.as_one else items.supersede(connection, folder, item_id, sources)
-        for path in dict.fromkeys(source.path for source in sources):
-            self._loop.publish(events.FileAdded(path, (item_id,)))
-        if moved:
-            self._loop.publish(events.RowsChanged(moved, ("file",)))
-        self._queue_tasks(item_id, sources, batch)
-        return item_id
-
-    def _queue_tasks(self, item_id: int, sources: Sequence[Source], batch: Batch) -> None:
-        fitting = [
-            task
-            for task in self._tasks
-            if task.reads == sources[0].kind
-            and (batch.tasks is None or task.name in batch.tasks)
-            and any(task.accepts(source) for source in sources)
-        ]
-        for task in fitting:
-            self._ensure_runner()
-            self._jobs.queue(
-                item_id, sources, task.name, batch.running, self._cards.digest(task.name)
-            )
-        if not fitting and batch.tasks != ():
-            asked = f"of {', '.join(batch.tasks)} " if batch.tasks else ""
-            with self._project.transaction() as connection:
-                row = items.add_row_without_answer(
-                    connection, item_id, f"no analysis {asked}fits this {sources[0].kind}"
-                )
-            if row is not None:
-                self._loop.publish(events.RowsChanged((row,), ("words",)))
-
-    def _refuse(self, problem: FileProblem, batch: Batch) -> int:
-        del batch
-        with self._project.transaction() as connection:
-            item_id = items.add_refused(connection, self._project.path.parent, problem)
-            items.add_problem(connection, problem)
-        self._loop.publish(
-            events.FileRefused(problem.path, problem.place, problem.cause, problem.advice)
-        )
-        self._loop.publish(events.RowsChanged(tuple(self.view.row_ids(item_id)), ("words",)))
-        return item_id
-
-    def _known_sources(self, kind: str) -> list[Source]:
-        return [
-            source
-            for item in items.read_items(self._project.connection, self._project.path.parent)
-            if item.kind == kind and item.state == "ok"
-            for source in item.sources
-        ]
-
-    def _item(self, item_id: int) -> items.Item:
-        return self.view.item(item_id)
-
-    def _check_missing(self) -> None:
-        for item in items.read_items(self._project.connection, self._project.path.parent):
-            if item.state not in {"ok", "missing"}:
-                continue
-            gone = [path for path in item.paths if not os.path.exists(path)]
-            state = "missing" if gone else "ok"
-            if state != item.state:
-                with self._project.transaction() as connection:
-                    connection.execute(
-                        "UPDATE items SET state = ?, words = ? WHERE item_id = ?",
-                        (state, f"not found: {'; '.join(gone)}" if gone else "", item.item_id),
-                    )
+    def _close_project(self) -> None:
+        self._open.close()
 
     def _ensure_runner(self) -> None:
         if not self._runner_started:
@@ -546,11 +393,11 @@ class Session:
 
     def _take(self, report: Report) -> None:
         if not self._verifier.take(report):
-            self._jobs.take(report)
+            self._open.jobs.take(report)
         self._check_idle()
 
     def _check_idle(self) -> None:
-        if self._intake.open_batches or self._jobs.open_jobs:
+        if not self._open.is_idle:
             return
         waiting, self._waiting_for_idle = self._waiting_for_idle, []
         for future in waiting:

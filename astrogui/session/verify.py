@@ -254,18 +254,40 @@ class Verifier:
         publish: Callable[[events.Event], None],
     ) -> None:
         self._made_of = (tasks, cards, runner, post, publish)
+        self._post = post
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._runs: list[Verification] = []
         self._next_job = -1
 
-    def begin(
+    def start(
+        self,
+        view: ProjectView,
+        row_ids: Sequence[int] | None,
+        tolerance: float | None,
+        ensure_runner: Callable[[], None],
+    ) -> Future[tuple[Verdict, ...]]:
+        """Begin in the session's thread, soon; the verdicts, or why it could not begin."""
+        done: Future[tuple[Verdict, ...]] = Future()
+
+        def begin() -> None:
+            ensure_runner()
+            self._begin(view, row_ids, tolerance, done)
+
+        def failed(begun: Future[None]) -> None:
+            if (error := begun.exception()) is not None:
+                done.set_exception(error)
+
+        self._post(begin).add_done_callback(failed)
+        return done
+
+    def _begin(
         self,
         view: ProjectView,
         row_ids: Sequence[int] | None,
         tolerance: float | None,
         done: Future[tuple[Verdict, ...]],
     ) -> None:
-        """Start in the session's thread; ``done`` gets the verdicts."""
+        """In the session's thread; ``done`` gets the verdicts."""
         run = Verification(view, *self._made_of, self._pool, done)
         self._runs.append(run)
         wanted = view.row_ids() if row_ids is None else list(row_ids)

@@ -1,0 +1,128 @@
+"""A project while it is open: its connection and rows, its jobs, and the files that come into it.
+
+What is asked of it runs in the session's thread. It knows no other project: an answer or a file
+that comes after another one was opened still belongs to this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from astrogui.errors import FileProblem
+from astrogui.inference.jobs import Runner
+from astrogui.records.source import Source
+from astrogui.session import events
+from astrogui.session.cards import Cards
+from astrogui.session.file_places import check_missing, relocate
+from astrogui.session.intake import Batch, Intake
+from astrogui.session.loop import Loop
+from astrogui.session.running import Jobs
+from astrogui.session.view import ProjectView
+from astrogui.store import items
+from astrogui.store.project import Project
+from astrogui.tasks.task import Task
+
+
+class OpenProject:
+    """``view`` may be read in any thread; all else belongs to the session's."""
+
+    def __init__(
+        self,
+        project: Project,
+        tasks: Sequence[Task],
+        cards: Cards,
+        loop: Loop,
+        reader: Any,
+        runner: Runner,
+        ensure_runner: Callable[[], None],
+        generation: int,
+    ) -> None:
+        """``generation`` counts the projects of a session: it keeps their jobs apart outside."""
+        self.project = project
+        self.view = ProjectView(project.path, tasks)
+        self._tasks, self._cards, self._publish = tuple(tasks), cards, loop.publish
+        self._ensure_runner = ensure_runner
+        self.jobs = Jobs(project, tasks, loop.publish, cards.search_path, generation)
+        self.jobs.runner = runner
+        self.intake = Intake(reader, loop.post, self._store, self._refuse, self._known_sources)
+        self.intake.tell = lambda done, total: loop.publish(events.FilesLookedAt(done, total))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being read, queued or run."""
+        return not self.intake.open_batches and not self.jobs.open_jobs
+
+    def begin(self, resume: bool) -> None:
+        """Look for the files, tell that the project is open, and go on with its jobs."""
+        check_missing(self.project)
+        self._publish(events.ProjectOpened(str(self.project.path)))
+        waiting = items.read_jobs(self.project.connection, "state IN ('queued','running')")
+        if resume and waiting:
+            self._ensure_runner()
+            self.jobs.resume()
+
+    def relocate(self, item_id: int, path: str) -> int:
+        """``file_places.relocate`` of an item, and what it changed is told."""
+        found = relocate(self.project, self.view.item(item_id), path)
+        check_missing(self.project)
+        self._publish(events.RowsChanged(tuple(self.view.row_ids()), ("file",)))
+        return found
+
+    def close(self) -> None:
+        self.view.close()
+        self.project.close()
+        self._publish(events.ProjectClosed(str(self.project.path)))
+
+    def _store(self, sources: Sequence[Source], batch: Batch) -> int:
+        with self.project.transaction() as connection:
+            item_id = items.add_item(connection, self.project.path.parent, sources)
+            folder = self.project.path.parent
+            moved = () if batch.as_one else items.supersede(connection, folder, item_id, sources)
+        for path in dict.fromkeys(source.path for source in sources):
+            self._publish(events.FileAdded(path, (item_id,)))
+        if moved:
+            self._publish(events.RowsChanged(moved, ("file",)))
+        self._queue_tasks(item_id, sources, batch)
+        return item_id
+
+    def _queue_tasks(self, item_id: int, sources: Sequence[Source], batch: Batch) -> None:
+        fitting = [
+            task
+            for task in self._tasks
+            if task.reads == sources[0].kind
+            and (batch.tasks is None or task.name in batch.tasks)
+            and any(task.accepts(source) for source in sources)
+        ]
+        for task in fitting:
+            self._ensure_runner()
+            self.jobs.queue(
+                item_id, sources, task.name, batch.running, self._cards.digest(task.name)
+            )
+        if not fitting and batch.tasks != ():
+            asked = f"of {', '.join(batch.tasks)} " if batch.tasks else ""
+            with self.project.transaction() as connection:
+                row = items.add_row_without_answer(
+                    connection, item_id, f"no analysis {asked}fits this {sources[0].kind}"
+                )
+            if row is not None:
+                self._publish(events.RowsChanged((row,), ("words",)))
+
+    def _refuse(self, problem: FileProblem, batch: Batch) -> int:
+        del batch
+        with self.project.transaction() as connection:
+            item_id = items.add_refused(connection, self.project.path.parent, problem)
+            items.add_problem(connection, problem)
+        self._publish(
+            events.FileRefused(problem.path, problem.place, problem.cause, problem.advice)
+        )
+        self._publish(events.RowsChanged(tuple(self.view.row_ids(item_id)), ("words",)))
+        return item_id
+
+    def _known_sources(self, kind: str) -> list[Source]:
+        return [
+            source
+            for item in items.read_items(self.project.connection, self.project.path.parent)
+            if item.kind == kind and item.state == "ok"
+            for source in item.sources
+        ]
