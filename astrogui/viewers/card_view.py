@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.plot import ErrorBandItem, Plot, pen
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.unit_text import unit_text
 
 _PLOT_HEIGHT = 320
@@ -39,10 +40,9 @@ class CardView(QScrollArea):
         self._text = _rich("Model card, text")
         self._details = _rich("Model card, details")
         self._coverage_words = _rich("What the coverage plot shows")
-        self.graphics = pg.GraphicsLayoutWidget()
+        self.graphics = PlotPage()
         self.graphics.setFixedHeight(_PLOT_HEIGHT)
         self.graphics.setMaximumWidth(560)
-        self.graphics.setAcceptDrops(False)
         self.graphics.setAccessibleName("Coverage: measured against nominal")
         self.graphics.ci.layout.setContentsMargins(0, 4, 6, 2)
         # The page scrolls under the wheel.

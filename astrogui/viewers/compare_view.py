@@ -28,6 +28,7 @@ from astrogui.records.posterior import Parameter, Posterior
 from astrogui.science.divergence import jensen_shannon_nat, on_common_cells, separation
 from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.result_text import axis_title, plain_value, table_text
 from astrogui.viewers.unit_text import percent_text
@@ -98,8 +99,7 @@ class CompareView(QScrollArea):
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setAccessibleName("What is compared")
-        self.graphics = pg.GraphicsLayoutWidget()
-        self.graphics.setAcceptDrops(False)
+        self.graphics = PlotPage()
         self.graphics.setAccessibleName("Curves of both answers")
         self.graphics.ci.layout.setContentsMargins(0, 2, 14, 2)
         # The page scrolls under the wheel.

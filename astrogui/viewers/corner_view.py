@@ -19,6 +19,7 @@ from astrogui.science.joint_density import joint_density
 from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.interval_item import IntervalItem
 from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.result_text import axis_title, plain_value
 
@@ -159,7 +160,7 @@ class _Cell:
     reference: ReferenceItem
 
 
-class CornerPlot(pg.GraphicsLayoutWidget):
+class CornerPlot(PlotPage):
     """The plots; numbers stand at the left and below only."""
 
     data: CornerData | None = None
@@ -167,7 +168,6 @@ class CornerPlot(pg.GraphicsLayoutWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Corner plot")
-        self.setAcceptDrops(False)
         self.ci.layout.setSpacing(4)
         self.ci.layout.setContentsMargins(2, 2, 8, 2)
         self._theme: Theme = LIGHT

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.point_cloud import limits, logarithm
 from astrogui.viewers.scatter_view import SelectBox, how_of
 from astrogui.viewers.viewer import Compute, Viewer
@@ -46,7 +47,7 @@ class HistogramView(Viewer):
         self._box.tool = "box"
         self._box.setMouseEnabled(x=True, y=False)
         self.plot = Plot(view=self._box)
-        self._canvas = pg.GraphicsLayoutWidget()
+        self._canvas = PlotPage()
         self._canvas.addItem(self.plot)
         self._body.addWidget(self._canvas)
         self._all = pg.PlotDataItem(stepMode="center", fillLevel=0)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.plot_page import PlotPage
 
 BINS = 256
 HEIGHT = 150  # screen pixels
@@ -43,9 +44,8 @@ class CutsHistogram(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedHeight(HEIGHT)
-        self._canvas = pg.GraphicsLayoutWidget()
+        self._canvas = PlotPage()
         self._canvas.setAccessibleName("Histogram of the pixel values")
-        self._canvas.setAcceptDrops(False)
         self._canvas.setToolTip("Drag the two lines, or the band between, to set the cuts")
         self._plot = Plot()
         self._plot.getViewBox().setMouseEnabled(x=True, y=False)

@@ -13,13 +13,14 @@ from astrogui.science.profiles import binned_profile
 from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.image_photometry import LineMeasure, SourceMeasure
 from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.unit_text import unit_text
 
 RADIAL, GROWTH = "Radial profile", "Curve of growth"
 MOST_DOTS = 6000  # single pixels drawn
 
 
-class ProfilePlot(pg.GraphicsLayoutWidget):
+class ProfilePlot(PlotPage):
     """Shows one measure; distances in arcsec where the scale is known, else in pixels."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

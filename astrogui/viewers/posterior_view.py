@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
@@ -26,6 +25,7 @@ from astrogui.viewers.figure import Figure, figure_of
 from astrogui.viewers.interval_item import IntervalItem
 from astrogui.viewers.interval_table import IntervalTable, Regions, regions_of
 from astrogui.viewers.plot import Plot
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.result_text import answer_latex, answer_text, axis_title
 from astrogui.viewers.spread_bars import SpreadBars
@@ -231,9 +231,8 @@ class PosteriorView(Viewer):
         self._doubts = _label("Doubts about the answer")
         self._bars_title = _label("What the bars mean")
         self._bars = ClassBars()
-        self._graphics = pg.GraphicsLayoutWidget()
+        self._graphics = PlotPage()
         self._graphics.setAccessibleName("Posterior curves")
-        self._graphics.setAcceptDrops(False)
         self._graphics.ci.layout.setContentsMargins(0, 2, 14, 2)
         # The wheel scrolls the page: zooming into a posterior is for the mouse's buttons.
         self._graphics.wheelEvent = _ignored

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from astrogui.viewers.colours import Theme, rgb_of_map
 from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.point_cloud import (
     Density,
     density_of,
@@ -121,7 +122,7 @@ class ScatterView(Viewer):
         self.density: Density | None = None
         self._box = SelectBox()
         self.plot = Plot(view=self._box)
-        self._canvas = pg.GraphicsLayoutWidget()
+        self._canvas = PlotPage()
         self._canvas.addItem(self.plot)
         self._body.addWidget(self._canvas)
         self._image = pg.ImageItem(axisOrder="row-major")

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.plot import ErrorBandItem, MarkersItem, Plot, SpanItem, pen
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.redshift_panel import RedshiftPanel
 from astrogui.viewers.spectrum_image import SpectralImagePlot
 from astrogui.viewers.spectrum_items import Curve, NamesItem, SpectrumBox, WavelengthAxis
@@ -23,9 +24,8 @@ class SpectrumPlots:
     """Owns the graphics widget, its plots and what is drawn in them."""
 
     def __init__(self, parent: QWidget) -> None:
-        self.widget = pg.GraphicsLayoutWidget(parent)
+        self.widget = PlotPage(parent)
         self.widget.setAccessibleName("Spectrum")
-        self.widget.setAcceptDrops(False)
         self.box = SpectrumBox()
         self.bottom, self.top = WavelengthAxis("bottom"), WavelengthAxis("top")
         self.flux = Plot(self.box, bottom=self.bottom, top=self.top)

@@ -280,7 +280,8 @@ class SpectrumView(Viewer):
         self.bar = SpectrumBar(self)
         above: tuple[QWidget, ...] = (self._title, self.bar, self.identify, self._notes)
         below: tuple[QWidget, ...] = (self.redshift_words, self.readout, self.measurements)
-        for part in (*above, self.plots.widget, *below):
+        parts: tuple[QWidget, ...] = (*above, self.plots.widget, *below)
+        for part in parts:
             self._body.addWidget(part)
         self._body.setStretchFactor(self.plots.widget, 1)
         self._notes.setWordWrap(False)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from astrogui.viewers.gps_time import utc_text
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.strain_panel import DetectorPanel
 from astrogui.viewers.strain_plot import PRODUCTS, StrainPlot
 
@@ -17,12 +18,6 @@ TITLE_PIXELS = 115  # the height that a plot needs for its axis title in full
 LAST_PIXELS = 44  # what the time axis takes below the last plot
 AXES_PIXELS = 76  # what the time axes take at top and bottom
 COLUMN_PIXELS = 300  # of width that a detector needs beside others
-
-
-class Graphics(pg.GraphicsLayoutWidget):
-    """A scene of plots that may be resized while it is being taken down."""
-
-    closed = True  # what pyqtgraph asks once the widget's own attributes are gone
 
 
 class PlotGrid(QScrollArea):
@@ -35,9 +30,8 @@ class PlotGrid(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.graphics = Graphics()
+        self.graphics = PlotPage()
         self.graphics.setAccessibleName("Strain")
-        self.graphics.setAcceptDrops(False)
         self.graphics.ci.layout.setSpacing(2)
         self.graphics.ci.layout.setContentsMargins(2, 2, 4, 2)
         self.setWidget(self.graphics)

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QMenu, QSplitter, QWidget
 from astrogui.records.strain import Network
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.noise_plot import NoisePlot
+from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.strain_cursor import StrainCursor
-from astrogui.viewers.strain_layout import Graphics, PlotGrid, time_titles
+from astrogui.viewers.strain_layout import PlotGrid, time_titles
 from astrogui.viewers.strain_live import StrainPlayer
 from astrogui.viewers.strain_panel import DetectorPanel
 from astrogui.viewers.strain_plot import PRODUCTS
@@ -45,7 +46,7 @@ class StrainStack(Viewer):
         self._making = self._timer(0, self._make_next)
         self._noise_later = self._timer(0, self._draw_noise)
         self.grid, self.noise = PlotGrid(), NoisePlot()
-        self._beside = Graphics()
+        self._beside = PlotPage()
         self._beside.setAccessibleName("Noise")
         self._beside.setAcceptDrops(False)
         self._beside.ci.layout.setContentsMargins(2, 2, 4, 2)

@@ -610,7 +610,7 @@ def test_the_two_dimensional_spectrum_stands_above_on_the_same_wavelengths(shown
     place = plot.item.mapFromScene(plot.getViewBox().mapViewToScene(QPointF(6000.0, 0.0)))
     column = int(place.x())
     assert plot.item.image[5, column] == 30.0
-    assert plot.getAxis("left").labelText == "along slit (″)"
+    qtbot.waitUntil(lambda: plot.getAxis("left").labelText == "along slit (″)", timeout=10_000)
     press(view, Qt.Key.Key_I)
     assert not plot.isVisible()
 

@@ -1,0 +1,138 @@
+"""Pages of plots: a change costs one picture, and no two pages paint in one turn of the loop."""
+
+from __future__ import annotations
+
+import pytest
+import viewer_samples as samples
+from PySide6.QtCore import QAbstractEventDispatcher, QEvent, QObject, QRect
+
+from astrogui.viewers.plot import Plot
+from astrogui.viewers.plot_page import PlotPage
+from astrogui.viewers.spectrum_view import SpectrumView
+
+
+class PaintLog(QObject):
+    """In which turn of the event loop each page was painted, in order."""
+
+    def __init__(self, *pages: PlotPage) -> None:
+        super().__init__()
+        self.turn = 0
+        self.paints: list[tuple[int, PlotPage]] = []
+        self._pages = {page.viewport(): page for page in pages}
+        for page in pages:
+            page.viewport().installEventFilter(self)
+        QAbstractEventDispatcher.instance().awake.connect(self._on_awake)
+
+    def _on_awake(self) -> None:
+        self.turn += 1
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and watched in self._pages:
+            self.paints.append((self.turn, self._pages[watched]))
+        return False
+
+
+def page_of(qtbot, count=2):
+    page = PlotPage()
+    qtbot.addWidget(page)
+    plots = [Plot() for _ in range(count)]
+    for number, plot in enumerate(plots):
+        plot.getAxis("left").setWidth(60)
+        page.addItem(plot, row=0, col=number)
+    page.resize(600, 300)
+    page.show()
+    qtbot.waitExposed(page)
+    is_quiet(qtbot, page)
+    return page, plots
+
+
+def is_quiet(qtbot, page):
+    """Wait until a page has painted what it had to."""
+    before = -1
+    while before != page.painted:
+        before = page.painted
+        qtbot.wait(60)
+
+
+def test_all_changes_of_a_turn_are_one_picture(qtbot):
+    page, plots = page_of(qtbot)
+    before = page.painted
+    for plot in plots:
+        plot.setXRange(0.0, 5000.0)
+        plot.setYRange(0.0, 1e6)
+        plot.set_titles(bottom="wavelength (Å)", left="flux")
+        plot.setTitle("a title")
+    is_quiet(qtbot, page)
+    assert page.painted == before + 1
+
+
+def test_axes_keep_their_size_while_they_are_painted(qtbot):
+    page, (plot, _) = page_of(qtbot)
+    plot.setVisible(False)
+    plot.set_titles(bottom="wavelength (Å)", top="rest wavelength (Å)")
+    is_quiet(qtbot, page)
+    plot.setVisible(True)
+    page.ci.layout.activate()
+    before = {name: QRect(plot.getAxis(name).geometry().toRect()) for name in ("bottom", "top")}
+    assert before["bottom"].height() > 30  # a line of numbers and a title
+    page.grab()
+    page.ci.layout.activate()
+    assert {name: plot.getAxis(name).geometry().toRect() for name in before} == before
+
+
+def test_two_pages_that_change_together_are_painted_in_two_turns(qtbot):
+    one, (first, _) = page_of(qtbot)
+    two, (second, _) = page_of(qtbot)
+    log = PaintLog(one, two)
+    first.setXRange(3.0, 7.0)
+    second.setXRange(3.0, 7.0)
+    qtbot.waitUntil(lambda: len(log.paints) == 2)
+    assert {page for _, page in log.paints} == {one, two}
+    assert log.paints[0][0] < log.paints[1][0]
+
+
+def test_a_page_that_nobody_sees_paints_nothing_until_it_is_shown(qtbot):
+    page, (plot, _) = page_of(qtbot)
+    page.hide()
+    before = page.painted
+    plot.setXRange(3.0, 7.0)
+    is_quiet(qtbot, page)
+    assert page.painted == before
+    page.show()
+    qtbot.waitUntil(lambda: page.painted > before)
+
+
+def test_a_picture_taken_meanwhile_is_new_and_no_frame_follows_it(qtbot):
+    page, (plot, _) = page_of(qtbot)
+    old = page.grab().toImage()
+    plot.setXRange(3000.0, 7000.0)
+    assert page.grab().toImage() != old
+    is_quiet(qtbot, page)
+    fresh = page.grab().toImage()
+    qtbot.wait(20)
+    assert page.grab().toImage() == fresh
+
+
+@pytest.mark.parametrize("redshift", [0.1, 0.3])
+def test_an_answer_paints_the_plots_of_the_spectrum_once(shown, settled, qtbot, redshift):
+    view = shown(SpectrumView, samples.spectrum())
+    view.set_answer({"row_id": 1}, samples.redshift_posterior(0.2))
+    settled(view)
+    page = view.plots.widget
+    is_quiet(qtbot, page)
+    before = page.painted
+    view.set_answer({"row_id": 1}, samples.redshift_posterior(redshift))
+    settled(view)
+    is_quiet(qtbot, page)
+    assert page.painted == before + 1
+
+
+def test_the_first_answer_paints_them_once_as_well(shown, settled, qtbot):
+    view = shown(SpectrumView, samples.spectrum())
+    page = view.plots.widget
+    is_quiet(qtbot, page)
+    before = page.painted
+    view.set_answer({"row_id": 1}, samples.redshift_posterior(0.2))
+    settled(view)
+    is_quiet(qtbot, page)
+    assert page.painted == before + 1
