@@ -67,9 +67,7 @@ class MainWindow(QMainWindow):
             else:
                 self.toolbar.addSeparator()
         self.addToolBar(self.toolbar)
-        self.addToolBarBreak()
-        self.notice = NoticeBar(self)
-        self.addToolBar(self.notice)
+        self.notice = NoticeBar(self, self.pages)
 
     def _build_status(self) -> None:
         self.activity_bar = ActivityBar(self)
