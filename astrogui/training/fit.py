@@ -35,6 +35,7 @@ class FitSettings:
     clip_norm: float = 1.0
     seed: int = 0
     max_seconds: float = math.inf  # of training in this call; then the best so far is kept
+    judged_from: int = 0  # epochs before it are never the best: a term of the loss still rises
 
 
 @dataclass(slots=True)
@@ -181,8 +182,9 @@ def _keeper(
             state.seconds += now - self.begun
             self.begun = now
             state.history = [*(state.history or []), figures]
-            if judged < state.best_loss:
-                state.best_loss, state.best_epoch = judged, epoch
+            early = epoch < settings.judged_from
+            if early or judged < state.best_loss:
+                state.best_loss, state.best_epoch = math.inf if early else judged, epoch
                 _save_arrays(workdir / "best.npz", self.model.get_weights())
             _save(self.model, state, workdir, settings)
             told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
@@ -227,7 +229,11 @@ def _load(model: Any, workdir: Path, settings: FitSettings) -> _State:
 
 
 def _key(settings: FitSettings) -> dict[str, Any]:
-    return {name: value for name, value in asdict(settings).items() if name != "max_seconds"}
+    """What must not change between the calls of one training; a field at rest is left out."""
+    key = {name: value for name, value in asdict(settings).items() if name != "max_seconds"}
+    if not settings.judged_from:
+        del key["judged_from"]
+    return key
 
 
 def _save_arrays(path: Path, arrays: list[np.ndarray]) -> None:

@@ -87,6 +87,28 @@ def test_a_batch_depends_on_the_seed_alone():
     np.testing.assert_array_equal(one, other)
 
 
+def test_an_epoch_before_judging_begins_is_never_the_best(tmp_path):
+    """The validation rewards the untrained: without the rule its first epoch would be kept."""
+    inputs, targets = line_data()
+    kept = {}
+    for judged_from in (0, 4):
+        model = linear_model()
+        settings = FitSettings(epochs=6, steps=4, judged_from=judged_from, seed=7)
+        zeros = {"y": np.zeros((64, 1), np.float32)}
+        validation = (take(inputs, targets, np.arange(64))[0], zeros)
+        for weight in model.weights:
+            weight.assign(weight * 0)
+        draw = array_batches(inputs, targets, 32)
+        place = tmp_path / str(judged_from)
+        words: list[str] = []
+        kept[judged_from] = fit(
+            model, {"y": "mse"}, draw, settings, place, words.append, validation
+        )
+    assert kept[0]["best_epoch"] == 0
+    assert kept[4]["best_epoch"] == 4
+    assert kept[4]["best_loss"] == kept[4]["history"][4]["val_loss"]
+
+
 @pytest.mark.slow
 def test_a_packed_model_runs_alike_as_a_graph_and_hashes_hold(tmp_path):
     pytest.importorskip("tf2onnx")
