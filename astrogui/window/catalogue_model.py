@@ -7,10 +7,8 @@ rows, so neither a filter nor a sort ever stops the window.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,18 +30,13 @@ from astrogui.records.judgement import FIELDS as EDITABLE
 from astrogui.records.judgement import cells, normalised
 from astrogui.session.filter_tokens import FilterProblem
 from astrogui.session.filtering import Filter, parse
+from astrogui.window.arranging import AT_ONCE, Arranger, Asked
 from astrogui.window.bridge import Bridge
 from astrogui.window.catalogue_cells import cell_text, cell_tip
 from astrogui.window.formatting import header_text, plain
-from astrogui.window.row_store import (
-    Positions,
-    SortedRows,
-    SortKey,
-    arranged,
-    arranged_with,
-    rows_of,
-)
+from astrogui.window.row_store import Positions, SortKey, arranged, rows_of
 from astrogui.window.shown_columns import Shown, shown_columns
+from astrogui.window.table_follower import TableFollower
 
 if TYPE_CHECKING:
     from astrogui.session.live_table import LiveTable, TableChange
@@ -56,7 +49,6 @@ _ANSWERED = frozenset(
     int(role)
     for role in (Role.DisplayRole, Role.ToolTipRole, Role.EditRole, Role.TextAlignmentRole)
 )
-AT_ONCE = 20_000  # cells to compare; more are arranged in the pool
 MOST_TOLD = 20_000  # rows named in ``rows_read``
 FEW_SOUGHT = 8  # rows looked for among all by comparing
 MOST_FOLLOWED = 50_000  # rows on screen of which each new cell is told to Qt
@@ -79,7 +71,7 @@ class CatalogueModel(QAbstractTableModel):
     ) -> None:
         super().__init__(parent)
         self.store = ColumnTable()
-        self._session, self._bridge, self._compute = session, bridge, compute
+        self._session, self._bridge = session, bridge
         self._shown: tuple[Shown, ...] = ()
         self._count = 0  # rows known here; the store may have more already
         self._order: Positions = np.zeros(0, np.int64)
@@ -88,14 +80,11 @@ class CatalogueModel(QAbstractTableModel):
         self.condition: Filter | None = None
         self._wanted_filter = ""  # kept from another time, until its columns are there
         self.visible_lines: Callable[[], range] = lambda: range(0)
-        self._told: deque[TableChange] = deque()
-        self._is_taking = self._is_whole = False
-        self._arranging: object | None = None
-        self._sorted = SortedRows()
-        self._age = 0  # counts the changes of cells, which make a kept order old
-        self._is_stale = False
-        self._live: LiveTable | None = None
-        self._stop: Callable[[], None] = _nothing
+        self._is_whole = False
+        self._follower = TableFollower(session, bridge, self._take_told)
+        self._arranger = Arranger(
+            compute, bridge, self._asked, self._take_order, self._on_not_arranged
+        )
         bridge.project_changed.connect(self.reload)
         self.reload()
 
@@ -103,24 +92,18 @@ class CatalogueModel(QAbstractTableModel):
 
     def reload(self) -> None:
         """Begin again with the project that the session has now."""
-        live = self._session.live_table()
-        if live is self._live:
-            return
-        self._stop()
-        self._live, self._is_whole = live, False
-        self._told.clear()
-        self._stop = live.subscribe(partial(self._on_told, live))
+        if self._follower.begin():
+            self._is_whole = False
 
     @property
     def live(self) -> LiveTable:
         """The session's table: what is asked of it runs in its thread."""
-        assert self._live is not None
-        return self._live
+        return self._follower.live
 
     @property
     def is_reading(self) -> bool:
         """Whether rows or their order are on their way."""
-        return not self._is_whole or bool(self._told) or self._arranging is not None
+        return not self._is_whole or self._follower.is_behind or self._arranger.is_busy
 
     @property
     def project(self) -> Path:
@@ -134,26 +117,9 @@ class CatalogueModel(QAbstractTableModel):
 
     def close(self) -> None:
         """Hear nothing more."""
-        self._stop()
+        self._follower.close()
 
-    def _on_told(self, live: LiveTable, change: TableChange) -> None:
-        """Runs in the table's thread: changes are taken together in the window's."""
-        if live is not self._live and self._live is not None:
-            return
-        self._told.append(change)
-        if not self._is_taking:
-            self._is_taking = True
-            future: Future[None] = Future()
-            future.set_result(None)
-            self._bridge.after(future, self._take_told)
-
-    def _take_told(self, _: object) -> None:
-        self._is_taking = False
-        told = []
-        while self._told:
-            told.append(self._told.popleft())
-        if not told:
-            return
+    def _take_told(self, told: Sequence[TableChange]) -> None:
         self._is_whole |= any(change.is_whole for change in told)
         if any(change.is_new for change in told) or self._live_store() is not self.store:
             self._begin_anew()
@@ -181,14 +147,16 @@ class CatalogueModel(QAbstractTableModel):
         self._count = len(store)
         self._shown = shown_columns(store.columns)
         self._keep_condition()
-        is_plain = self.condition is None and not self.sort_keys
-        self._order = self._first(self._count) if is_plain else np.zeros(0, np.int64)
-        if not is_plain and self._count <= AT_ONCE:
-            self._order = arranged(store, self._count, self.sort_keys, self.condition)
+        asked = self._asked()
+        is_later = not asked.is_plain and asked.rows > AT_ONCE
+        if asked.is_plain:
+            self._order = self._first(self._count)
+        else:
+            self._order = np.zeros(0, np.int64) if is_later else arranged(*asked)
         self.endResetModel()
         self.columns_changed.emit()
-        if not is_plain and self._count > AT_ONCE:
-            self._arrange()
+        if is_later:
+            self._arranger.arrange()
 
     def _keep_condition(self) -> None:
         """A filter of columns that went is no filter any more; a kept one waits for its columns."""
@@ -208,7 +176,7 @@ class CatalogueModel(QAbstractTableModel):
 
     def _take_fresh(self, first: int, changed: Positions) -> None:
         """Rows came behind ``first``; those at ``changed`` have new cells."""
-        self._age += 1
+        self._arranger.forget()
         count = self._count
         if not self.sort_keys:
             new = np.arange(first, count, dtype=np.int64)
@@ -227,7 +195,7 @@ class CatalogueModel(QAbstractTableModel):
         if changed.size:
             self._say_changed(changed)
         if self.sort_keys or (self.condition is not None and changed.size):
-            self._arrange()
+            self._arranger.arrange()
 
     def _first(self, count: int) -> Positions:
         """Positions 0 .. count-1, a view on one array while rows are read one after the other."""
@@ -373,7 +341,7 @@ class CatalogueModel(QAbstractTableModel):
             return
         self.condition, self._wanted_filter = condition, ""
         self.filter_changed.emit(text)
-        self._arrange()
+        self._arranger.arrange()
 
     def begin_with(self, keys: tuple[SortKey, ...], text: str) -> None:
         """The order and filter that were kept for a project; unusable ones are left off."""
@@ -381,7 +349,7 @@ class CatalogueModel(QAbstractTableModel):
         self._wanted_filter = text
         self.condition = None
         self._keep_condition()
-        self._arrange()
+        self._arranger.arrange()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Qt's way: by one column, or by none for -1."""
@@ -396,46 +364,17 @@ class CatalogueModel(QAbstractTableModel):
         self.sort_keys = tuple(keys)
         if self._shown:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._shown) - 1)
-        self._arrange()
+        self._arranger.arrange()
 
-    def _arrange(self) -> None:
-        """Find the order anew; in the pool where that is long, one at a time."""
-        count = self._count
-        weight = count * (len(self.sort_keys) + (self.condition is not None))
-        if weight <= AT_ONCE:
-            self._arranging = None
-            self._take_order(arranged(self.store, count, self.sort_keys, self.condition))
-            return
-        if self._arranging is not None:
-            self._is_stale = True
-            return
-        self._is_stale = False
-        asked = (self.store, count, self.sort_keys, self.condition)
-        self._arranging = asked
-        future = self._compute(arranged_with, self._sorted, self._age, *asked)
-        self._bridge.after(
-            future, partial(self._on_arranged, asked), partial(self._on_not_arranged, asked)
-        )
+    def _asked(self) -> Asked:
+        return Asked(self.store, self._count, self.sort_keys, self.condition)
 
-    def _on_arranged(self, asked: tuple[Any, ...], order: Positions) -> None:
-        if self._arranging is not asked:
-            return
-        self._arranging = None
-        store, count, keys, condition = asked
-        is_asked = (keys, condition) == (self.sort_keys, self.condition) and store is self.store
-        if is_asked:
-            self._take_order(order)
-        if self._is_stale or not is_asked or count != self._count:
-            self._arrange()
-
-    def _on_not_arranged(self, asked: tuple[Any, ...], words: str) -> None:
+    def _on_not_arranged(self, words: str) -> None:
         """A filter that fails on real cells is taken off, and said."""
-        if self._arranging is asked:
-            self._arranging = None
-            self.condition = None
-            self.filter_changed.emit("")
-            self._bridge.noticed.emit(words)
-            self._arrange()
+        self.condition = None
+        self.filter_changed.emit("")
+        self._bridge.noticed.emit(words)
+        self._arranger.arrange()
 
     def _take_order(self, order: Positions) -> None:
         """Show these positions: rows that go or come stand at the end for a moment of no paint."""
@@ -469,7 +408,3 @@ class CatalogueModel(QAbstractTableModel):
 def _ignore(result: object) -> None:
     """The change comes back as an event."""
     del result
-
-
-def _nothing() -> None:
-    """No table is heard yet."""
