@@ -20,6 +20,7 @@ from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import redshift_scan
 from astrogui.science.template_fit import TemplateSet
+from astrogui.tasks import redshift_refine
 from astrogui.tasks.redshift_answer import (
     CLASSES,
     Z,
@@ -101,6 +102,7 @@ def _columns() -> tuple[Column, ...]:
             description="the redshift is certain enough by the threshold in the model card",
         ),
         Column(name="snr", ucd="stat.snr", description="median signal-to-noise per 138 km/s"),
+        *redshift_refine.columns(),
     )
 
 
@@ -112,6 +114,7 @@ TASK = Task(
     find=whole_record,
     prepare=prepare,
     decode=decode,
+    refine=redshift_refine.refine,
     parameters=(Z,),
     classes=CLASSES,
     columns=_columns(),

@@ -244,6 +244,8 @@ def _fit(
     """
     scaled = scaled_spectrum(record)
     shown = scaled.good
+    if any(name.startswith("refine_") for name in model.assets):
+        return {}, scaled.signal_to_noise  # the refinement fits better curves at once
     curves = {"model_wavelength_angstrom": redshift_scan.OBSERVED.centres_angstrom[shown]}
     for number, peak in enumerate((answer, *others), start=1):
         if number > 1 and peak.probability < COMPARED_ALTERNATIVE:
@@ -254,8 +256,9 @@ def _fit(
     return {n: v.astype(np.float32) for n, v in curves.items()}, scaled.signal_to_noise
 
 
+@lru_cache(maxsize=16)
 def scaled_spectrum(spectrum: Spectrum) -> redshift_scan.Scaled:
-    """On the log grid and of unit level."""
+    """On the log grid and of unit level; kept from the preparation to the refinement."""
     return redshift_scan.scale(
         spectrum.wavelength_angstrom,
         spectrum.flux.astype(np.float64),

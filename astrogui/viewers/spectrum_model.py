@@ -66,7 +66,7 @@ def model_of(spectrum: Spectrum, posterior: Posterior | None, number: int = 1) -
         if model.size != wavelength.size or model.size < 2:
             return None
         flux, ivar = _on_grid(spectrum, wavelength)
-    good = ivar > 0
+    good = (ivar > 0) & np.isfinite(model)
     residual = np.where(good, (flux - model) * np.sqrt(ivar), np.nan)
     chi_square = float(np.nansum(residual**2))
     gain = _smooth_chi_square(wavelength[good], flux[good], ivar[good]) - chi_square

@@ -1,0 +1,314 @@
+"""The refinement of redshifts: peaks of p(z) polished by fits on the spectrum's own pixels.
+
+The answer becomes a mixture of the fit's normal density and of the network's own density within
+the peak, with spreads and shares that the card states for each class: found on simulations, so
+that the intervals hold what they say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.records.catalogue import Column
+from astrogui.records.flags import Flag
+from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Posterior
+from astrogui.records.provenance import Place
+from astrogui.records.spectrum import Spectrum
+from astrogui.science import refinement
+from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
+from astrogui.tasks.redshift_answer import scaled_spectrum
+from astrogui.tasks.task import Model
+
+FIT, NETWORK = "template fit", "network"
+SURE_FRAMES = ("barycentric", "heliocentric")
+CALIBRATION_ERROR_KM_S = (10.0, 25.0)  # of the wavelengths: frame known, or not
+SMALL_DELTA_CHI_SQUARE = 9.0  # of the best two redshifts, over the reduced chi-square
+WORTH_POLISHING = 1e-3  # probability of an alternative
+APART_KM_S = 1000.0  # alternatives nearer than this are the same redshift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How far the refined redshifts of one class lie from the truth, on simulations.
+
+    The standard deviation is sqrt((``scale`` sigma)^2 + ``floor``^2 + the wavelengths' error^2),
+    sigma the fit's own; ``share`` of the probability stays with the network's density.
+    """
+
+    scale: float
+    floor_km_s: float
+    share: float
+
+    def sigma(self, fit: refinement.Fit, calibration_km_s: float) -> float:
+        """Standard deviation of the redshift."""
+        floor = np.hypot(self.floor_km_s, calibration_km_s) / SPEED_OF_LIGHT_KM_S
+        return float(np.hypot(self.scale * fit.redshift_error, floor * (1 + fit.redshift)))
+
+
+def refine(
+    record: Spectrum,
+    place: Place,
+    posterior: Posterior,
+    model: Model,
+    progress: Callable[[float], None],
+) -> Posterior | None:
+    """The same answer with its three best peaks polished; None where no fit is possible."""
+    del place
+    bases = bases_of(model)
+    if not bases or Flag.NOT_ANSWERED in posterior.flags:
+        return None
+    data = fine_pixels(record)
+    fits: list[refinement.Fit | None] = []
+    for number, (class_name, redshift) in enumerate(peaks(posterior)):
+        progress(number / 3)
+        fits.append(refinement.refine(data, bases[class_name], redshift))
+    if fits[0] is None:
+        return None
+    return refined(posterior, fits, spreads(model.card.calibration), record, data, model)
+
+
+def peaks(posterior: Posterior) -> list[tuple[str, float]]:
+    """Class and redshift of the answer and of the alternatives that are worth polishing."""
+    found = [(posterior.most_probable_class, posterior.value("z"))]
+    for number in (2, 3):
+        class_name, z = posterior.extras.get(f"class_{number}"), posterior.extras.get(f"z_{number}")
+        probability = posterior.extras.get(f"prob_z_{number}")
+        if isinstance(class_name, str) and isinstance(z, float) and isinstance(probability, float):
+            if probability < WORTH_POLISHING:
+                break
+            found.append((class_name, z))
+    return found
+
+
+def refined(
+    posterior: Posterior,
+    fits: Sequence[refinement.Fit | None],
+    told: Mapping[str, Spread],
+    record: Spectrum,
+    data: refinement.Pixels,
+    model: Model,
+) -> Posterior:
+    """The posterior with what the fits say; ``fits[0]`` is the answer's."""
+    first = fits[0]
+    assert first is not None
+    spread = told.get(posterior.most_probable_class)
+    usable = spread is not None and np.isfinite(first.redshift_error) and spread.share < 1
+    extras = dict(posterior.extras)
+    extras |= {"z_network": posterior.value("z"), "method": NETWORK}
+    extras |= _fit_cells(fits)
+    changes: dict[str, Any] = {}
+    if usable and spread is not None:
+        calibration = CALIBRATION_ERROR_KM_S[record.frame not in SURE_FRAMES]
+        changes = _mixed(posterior, first, spread.sigma(first, calibration), spread.share)
+        if "best" in changes:
+            extras["method"] = FIT
+    flags, novelty = _doubts(posterior, fits, model)
+    extras["confident"] = bool(extras.get("confident")) and Flag.NOVEL not in flags
+    return dataclasses.replace(
+        posterior,
+        **changes,
+        extras=extras,
+        flags=flags,
+        novelty=novelty,
+        curves=_curves(fits, record, data),
+    )
+
+
+def _fit_cells(
+    fits: Sequence[refinement.Fit | None],
+) -> dict[str, float | str | bool | None]:
+    cells: dict[str, float | str | bool | None] = {}
+    for number, fit in enumerate(fits, start=1):
+        ending = "" if number == 1 else f"_{number}"
+        if fit is None:
+            continue
+        cells[f"chi2{ending}"] = fit.chi_square
+        cells[f"chi2_reduced{ending}"] = fit.reduced
+        if np.isfinite(fit.redshift_error):
+            cells[f"z_fit{ending}"] = fit.redshift
+            cells[f"z_fit_error{ending}"] = fit.redshift_error
+            if number > 1:
+                cells[f"z_{number}"] = fit.redshift
+    delta = _delta_chi_square(fits)
+    if delta is not None:
+        cells["delta_chi2"] = delta
+    return cells
+
+
+def _delta_chi_square(fits: Sequence[refinement.Fit | None]) -> float | None:
+    """By how much the best fit at another redshift is worse than the answer's (< 0: better)."""
+    first = fits[0]
+    if first is None:
+        return None
+    others = [fit for fit in fits[1:] if fit is not None and _apart(fit, first)]
+    return min((fit.chi_square - first.chi_square for fit in others), default=None)
+
+
+def _apart(one: refinement.Fit, other: refinement.Fit) -> bool:
+    offset = abs(one.redshift - other.redshift) / (1 + other.redshift)
+    return offset * SPEED_OF_LIGHT_KM_S > APART_KM_S
+
+
+def _doubts(
+    posterior: Posterior, fits: Sequence[refinement.Fit | None], model: Model
+) -> tuple[Flag, float]:
+    """Flags and novelty with what the fits add: no template resembles it, or two do alike."""
+    first, flags = fits[0], posterior.flags
+    assert first is not None
+    limit = float(model.card.calibration.get("largest_reduced_chi_square", np.inf))
+    novelty = float(np.fmax(posterior.novelty, first.reduced / limit))
+    if first.reduced > limit:
+        flags |= Flag.NOVEL
+    delta = _delta_chi_square(fits)
+    if delta is not None and delta < SMALL_DELTA_CHI_SQUARE * max(first.reduced, 1.0):
+        flags |= Flag.AMBIGUOUS
+    return flags, novelty
+
+
+def _mixed(posterior: Posterior, fit: refinement.Fit, sigma: float, share: float) -> dict[str, Any]:
+    """Quantiles, value, spreads and density of (1 - share) fit + share network."""
+    network = posterior.quantiles[posterior.index("z")]
+    if not np.all(np.isfinite(network)):
+        return {}
+
+    places, distribution = mixture(network, fit.redshift, sigma, share)
+    quantiles = np.interp(QUANTILE_LEVELS, distribution, places)
+    variance = (1 - share) * sigma**2
+    epistemic = 0.0
+    if posterior.aleatoric is not None and posterior.epistemic is not None:
+        within = float(posterior.aleatoric[0] ** 2)
+        epistemic = float(share * posterior.epistemic[0] ** 2)
+        variance += share * within
+    changes: dict[str, Any] = {
+        "quantiles": quantiles[None],
+        "aleatoric": np.array([np.sqrt(variance)]),
+        "epistemic": np.array([np.sqrt(epistemic)]),
+    }
+    if share < 0.5:
+        changes["best"] = np.array([fit.redshift])
+    if posterior.density is not None:
+        changes["density"] = _sharper(posterior, network, places, distribution)
+    return changes
+
+
+def mixture(
+    network: NDArray[np.float64], centre: float, sigma: float, share: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Places and rising distribution function of the mixture; ``network`` at QUANTILE_LEVELS."""
+    from scipy.special import ndtr
+
+    deviates = np.linspace(-6.0, 6.0, 161)
+    beyond = np.array([2 * network[0] - network[1], 2 * network[-1] - network[-2]])
+    places = np.unique(np.concatenate([centre + sigma * deviates, network, beyond]))
+    levels = np.concatenate([[0.0], QUANTILE_LEVELS, [1.0]])
+    bounds = np.concatenate([beyond[:1], network, beyond[1:]])
+    bounds = np.maximum.accumulate(bounds + np.arange(bounds.size) * 1e-15)
+    own = np.interp(places, bounds, levels)
+    distribution = (1 - share) * ndtr((places - centre) / sigma) + share * own
+    # A tiny slope keeps the inverse single-valued where the function is flat.
+    distribution = distribution + 1e-12 * np.arange(distribution.size)
+    return places, distribution / distribution[-1]
+
+
+def _sharper(
+    posterior: Posterior,
+    network: NDArray[np.float64],
+    places: NDArray[np.float64],
+    distribution: NDArray[np.float64],
+) -> GridDensity:
+    """The gridded density with the answered peak's probability put where the mixture has it."""
+    density = posterior.density
+    assert density is not None
+    row = density.classes.index(posterior.most_probable_class)
+    centres, widths = density.centres, np.diff(density.edges)
+    inside = (centres >= network[0]) & (centres <= network[-1])
+    inside[np.clip(np.searchsorted(density.edges, network[12]) - 1, 0, inside.size - 1)] = True
+    mass = density.density[row].astype(np.float64) * widths
+    total = float(mass[inside].sum())
+    mass[inside] = 0.0
+    moved = np.diff(np.interp(density.edges, places, distribution, 0.0, 1.0))
+    table = density.density.copy()
+    table[row] = (mass + total * moved / max(float(moved.sum()), 1e-30)) / widths
+    return dataclasses.replace(density, density=table)
+
+
+def _curves(
+    fits: Sequence[refinement.Fit | None], record: Spectrum, data: refinement.Pixels
+) -> dict[str, NDArray[np.float32]]:
+    """The fits at the record's own wavelengths, in its flux unit: ``model_flux``, ``_2``, ``_3``.
+
+    NaN outside the wavelengths that are fitted.
+    """
+    logarithm = np.log10(record.wavelength_angstrom)
+    curves = {}
+    for number, fit in enumerate(fits, start=1):
+        if fit is not None:
+            model = np.interp(logarithm, refinement.FINE.centres_log10, fit.model, np.nan, np.nan)
+            curves["model_flux" if number == 1 else f"model_flux_{number}"] = model * data.level
+    return {name: np.asarray(value, np.float32) for name, value in curves.items()}
+
+
+def fine_pixels(record: Spectrum) -> refinement.Pixels:
+    """The record's samples on the fine grid, with the level and floor of the coarse one."""
+    return refinement.pixels(
+        record.wavelength_angstrom,
+        record.flux.astype(np.float64),
+        record.ivar.astype(np.float64),
+        record.good,
+        scaled_spectrum(record),
+    )
+
+
+def spreads(calibration: Mapping[str, Any]) -> dict[str, Spread]:
+    """By class, from the card; empty where the model was not calibrated for refinement."""
+    told = calibration.get("refinement", {})
+    return {
+        name: Spread(
+            scale=float(row["scale"]),
+            floor_km_s=float(row["floor_km_s"]),
+            share=float(row["share"]),
+        )
+        for name, row in told.items()
+    }
+
+
+@lru_cache(maxsize=2)
+def bases_of(model: Model) -> dict[str, refinement.Basis]:
+    """The bases of a model folder, refined once; empty where it has none."""
+    return refinement.bases_from_arrays(model.assets)
+
+
+def columns() -> tuple[Column, ...]:
+    """What the refinement adds to a row."""
+    return (
+        Column(name="method", type="text", ucd="meta.code",
+               description="what gave the redshift to quote: template fit, or network"),
+        Column(name="z_network", ucd="src.redshift",
+               description="redshift before the refinement"),
+        Column(name="z_fit", ucd="src.redshift", description="redshift of the template fit"),
+        Column(name="z_fit_error", ucd="stat.error;src.redshift",
+               description="the fit's own standard error, noise alone"),
+        Column(name="chi2", ucd="stat.fit.chi2", description="chi-square of the fit at the answer"),
+        Column(name="chi2_reduced", ucd="stat.fit.chi2",
+               description="the same over the degrees of freedom"),
+        Column(name="delta_chi2", ucd="stat.fit.chi2",
+               description="chi-square by which the best fit at another redshift is worse; "
+               "negative where it is better"),
+        *[
+            Column(name=f"{name}_{number}", ucd=ucd, description=f"{words} of the {word} peak")
+            for number, word in ((2, "second"), (3, "third"))
+            for name, ucd, words in (
+                ("z_fit", "src.redshift", "redshift of the template fit"),
+                ("z_fit_error", "stat.error;src.redshift", "the fit's standard error"),
+                ("chi2", "stat.fit.chi2", "chi-square of the fit"),
+                ("chi2_reduced", "stat.fit.chi2", "reduced chi-square of the fit"),
+            )
+        ],
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""Fits on the fine grid: shifts far below a pixel, bounds, and errors that hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import lsq_linear
+
+from astrogui.science import redshift_scan as scan
+from astrogui.science import refinement
+from astrogui.science.refinement import FINE, LINE_GROUPS, SHIFT, Basis
+
+KM_S = 299792.458
+
+
+def continuum_rows(seed=4):
+    """Three smooth positive rest-frame components with absorption, in steps of ``FINE``."""
+    below = 2600
+    grid = FINE.first + FINE.step * np.arange(-below, FINE.size + 60)
+    rng = np.random.default_rng(seed)
+    rows = []
+    for slope in (-1.0, 0.5, 2.0):
+        row = (10**grid / 5000.0) ** slope
+        for place in rng.uniform(3.3, 4.0, 40):
+            row = row * (1 - 0.4 * np.exp(-0.5 * ((grid - place) / 3e-4) ** 2))
+        rows.append(row)
+    return float(grid[0]), np.stack(rows)
+
+
+@pytest.fixture(scope="module")
+def bases():
+    arrays = refinement.bases_to_arrays({"GALAXY": continuum_rows()})
+    return refinement.bases_from_arrays(arrays)
+
+
+def observed(redshift, noise=0.02, seed=1, lines=0.0, step=1.3):
+    """A galaxy of the components above, on pixels of its own."""
+    first, rows = continuum_rows()
+    grid = first + FINE.step * np.arange(rows.shape[1])
+    wavelength = np.arange(3800.0, 9200.0, step)
+    flux = np.interp(np.log10(wavelength / (1 + redshift)), grid, rows[0] + 0.7 * rows[2])
+    for place, ratio in ((5008.24, 1.0), (4960.30, 0.336), (4862.69, 0.4)):
+        speed = (wavelength / (place * (1 + redshift)) - 1) * KM_S
+        flux = flux + lines * ratio * np.exp(-0.5 * (speed / 140.0) ** 2)
+    sigma = noise * np.median(flux)
+    flux = flux + np.random.default_rng(seed).normal(size=flux.size) * sigma
+    return wavelength, flux, np.full(flux.size, sigma**-2)
+
+
+def data_of(wavelength, flux, ivar, good=None):
+    good = np.ones(flux.size, bool) if good is None else good
+    coarse = scan.scale(wavelength, flux, ivar, good)
+    return refinement.pixels(wavelength, flux, ivar, good, coarse)
+
+
+@pytest.mark.parametrize("lines", [0.0, 3.0])
+@pytest.mark.parametrize("redshift", [0.02, 0.31234, 0.777])
+def test_a_start_far_off_is_polished_to_a_few_km_s(bases, redshift, lines):
+    data = data_of(*observed(redshift, lines=lines))
+    start = redshift + 200 / KM_S * (1 + redshift)
+    fit = refinement.refine(data, bases["GALAXY"], start)
+    offset = (fit.redshift - redshift) / (1 + redshift) * KM_S
+    assert abs(offset) < 8
+
+
+def test_noise_that_outweighs_the_floor_gives_a_reduced_chi_square_of_one(bases):
+    data = data_of(*observed(0.3, noise=0.2))
+    assert refinement.refine(data, bases["GALAXY"], 0.3).reduced == pytest.approx(1.0, abs=0.08)
+
+
+def test_the_error_of_the_fit_is_its_scatter(bases):
+    pulls = []
+    for seed in range(60):
+        fit = refinement.refine(data_of(*observed(0.3, noise=0.2, seed=seed)), bases["GALAXY"], 0.3)
+        pulls.append((fit.redshift - 0.3) / fit.redshift_error)
+    assert 0.7 < np.std(pulls) < 1.4
+    assert abs(np.mean(pulls)) < 0.6
+
+
+def test_the_scale_of_the_flux_does_not_matter(bases):
+    wavelength, flux, ivar = observed(0.4)
+    one = refinement.refine(data_of(wavelength, flux, ivar), bases["GALAXY"], 0.4)
+    other = refinement.refine(data_of(wavelength, flux * 1e-17, ivar * 1e34), bases["GALAXY"], 0.4)
+    assert other.redshift == pytest.approx(one.redshift, abs=1e-7)
+    assert other.chi_square == pytest.approx(one.chi_square, rel=1e-4)
+
+
+def test_absorption_where_lines_should_be_is_not_fitted_by_negative_lines(bases):
+    wavelength, flux, ivar = observed(0.2, lines=-0.8)
+    data = data_of(wavelength, flux, ivar)
+    equations = refinement._Equations(data)
+    shift = round(np.log10(1.2) / SHIFT)
+    used = equations.in_use(bases["GALAXY"].at(shift))
+    oxygen = 3 + 3 * list(LINE_GROUPS).index("[O III]")
+    assert not set(used) & {oxygen, oxygen + 1, oxygen + 2}
+
+
+def test_the_components_in_use_are_those_of_an_independent_solver(bases):
+    data = data_of(*observed(0.25, lines=2.0))
+    vectors = bases["GALAXY"].at(round(np.log10(1.25) / SHIFT))
+    used = refinement._Equations(data).in_use(vectors)
+    root = np.sqrt(data.weight)
+    design = np.concatenate([vectors, data.smooth]).astype(np.float64) * root
+    low = np.r_[np.zeros(len(vectors)), np.full(len(data.smooth), -np.inf)]
+    seen = np.linalg.norm(design, axis=1) > 1e-9
+    solved = lsq_linear(design[seen].T, data.flux * root, (low[seen], np.inf), tol=1e-12)
+    found = np.zeros(len(design))
+    found[seen] = solved.x
+    strong = np.flatnonzero(
+        found[: len(vectors)] * np.linalg.norm(design[: len(vectors)], axis=1) > 1
+    )
+    assert set(strong) <= set(used)
+
+
+def test_a_basis_is_shifted_by_whole_fine_samples(bases):
+    basis = bases["GALAXY"]
+    one, four = basis.at(1200), basis.at(1204)
+    np.testing.assert_allclose(four[:, 1:], one[:, :-1], rtol=1e-5, atol=1e-6)
+    lowest, highest = basis.range
+    assert lowest < 0 < highest
+    with pytest.raises(ValueError, match="does not reach"):
+        basis.at(highest + 1)
+
+
+def test_too_little_data_gives_no_fit(bases):
+    wavelength, flux, ivar = observed(0.3)
+    good = np.zeros(flux.size, bool)
+    good[:30] = True
+    assert refinement.refine(data_of(wavelength, flux, ivar, good), bases["GALAXY"], 0.3) is None
+
+
+def test_bases_survive_their_arrays(bases):
+    assert isinstance(bases["GALAXY"], Basis)
+    assert bases["GALAXY"].phases.dtype == np.float32
+    assert refinement.bases_from_arrays({"vectors_other": np.zeros((2, 3))}) == {}
