@@ -189,10 +189,26 @@ def bases_to_arrays(vectors: Mapping[str, tuple[float, Array]]) -> dict[str, NDA
     return arrays
 
 
-def likelihood(fit: Fit, centres: Array, spread: float) -> NDArray[np.float64]:
-    """Normal density of the redshift at ``centres``, of standard deviation ``spread``."""
-    offset = (centres - fit.redshift) / spread
-    return np.exp(-0.5 * offset**2) / (spread * np.sqrt(2 * np.pi))
+def mixture(
+    levels: Array, quantiles: Array, centre: float, sigma: float, share: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Places and distribution function of a normal density mixed with another.
+
+    The other is given by its ``quantiles`` (n,) at ``levels`` (n,) and has ``share`` of the whole.
+    Places rise strictly, and so does the function, from 0 to 1: both can be inverted.
+    """
+    from scipy.special import ndtr
+
+    beyond = np.array([2 * quantiles[0] - quantiles[1], 2 * quantiles[-1] - quantiles[-2]])
+    deviates = np.linspace(-6.0, 6.0, 161)
+    places = np.unique(np.concatenate([centre + sigma * deviates, quantiles, beyond]))
+    bounds = np.concatenate([beyond[:1], quantiles, beyond[1:]])
+    bounds = np.maximum.accumulate(bounds + 1e-15 * np.arange(bounds.size))
+    other = np.interp(places, bounds, np.concatenate([[0.0], levels, [1.0]]))
+    function = (1 - share) * ndtr((places - centre) / sigma) + share * other
+    # A tiny slope keeps the inverse single-valued where the function is flat.
+    function = function + 1e-12 * np.arange(function.size)
+    return places, (function - function[0]) / (function[-1] - function[0])
 
 
 class _Equations:

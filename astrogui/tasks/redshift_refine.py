@@ -178,7 +178,7 @@ def _mixed(posterior: Posterior, fit: refinement.Fit, sigma: float, share: float
     if not np.all(np.isfinite(network)):
         return {}
 
-    places, distribution = mixture(network, fit.redshift, sigma, share)
+    places, distribution = refinement.mixture(QUANTILE_LEVELS, network, fit.redshift, sigma, share)
     quantiles = np.interp(QUANTILE_LEVELS, distribution, places)
     variance = (1 - share) * sigma**2
     epistemic = 0.0
@@ -196,25 +196,6 @@ def _mixed(posterior: Posterior, fit: refinement.Fit, sigma: float, share: float
     if posterior.density is not None:
         changes["density"] = _sharper(posterior, network, places, distribution)
     return changes
-
-
-def mixture(
-    network: NDArray[np.float64], centre: float, sigma: float, share: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Places and rising distribution function of the mixture; ``network`` at QUANTILE_LEVELS."""
-    from scipy.special import ndtr
-
-    deviates = np.linspace(-6.0, 6.0, 161)
-    beyond = np.array([2 * network[0] - network[1], 2 * network[-1] - network[-2]])
-    places = np.unique(np.concatenate([centre + sigma * deviates, network, beyond]))
-    levels = np.concatenate([[0.0], QUANTILE_LEVELS, [1.0]])
-    bounds = np.concatenate([beyond[:1], network, beyond[1:]])
-    bounds = np.maximum.accumulate(bounds + np.arange(bounds.size) * 1e-15)
-    own = np.interp(places, bounds, levels)
-    distribution = (1 - share) * ndtr((places - centre) / sigma) + share * own
-    # A tiny slope keeps the inverse single-valued where the function is flat.
-    distribution = distribution + 1e-12 * np.arange(distribution.size)
-    return places, distribution / distribution[-1]
 
 
 def _sharper(

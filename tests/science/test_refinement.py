@@ -133,3 +133,15 @@ def test_bases_survive_their_arrays(bases):
     assert isinstance(bases["GALAXY"], Basis)
     assert bases["GALAXY"].phases.dtype == np.float32
     assert refinement.bases_from_arrays({"vectors_other": np.zeros((2, 3))}) == {}
+
+
+def test_a_mixture_is_the_sum_of_its_parts():
+    from scipy.stats import norm
+
+    levels = np.linspace(0.001, 0.999, 999)
+    quantiles = norm(0.5, 0.01).ppf(levels)
+    places, function = refinement.mixture(levels, quantiles, 0.51, 0.002, 0.3)
+    expected = 0.7 * norm(0.51, 0.002).cdf(places) + 0.3 * norm(0.5, 0.01).cdf(places)
+    np.testing.assert_allclose(function, expected, atol=2e-3)
+    assert np.all(np.diff(places) > 0)
+    assert np.all(np.diff(function) > 0)
