@@ -15,32 +15,16 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from astrogui.records.judgement import FIELDS as EDITABLE
 from astrogui.window.catalogue_model import CatalogueModel
 from astrogui.window.panels.catalogue_layout import CatalogueLayout, load_layout, save_layout
 from astrogui.window.panels.catalogue_table import CatalogueTable
-from astrogui.window.panels.column_dialog import ColumnChoice, ColumnDialog
+from astrogui.window.panels.column_dialog import ColumnDialog
+from astrogui.window.panels.column_places import ColumnPlaces
 from astrogui.window.panels.filter_bar import FilterBar
 from astrogui.window.panels.table_selection import TableSelection
 from astrogui.window.row_store import SortKey
 from astrogui.window.selection import Selection
-from astrogui.window.shown_columns import FIRST, PROBABILITY, rank, shown_columns
 
-WIDTHS = {
-    "file": 170,
-    "object_id": 130,
-    "class": 72,
-    "flags": 160,
-    "user_class": 80,
-    "user_z": 80,
-    "user_quality": 88,
-    "user_tags": 100,
-    "user_comment": 150,
-    "task": 90,
-}
-ALWAYS = (*FIRST, *EDITABLE)
-WIDE_WITH_BOUNDS = 196
-NARROW = 92
 KEEP_MS = 600
 MOST_COPIED = 50_000  # rows on the clipboard
 
@@ -58,13 +42,10 @@ class CataloguePanel(QWidget):
         self._model, self._selection = model, selection
         self._settings: QSettings | None = getattr(parent, "settings", None)
         self._project = model.project
-        self.layout_kept = load_layout(self._settings, self._project)
-        self._is_arranging = self._was_arranged_by_hand = False
         self.filter = FilterBar(lambda: model.store.columns, self._values_of, self)
         self.table = CatalogueTable(model, self)
-        heads = self.table.horizontalHeader()
-        heads.sectionResized.connect(self._on_section_resized)
-        heads.sectionMoved.connect(self._on_section_moved)
+        layout = load_layout(self._settings, self._project)
+        self._places = ColumnPlaces(model, self.table, layout, self)
         self.table.head_clicked.connect(self._on_head_clicked)
         self.table.head_menu.connect(self._on_head_menu)
         column = QVBoxLayout(self)
@@ -79,6 +60,7 @@ class CataloguePanel(QWidget):
         self._keep_later.timeout.connect(self.keep_layout)
         self._chosen = TableSelection(model, selection, self.table)
         self._chosen.changed.connect(self._show_counts)
+        self._places.changed.connect(self._keep_soon)
         model.columns_changed.connect(self._on_columns_changed)
         model.rows_read.connect(self._on_rows_read)
         model.filter_changed.connect(self._on_filter_changed)
@@ -244,65 +226,37 @@ class CataloguePanel(QWidget):
 
     # -- columns ---------------------------------------------------------------------------
 
+    @property
+    def layout_kept(self) -> CatalogueLayout:
+        """The arrangement of this project, as it is kept."""
+        return self._places.layout
+
     def shown_sections(self) -> list[int]:
         """Sections on screen, from left to right."""
-        heads = self.table.horizontalHeader()
-        across = [heads.logicalIndex(place) for place in range(self._model.columnCount())]
-        return [section for section in across if not self.table.isColumnHidden(section)]
+        return self._places.shown_sections()
 
     def shown_names(self) -> list[str]:
-        return [self._model.shown_column(section).name for section in self.shown_sections()]
+        return self._places.shown_names()
 
     def hide_column(self, name: str) -> None:
-        layout = self.layout_kept
-        layout.hidden = [*(n for n in layout.hidden if n != name), name]
-        layout.shown = [n for n in layout.shown if n != name]
-        layout.frozen = [n for n in layout.frozen if n != name]
-        self._show_columns()
-        self._keep_soon()
+        self._places.hide(name)
 
     def freeze_up_to(self, name: str) -> None:
         """Keep the columns up to this one at the left; "" lets all go."""
-        names = self.shown_names()
-        end = names.index(name) + 1 if name in names else 0
-        self.layout_kept.frozen = names[:end]
-        self._show_columns()
-        self._keep_soon()
+        self._places.freeze_up_to(name)
 
     def ask_for_columns(self) -> None:
         """A dialogue beside the table."""
-        heads = self.table.horizontalHeader()
-        shown = set(self.shown_names())
-        choices = []
-        for place in range(self._model.columnCount()):
-            section = heads.logicalIndex(place)
-            column = self._model.shown_column(section)
-            title = str(self._model.headerData(section, Qt.Orientation.Horizontal))
-            choices.append(
-                ColumnChoice(column.name, title, column.description, column.name in shown)
-            )
-        dialog = ColumnDialog(choices, len(self.layout_kept.frozen), self)
-        dialog.chosen.connect(self._on_columns_chosen)
+        dialog = ColumnDialog(self._places.choices(), len(self.layout_kept.frozen), self)
+        dialog.chosen.connect(self._places.choose)
         dialog.open()
-
-    def _on_columns_chosen(self, shown: list[str], names: list[str], frozen: int) -> None:
-        layout = self.layout_kept
-        layout.order = list(names)
-        layout.shown = list(shown)
-        layout.hidden = [name for name in names if name not in shown]
-        layout.frozen = list(shown[:frozen])
-        self._was_arranged_by_hand = True
-        self._arrange()
-        self._show_columns()
-        self._keep_soon()
 
     def reset_columns(self) -> None:
         """All as it is at first."""
         kept = self.layout_kept
-        self.layout_kept = CatalogueLayout(
-            filters=kept.filters, filter=kept.filter, pictures=kept.pictures
+        self._places.take(
+            CatalogueLayout(filters=kept.filters, filter=kept.filter, pictures=kept.pictures)
         )
-        self._was_arranged_by_hand = False
         self.sort_by(())
         self._on_columns_changed()
         self._keep_soon()
@@ -316,15 +270,9 @@ class CataloguePanel(QWidget):
         if self._model.project != self._project:
             self.keep_layout()
             self._project = self._model.project
-            self.layout_kept = load_layout(self._settings, self._project)
+            self._places.take(load_layout(self._settings, self._project))
             self._take_layout()
-        self._is_arranging = True
-        for section in range(self._model.columnCount()):
-            self.table.setColumnWidth(section, self._width(section))
-        self._is_arranging = False
-        if not self._was_arranged_by_hand or self.layout_kept.order:
-            self._arrange()
-        self._show_columns()
+        self._places.lay_out()
         self._show_sort()
         self._chosen.restore()
         self.counted.emit(self._model.total)
@@ -332,83 +280,9 @@ class CataloguePanel(QWidget):
     def _take_layout(self) -> None:
         layout = self.layout_kept
         self.filter.kept = dict(layout.filters)
-        self._was_arranged_by_hand = bool(layout.order)
         self._model.begin_with(
             tuple(SortKey(name, falling) for name, falling in layout.sort), layout.filter
         )
-
-    def _arrange(self) -> None:
-        """Places of the analyst, new columns behind their like; at first by their rank."""
-        heads = self.table.horizontalHeader()
-        known = {name: place for place, name in enumerate(self.layout_kept.order)}
-        shown = shown_columns(self._model.store.columns)
-
-        def place_of(section: int) -> tuple[float, int]:
-            name = self._model.shown_column(section).name
-            if name in known:
-                return known[name], section
-            if known:
-                return len(known), section
-            return rank(shown[section]), section
-
-        self._is_arranging = True
-        for place, section in enumerate(sorted(range(self._model.columnCount()), key=place_of)):
-            heads.moveSection(heads.visualIndex(section), place)
-        self._is_arranging = False
-
-    def _show_columns(self) -> None:
-        """Columns without a value are out of the way until they have one, or are asked for."""
-        layout = self.layout_kept
-        frozen = []
-        for section in range(self._model.columnCount()):
-            name = self._model.shown_column(section).name
-            is_kept = name in layout.shown or name in ALWAYS or self._model.store.has_values(name)
-            is_shown = is_kept and name not in layout.hidden
-            if self.table.isColumnHidden(section) == is_shown:
-                self.table.setColumnHidden(section, not is_shown)
-                if is_shown:
-                    self.table.setColumnWidth(section, self._width(section))
-        for name in layout.frozen:
-            found = self._model.section_of(name)
-            if found is not None and not self.table.isColumnHidden(found):
-                frozen.append(found)
-        heads = self.table.horizontalHeader()
-        self._is_arranging = True
-        for place, section in enumerate(frozen):
-            heads.moveSection(heads.visualIndex(section), place)
-        self._is_arranging = False
-        self.table.freeze(frozen)
-
-    def _on_section_resized(self, section: int, before: int, width: int) -> None:
-        del before
-        if width and not self._is_arranging and section < self._model.columnCount():
-            self.layout_kept.widths[self._model.shown_column(section).name] = width
-            self._keep_soon()
-
-    def _on_section_moved(self, *_: int) -> None:
-        if self._is_arranging:
-            return
-        self._was_arranged_by_hand = True
-        heads = self.table.horizontalHeader()
-        across = [heads.logicalIndex(place) for place in range(self._model.columnCount())]
-        self.layout_kept.order = [self._model.shown_column(s).name for s in across]
-        if self.layout_kept.frozen:
-            names = self.shown_names()
-            self.layout_kept.frozen = names[: len(self.layout_kept.frozen)]
-            self._show_columns()
-        self._keep_soon()
-
-    def _width(self, section: int) -> int:
-        name = self._model.shown_column(section).name
-        if name in self.layout_kept.widths:
-            return self.layout_kept.widths[name]
-        if name in WIDTHS:
-            return WIDTHS[name]
-        is_probability = name.startswith(PROBABILITY)
-        wide = self._model.has_bounds(section) and not is_probability
-        wanted = WIDE_WITH_BOUNDS if wide else NARROW
-        head = str(self._model.headerData(section, Qt.Orientation.Horizontal))
-        return max(wanted, self.table.fontMetrics().horizontalAdvance(head) + 28)
 
     # -- keeping ---------------------------------------------------------------------------
 
@@ -425,15 +299,7 @@ class CataloguePanel(QWidget):
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
         self.counted.emit(self._model.total)
-        self._show_columns_that_came()
+        self._places.show_those_that_came()
         self._show_counts()
         if self._selection.row_id in row_ids:
             self._chosen.show_row(self._selection.row_id)
-
-    def _show_columns_that_came(self) -> None:
-        for section in range(self._model.columnCount()):
-            name = self._model.shown_column(section).name
-            is_out = self.table.isColumnHidden(section) and name not in self.layout_kept.hidden
-            if is_out and self._model.store.has_values(name):
-                self._show_columns()
-                return
