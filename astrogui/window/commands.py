@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from astrogui.records.judgement import QUALITIES
-from astrogui.session import events
 from astrogui.session.settings import Settings, save_settings
 from astrogui.window import help_pages
 from astrogui.window.actions import tip_with_keys
 from astrogui.window.column_chooser import ColumnChooser, first_lines
 from astrogui.window.directory import entries
-from astrogui.window.panels.problems import asks_for_columns
+from astrogui.window.path_dialog import PathDialog, SaveDialog
 from astrogui.window.preferences import Preferences
 from astrogui.window.run_dialog import RunDialog
+from astrogui.window.session_news import SessionNews
 from astrogui.window.theme import LEAST_POINTS, MOST_POINTS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf)"
 
 
 class Commands(QObject):
-    """The handlers of the actions, of dropped files and of what the session has to say."""
+    """The handlers of the actions and of dropped files."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
@@ -42,6 +42,7 @@ class Commands(QObject):
         self._session, self._bridge = bench.session, bench.bridge
         self.is_connected = False
         self.task_actions: dict[str, QAction] = {}
+        self._news = SessionNews(bench)
         self._single: str | None = None  # the one file added last, whose refusal is spoken of
 
     def connect_actions(self) -> None:
@@ -95,22 +96,11 @@ class Commands(QObject):
         window.start_page.open_folder.connect(self.on_open_folder)
         window.start_page.open_samples.connect(self.open_samples)
         window.drop.dropped.connect(self.add)
-        window.notice.acted.connect(self._on_notice_acted)
         window.start_page.setEnabled(True)
+        self._news.columns_wanted.connect(self._on_columns_wanted)
+        bench.problems.columns_wanted.connect(self.ask_for_columns)
+        self._news.begin()
         self.is_connected = True
-        self._hear()
-
-    def _hear(self) -> None:
-        """Say what the session has to say."""
-        bridge = self._bridge
-        bridge.history_changed.connect(self._on_history)
-        bridge.file_refused.connect(self._on_refused)
-        bridge.job_failed.connect(self._on_job_failed)
-        bridge.worker_lost.connect(self._on_worker_lost)
-        bridge.noticed.connect(self._window.notice.show_notice)
-        bridge.export_finished.connect(self._on_exported)
-        self._bench.problems.columns_wanted.connect(self.ask_for_columns)
-        self._on_history(*self._session.view.history())
 
     def _build_task_menu(self) -> None:
         menu = QMenu("Run an &analysis", self._window)
@@ -136,12 +126,12 @@ class Commands(QObject):
         self._bridge.after(self._session.add(paths, options=options or {}), _ignore)
 
     def on_open_files(self) -> None:
-        dialog = self._dialog("Open files", QFileDialog.FileMode.ExistingFiles)
+        dialog = PathDialog(self._window, "Open files", QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self.add)
         dialog.open()
 
     def on_open_folder(self) -> None:
-        dialog = self._dialog("Open a folder", QFileDialog.FileMode.Directory)
+        dialog = PathDialog(self._window, "Open a folder", QFileDialog.FileMode.Directory)
         dialog.filesSelected.connect(self.add)
         dialog.open()
 
@@ -153,12 +143,14 @@ class Commands(QObject):
         self.add([str(p) for p in self._session.demo_files() if p.name.startswith(kind)])
 
     def on_open_project(self) -> None:
-        dialog = self._dialog("Open a project", QFileDialog.FileMode.ExistingFile, PROJECTS)
+        dialog = PathDialog(
+            self._window, "Open a project", QFileDialog.FileMode.ExistingFile, PROJECTS
+        )
         dialog.fileSelected.connect(self.open_project)
         dialog.open()
 
     def on_new_project(self) -> None:
-        dialog = self._save_dialog("New project", PROJECTS, "astrogui")
+        dialog = SaveDialog(self._window, "New project", PROJECTS, "astrogui")
         dialog.fileSelected.connect(self.open_project)
         dialog.open()
 
@@ -175,6 +167,11 @@ class Commands(QObject):
             self._bench.compute(first_lines, path), chooser.show_preview, chooser.show_preview
         )
         chooser.show()
+
+    def _on_columns_wanted(self, path: str) -> None:
+        """A file was refused for want of them: of many files nobody is asked."""
+        if path == self._single:
+            self.ask_for_columns(path)
 
     def _on_columns_chosen(self, path: str, options: dict[str, str]) -> None:
         self.add([path], options)
@@ -194,13 +191,6 @@ class Commands(QObject):
 
     def on_redo(self) -> None:
         self._bridge.after(self._session.redo(), _ignore)
-
-    def _on_history(self, undo_title: str, redo_title: str) -> None:
-        for name, word, title in (("undo", "&Undo", undo_title), ("redo", "&Redo", redo_title)):
-            action = self._window.actions_by_name[name]
-            action.setEnabled(bool(title))
-            action.setText(f"{word} “{title}”" if title else word)
-            action.setIconText(word.replace("&", ""))
 
     # -- analysis --------------------------------------------------------------------------
 
@@ -245,17 +235,17 @@ class Commands(QObject):
     # -- export ----------------------------------------------------------------------------
 
     def on_export(self) -> None:
-        dialog = self._save_dialog("Export the catalogue", CATALOGUES, "fits")
+        dialog = SaveDialog(self._window, "Export the catalogue", CATALOGUES, "fits")
         dialog.fileSelected.connect(self.export)
         dialog.open()
 
     def on_export_selected(self) -> None:
-        dialog = self._save_dialog("Export the selected rows", CATALOGUES, "fits")
+        dialog = SaveDialog(self._window, "Export the selected rows", CATALOGUES, "fits")
         dialog.fileSelected.connect(self.export_selected)
         dialog.open()
 
     def on_export_posteriors(self) -> None:
-        dialog = self._save_dialog("Export catalogue and posteriors", CATALOGUES, "fits")
+        dialog = SaveDialog(self._window, "Export catalogue and posteriors", CATALOGUES, "fits")
         dialog.fileSelected.connect(self.export_posteriors)
         dialog.open()
 
@@ -276,7 +266,9 @@ class Commands(QObject):
         self._bridge.after(future, _ignore)
 
     def on_import(self) -> None:
-        dialog = self._dialog("Import a catalogue", QFileDialog.FileMode.ExistingFile, CATALOGUES)
+        dialog = PathDialog(
+            self._window, "Import a catalogue", QFileDialog.FileMode.ExistingFile, CATALOGUES
+        )
         dialog.fileSelected.connect(self.import_judgements)
         dialog.open()
 
@@ -339,72 +331,6 @@ class Commands(QObject):
 
     def _show_page(self, page: Callable[[QWidget], help_pages.Page]) -> None:
         page(self._window).show()
-
-    # -- what the session says -------------------------------------------------------------
-
-    def _on_refused(self, event: events.FileRefused) -> None:
-        name = event.path.rpartition("/")[2]
-        if asks_for_columns(event.advice) and event.path == self._single:
-            self.ask_for_columns(event.path)
-        self._window.notice.show_notice(
-            f"{name}: {event.cause}. {event.advice}", "Show problems", ("dock", "problems")
-        )
-
-    def _on_job_failed(self, event: events.JobFailed) -> None:
-        self._window.notice.show_notice(
-            f"{event.path.rpartition('/')[2]}: {event.cause}. {event.advice}",
-            "Run again",
-            ("rerun", event.job_id),
-        )
-
-    def _on_worker_lost(self, event: events.WorkerLost) -> None:
-        job = "" if event.job_id is None else f" Job {event.job_id} was running."
-        self._window.notice.show_notice(
-            f"The worker ended ({event.words}) and is being started again.{job} "
-            "Nothing else is lost.",
-            "Show jobs",
-            ("dock", "jobs"),
-        )
-
-    def _on_exported(self, event: events.ExportFinished) -> None:
-        self._window.notice.show_notice(
-            f"{event.rows} rows are in {event.path}.", "Copy path", ("copy", event.path)
-        )
-
-    def _on_notice_acted(self, offer: tuple[str, object]) -> None:
-        kind, value = offer
-        if kind == "dock":
-            dock = self._window.docks[str(value)]
-            dock.show()
-            dock.raise_()
-        elif kind == "rerun" and isinstance(value, int):
-            self._bridge.after(self._session.rerun(value), _ignore)
-        elif kind == "copy":
-            QGuiApplication.clipboard().setText(str(value))
-
-    # -- dialogues -------------------------------------------------------------------------
-
-    def _dialog(
-        self, title: str, mode: QFileDialog.FileMode, filters: str = "All files (*)"
-    ) -> QFileDialog:
-        dialog = QFileDialog(self._window, title)
-        dialog.setFileMode(mode)
-        dialog.setNameFilters(filters.split(";;"))
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
-
-    def _save_dialog(self, title: str, filters: str, suffix: str) -> QFileDialog:
-        dialog = self._dialog(title, QFileDialog.FileMode.AnyFile, filters)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix)
-        dialog.filterSelected.connect(self._on_filter_chosen)
-        return dialog
-
-    def _on_filter_chosen(self, chosen: str) -> None:
-        """A name without an ending gets that of the format chosen."""
-        dialog = self.sender()
-        if isinstance(dialog, QFileDialog):
-            dialog.setDefaultSuffix(chosen.rpartition("*.")[2].rstrip(")"))
 
 
 def _without_argument(handler: Callable[[], object]) -> Callable[[bool], None]:
