@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.viewers.colours import LIGHT, Theme
-from astrogui.viewers.plot import ErrorBandItem, Plot, pen
+from astrogui.viewers.error_band import ErrorBandItem
+from astrogui.viewers.plot import Plot, pen
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.unit_text import unit_text
 

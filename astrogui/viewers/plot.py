@@ -21,7 +21,6 @@ Array = NDArray[np.floating]
 SIDES = ("left", "bottom", "right", "top")
 LINE_SHARE = 0.8  # of a line's height that its numbers take, as pyqtgraph measures them
 LEAST_LINE = 18  # pixels
-FEW_SAMPLES = 60  # of an error band that is drawn as one polygon
 
 
 class Plot(pg.PlotItem):
@@ -34,6 +33,7 @@ class Plot(pg.PlotItem):
         self.hideButtons()
         self.setMenuEnabled(False)
         self._theme: Theme = LIGHT
+        self._coloured: Theme | None = None  # the theme that its axes have
         self._titles: dict[str, str] = {}
         for name in SIDES:
             axis = self.getAxis(name)
@@ -44,8 +44,9 @@ class Plot(pg.PlotItem):
 
     def setVisible(self, visible: bool) -> None:
         """Axes of a hidden plot take no room, and would find theirs while they are painted."""
+        comes = visible and not self.isVisible()
         super().setVisible(visible)
-        if visible:
+        if comes:
             for name in SIDES:
                 self.getAxis(name).setStyle()
 
@@ -53,7 +54,9 @@ class Plot(pg.PlotItem):
         """Axis labels, units included."""
         self._titles.update(titles)
         for name, text in titles.items():
-            self.getAxis(name).setLabel(text, color=self._theme.text)
+            axis, colour = self.getAxis(name), self._theme.text
+            if axis.labelText != text or axis.labelStyle.get("color") != colour:
+                axis.setLabel(text, color=colour)  # which costs laying out and painting all anew
 
     def _fit_heights(self) -> None:
         """Room for one line of numbers below and above.
@@ -61,13 +64,16 @@ class Plot(pg.PlotItem):
         pyqtgraph would take it while it paints, whereupon all is laid out and painted once more.
         """
         line = math.ceil(LINE_SHARE * QFontMetricsF(QGuiApplication.font()).height())
-        for name in ("bottom", "top"):
-            height = max(line, LEAST_LINE)
-            self.getAxis(name).setStyle(autoExpandTextSpace=False, tickTextHeight=height)
+        height = max(line, LEAST_LINE)
+        for axis in map(self.getAxis, ("bottom", "top")):
+            if axis.style["autoExpandTextSpace"] or axis.style["tickTextHeight"] != height:
+                axis.setStyle(autoExpandTextSpace=False, tickTextHeight=height)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         self._fit_heights()
+        if theme is self._coloured:
+            return
+        self._theme = self._coloured = theme
         self.getViewBox().setBackgroundColor(QColor(theme.ground))
         for name in SIDES:
             axis = self.getAxis(name)
@@ -140,98 +146,6 @@ class SpanItem(ViewItem):
                 continue
             wide = max(high - low, least)
             painter.fillRect(QRectF(low, rect.top(), wide, rect.height()), self._colour)
-
-
-class ErrorBandItem(pg.GraphicsObject):
-    """The area between two curves over x, broken where either is not finite.
-
-    A noisy band as one polygon takes Qt a fifth of a second to fill, and 20 ms when it is zoomed.
-    So each column of the screen is filled: from the lowest to the highest sample in it, or, where
-    there are fewer samples than columns, between the straight lines that join them.
-    """
-
-    def __init__(self, colour: QColor) -> None:
-        super().__init__()
-        self._colour = colour
-        self.band: tuple[Array, Array, Array] = (np.zeros(0), np.zeros(0), np.zeros(0))
-        self._rect = QRectF()
-        self.setZValue(-20)
-
-    def set_colour(self, colour: QColor) -> None:
-        self._colour = colour
-        self.update()
-
-    def set_band(self, x: Array, low: Array, high: Array) -> None:
-        """x rising; NaN where there is no band."""
-        self.prepareGeometryChange()
-        self.band = (x, low, high)
-        self._rect = QRectF()
-        finite = np.isfinite(low) & np.isfinite(high)
-        if finite.any():
-            left, right = float(x[0]), float(x[-1])
-            bottom, top = float(low[finite].min()), float(high[finite].max())
-            self._rect = QRectF(left, bottom, right - left, top - bottom)
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self._rect
-
-    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: object = None) -> None:
-        """Never part of the automatic range."""
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        del option, widget
-        view = self.getViewBox()
-        if view is None or not self.band[0].size:
-            return
-        rect, columns = view.viewRect(), max(int(view.width()), 1)
-        x, low, high = self.band
-        first = max(int(np.searchsorted(x, rect.left())) - 1, 0)
-        end = min(int(np.searchsorted(x, rect.right())) + 1, x.size)
-        seen = slice(first, end)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colour)
-        if end - first > FEW_SAMPLES:
-            rows = _columns_of if end - first > columns else _columns_between
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.drawRects(rows(x[seen], low[seen], high[seen], rect, columns))
-            return
-        for a, b in runs(np.isfinite(low[seen]) & np.isfinite(high[seen])):
-            part = slice(first + a, first + b)
-            there = np.concatenate([x[part], x[part][::-1]])
-            around = np.concatenate([high[part], low[part][::-1]])
-            painter.drawPolygon(pg.functions.arrayToQPolygonF(there, around))
-
-
-def _columns_of(x: Array, low: Array, high: Array, rect: QRectF, columns: int) -> list[QRectF]:
-    """One rectangle for each column of the screen that holds a sample."""
-    wide = rect.width() / columns
-    column = ((x - rect.left()) / wide).astype(int)
-    starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
-    bottom, top = np.fmin.reduceat(low, starts), np.fmax.reduceat(high, starts)
-    return _rects(rect.left() + column[starts] * wide, wide, bottom, top)
-
-
-def _columns_between(x: Array, low: Array, high: Array, rect: QRectF, columns: int) -> list[QRectF]:
-    """One rectangle for each column of the screen between the first sample and the last."""
-    wide = rect.width() / columns
-    left = rect.left() + wide * np.arange(columns)
-    left = left[(left + wide > x[0]) & (left < x[-1])]
-    middle = left + 0.5 * wide
-    return _rects(left, wide, np.interp(middle, x, low), np.interp(middle, x, high))
-
-
-def _rects(left: Array, wide: float, bottom: Array, top: Array) -> list[QRectF]:
-    """Rectangles of one width; none where an end is not finite."""
-    known = np.isfinite(bottom) & np.isfinite(top)
-    return [
-        QRectF(a, b, wide, c - b)
-        for a, b, c in zip(
-            left[known].tolist(), bottom[known].tolist(), top[known].tolist(), strict=True
-        )
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,9 @@ class WavelengthAxis(pg.AxisItem):
 
     def set_display(self, unit_per_angstrom: float, redshift: float, air: bool) -> None:
         """Air wavelengths are those of the rest frame where the axis is one of rest."""
+        wanted = (unit_per_angstrom / (1.0 + redshift), redshift, air)
+        if wanted == (self.scale, self.redshift, self.air):
+            return  # laying out an axis costs a millisecond
         self.air, self.redshift = air, redshift
         self.setScale(unit_per_angstrom / (1.0 + redshift))
         self.picture = None

@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QWidget
 
 from astrogui.viewers.colours import Theme
-from astrogui.viewers.plot import ErrorBandItem, MarkersItem, Plot, SpanItem, pen
+from astrogui.viewers.error_band import ErrorBandItem
+from astrogui.viewers.plot import MarkersItem, Plot, SpanItem, pen
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.redshift_panel import RedshiftPanel
 from astrogui.viewers.spectrum_image import SpectralImagePlot
@@ -112,8 +113,9 @@ class SpectrumPlots:
             plot.setMaximumHeight(_FREE if visible else _HIDDEN)
             layout.setRowStretchFactor(row, share if visible or (row == 3 and panel) else 0)
         # One wavelength axis is enough: it stands below the lowest of the joined plots.
-        self.bottom.setStyle(showValues=not residuals)
-        self.bottom.showLabel(not residuals)
+        if self.bottom.style["showValues"] == residuals:  # an axis that changes is laid out anew
+            self.bottom.setStyle(showValues=not residuals)
+            self.bottom.showLabel(not residuals)
         layout.activate()
 
     def fit_titles(self, flux_title: str) -> None:

@@ -433,14 +433,15 @@ class SpectrumView(Viewer):
         self.plots.top.set_display(
             per_angstrom, 0.0 if swapped or z is None else z, self.display.air
         )
-        self.flux_plot.showAxis("top", z is not None)
+        if self.plots.top.isVisible() != (z is not None):
+            self.flux_plot.showAxis("top", z is not None)
         if self.plots.bottom.labelText != lower:
             self.flux_plot.set_titles(bottom=lower)
             self.plots.residual.set_titles(bottom=lower)
+            self.plots.bottom.showLabel(not self.plots.residual.isVisible())
         if z is not None:
             self.flux_plot.set_titles(top=upper)
         self._fit_titles()
-        self.plots.bottom.showLabel(not self.plots.residual.isVisible())
         self._later.start(0)
 
     def _arrange(self) -> None:

@@ -11,7 +11,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor
 
 from astrogui.viewers.colours import Theme
-from astrogui.viewers.plot import ErrorBandItem, Marker, MarkersItem, Plot, SpanItem, pen
+from astrogui.viewers.error_band import ErrorBandItem
+from astrogui.viewers.plot import Marker, MarkersItem, Plot, SpanItem, pen
 from astrogui.viewers.strain_axes import FrequencyAxis, TimeAxis, UtcAxis
 from astrogui.viewers.strain_items import ColourScale, CornerText, CrossItem
 from astrogui.viewers.strain_maps import HIGHEST_HZ, LOWEST_HZ, TimeFrequencyMap

@@ -8,14 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import viewer_samples as samples
-from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QApplication
 
 from astrogui.records.flags import Flag
 from astrogui.science.lines import wavelength_of
 from astrogui.viewers import redshift_panel
 from astrogui.viewers.colours import DARK
-from astrogui.viewers.plot import _columns_of
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.redshift_panel import alternatives_of
 from astrogui.viewers.spectrum_curve import box_for, lines_for, masked_spans, robust_range, smoothed
@@ -76,18 +74,6 @@ def test_the_error_band_is_one_sigma_on_either_side(view):
     assert high[good] == pytest.approx(flux + error)
     assert np.isnan(low[~good]).all()
     assert np.array_equal(x, view.record.wavelength_angstrom)
-
-
-def test_a_column_of_the_screen_holds_the_band_of_all_its_samples():
-    x = np.arange(100.0)
-    low, high = np.sin(x) - 1, np.sin(x) + 1
-    low[40:60] = high[40:60] = np.nan
-    boxes = _columns_of(x, low, high, QRectF(0, -5, 100, 10), 10)
-    assert [box.left() for box in boxes] == [0, 10, 20, 30, 60, 70, 80, 90]
-    for box in boxes:
-        inside = slice(int(box.left()), int(box.left()) + 10)
-        assert box.top() == low[inside].min()
-        assert box.bottom() == pytest.approx(high[inside].max())
 
 
 def test_a_long_spectrum_is_painted_within_a_frame(shown):
