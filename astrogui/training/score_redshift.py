@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from astrogui.records.flags import WORDS, Flag
+from astrogui.science.pile_up import pile_ups
 from astrogui.science.redshift_scan import CLASSES, cell_edges
 from astrogui.science.spectral import velocity_offset_km_s
 from astrogui.tasks.redshift_answer import answered, novelty_vector
@@ -18,6 +20,8 @@ from astrogui.training.calibrate import binomial_interval, pit_distance
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
 
 LIMIT_KM_S = {"GALAXY": 1000.0, "QSO": 3000.0, "STAR": 1000.0}
+GOOD_SIGNAL = 3.0  # median signal-to-noise per 138 km/s
+LIMITS = tuple(float(edge) for edge in cell_edges()[[0, -1]])  # of the redshifts searched
 NOT_TRUTH = 4  # bit of `zwarning` whose rows are not scored
 COVERAGE_LEVELS = (0.5, 0.68, 0.9, 0.95)
 
@@ -34,11 +38,26 @@ class Scored:
     row: Row | None
 
     @property
-    def success(self) -> bool:
+    def offset_km_s(self) -> float:
+        """Of the answer from the truth; NaN without an answer."""
         if self.row is None or self.row.get("z") is None:
-            return False
-        offset = velocity_offset_km_s(np.array(self.row["z"]), np.array(self.z_true))
-        return abs(float(offset)) < LIMIT_KM_S.get(self.class_true, 1000.0)
+            return float("nan")
+        return float(velocity_offset_km_s(np.array(self.row["z"]), np.array(self.z_true)))
+
+    @property
+    def success(self) -> bool:
+        return abs(self.offset_km_s) < LIMIT_KM_S.get(self.class_true, 1000.0)
+
+    @property
+    def signal_to_noise(self) -> float:
+        """Median per 138 km/s as answered; 0 without an answer."""
+        return float((self.row or {}).get("snr") or 0.0)
+
+    @property
+    def novel(self) -> bool:
+        """Whether the answer says that nothing like it was simulated."""
+        told = str((self.row or {}).get("flags") or "")
+        return any(WORDS[flag] in told for flag in (Flag.NOVEL, Flag.NOT_ANSWERED))
 
     @property
     def confident(self) -> bool:
@@ -75,10 +94,13 @@ def real(data_dir: Path, answer: Answer) -> Measures:
     scored = [
         _matched(entry, truth, by_file.get(str(data_dir / entry["file"]), [])) for entry in truth
     ]
-    folders = dict.fromkeys(item.folder for item in scored)
     return {
         **figures(scored),
-        "by_folder": {name: figures([s for s in scored if s.folder == name]) for name in folders},
+        "by_class": _by(scored, lambda item: item.class_true),
+        "by_folder": _by(scored, lambda item: item.folder),
+        "by_folder_and_class": _by(scored, lambda item: f"{item.folder} {item.class_true}"),
+        "good_spectra": figures([item for item in scored if item.signal_to_noise > GOOD_SIGNAL]),
+        "pile_ups": [alarm.words() for alarm in pile_ups(_answers(scored), LIMITS)],
         "failures": [_failure(item) for item in scored if not item.success],
     }
 
@@ -89,22 +111,47 @@ def figures(scored: Sequence[Scored]) -> Measures:
     confident = sum(item.confident for item in scored)
     wrong = sum(item.confident and not item.success for item in scored)
     right = [item for item in scored if item.success]
+    of_class = sum(item.class_right for item in scored)
+    either = sum(item.class_right_or_seyfert for item in scored)
     measures: Measures = {
         "n": count,
-        "success": _share(sum(item.success for item in scored), count),
-        "success_interval": list(binomial_interval(len(right), count)) if count else None,
+        "n_success": len(right),
+        "success": _share(len(right), count),
+        "success_interval": _interval(len(right), count),
         "n_catastrophic": wrong,
         "catastrophic": _share(wrong, confident),
+        "catastrophic_interval": _interval(wrong, confident),
+        "n_confident": confident,
         "confident": _share(confident, count),
-        "class_accuracy": _share(sum(item.class_right for item in scored), count),
-        "class_accuracy_seyferts_either": _share(
-            sum(item.class_right_or_seyfert for item in scored), count
-        ),
+        "confident_interval": _interval(confident, count),
+        "n_class_right": of_class,
+        "class_accuracy": _share(of_class, count),
+        "class_accuracy_seyferts_either": _share(either, count),
+        "class_accuracy_interval": _interval(either, count),
+        "n_novel": sum(item.novel for item in scored),
+        **scatter(right),
     }
     for level in (68, 90):
         measures[f"coverage_{level}"] = _mean([item.inside(level) for item in scored])
         measures[f"coverage_{level}_right_peak"] = _mean([item.inside(level) for item in right])
     return measures
+
+
+def scatter(right: Sequence[Scored]) -> Measures:
+    """Of c (z - z_true) / (1 + z_true) over rightly answered objects, in km/s.
+
+    ``scatter_km_s`` is 1.4826 times the median absolute deviation from the median, ``offset_km_s``
+    that median, ``rms_km_s`` the root mean square about the mean.
+    """
+    offsets = np.array([item.offset_km_s for item in right])
+    if offsets.size < 2:
+        return {"offset_km_s": None, "scatter_km_s": None, "rms_km_s": None}
+    middle = float(np.median(offsets))
+    return {
+        "offset_km_s": middle,
+        "scatter_km_s": 1.4826 * float(np.median(np.abs(offsets - middle))),
+        "rms_km_s": float(offsets.std()),
+    }
 
 
 def simulated_answers(run: Run, features: Arrays, truth: np.ndarray, block: int = 250) -> Arrays:
@@ -258,6 +305,21 @@ def _failure(item: Scored) -> Measures:
         "confident": item.confident,
         "flags": row.get("flags"),
     }
+
+
+def _by(scored: Sequence[Scored], group: Callable[[Scored], str]) -> Measures:
+    names = dict.fromkeys(group(item) for item in scored)
+    return {name: figures([item for item in scored if group(item) == name]) for name in names}
+
+
+def _answers(scored: Sequence[Scored]) -> list[float]:
+    rows = [item.row for item in scored if item.row is not None]
+    return [float(row["z"]) for row in rows if row.get("z") is not None]
+
+
+def _interval(part: int, whole: int) -> list[float] | None:
+    """The binomial interval of a share, as far as it can be counted."""
+    return list(binomial_interval(part, whole)) if whole else None
 
 
 def _share(part: int, whole: int) -> float | None:
