@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from astrogui.readers.apogee_spectrum import ApogeeStar
 from astrogui.readers.cube_like import CubeLikeSpectrum
 from astrogui.readers.deep2_spectrum import Deep2Spectrum
 from astrogui.readers.desi_spectrum import DesiSpectrum
@@ -48,6 +49,7 @@ READERS: tuple[Reader, ...] = (
     SixdfSpectrum(),
     SixdfTable(),
     ApogeeVisit(),
+    ApogeeStar(),
     Deep2Spectrum(),
     CubeLikeSpectrum(),
     X1d(),

@@ -349,6 +349,44 @@ def apogee(path: Path) -> None:
     fits.HDUList(hdus).writeto(path)
 
 
+APOGEE_FIRST, APOGEE_STEP = 4.179, 6e-6
+APOGEE_HEADER = {
+    "CRVAL1": APOGEE_FIRST, "CDELT1": APOGEE_STEP, "CRPIX1": 1, "CTYPE1": "LOG-LINEAR",
+    "DC-FLAG": 1,
+}  # fmt: skip
+
+
+def apogee_star(path: Path) -> None:
+    """The combined spectrum in row 1, another star's flux in the rows of the visits."""
+    flux_rows = np.stack([flux(), flux() * 5, flux() * 7])
+    error_rows = np.stack([error()] * 3)
+    error_rows[0, 10:14] = 1e10
+    mask = np.zeros(flux_rows.shape, np.int32)
+    mask[0, 40] = 1 << 12
+    mask[1, :] = 1
+    primary = fits.PrimaryHDU()
+    primary.header.update({"OBJID": "2M13012770+5754582", "RA": 195.4, "DEC": 57.9, "NVISITS": 2})
+    _apogee_images(path, primary, flux_rows, error_rows, mask)
+
+
+def apogee_aspcap(path: Path) -> None:
+    """Normalised flux, error and the pipeline's model, one row each."""
+    primary = fits.PrimaryHDU()
+    primary.header.update({"OBJID": "2M13012770+5754582", "TEFF": 5777})
+    normalised = flux() / flux().mean()
+    normalised[100] = 0
+    _apogee_images(path, primary, normalised, error(), np.ones(SIZE, np.float32))
+
+
+def _apogee_images(path: Path, primary: fits.PrimaryHDU, *images: np.ndarray) -> None:
+    hdus: list[Any] = [primary]
+    for pixels in images:
+        hdus.append(fits.ImageHDU(pixels))
+        hdus[-1].header.update(APOGEE_HEADER)
+    hdus[1].header["BUNIT"] = "Flux (10^-17 erg/s/cm^2/Ang)" if images[0].ndim > 1 else ""
+    fits.HDUList(hdus).writeto(path)
+
+
 def deep2(path: Path) -> None:
     halves: list[Any] = [fits.PrimaryHDU()]
     for extraction, factor in (("Bxspf", 2), ("Horne", 1)):
@@ -485,6 +523,8 @@ ROWS: tuple[tuple[str, str, str, Callable[[Path], None]], ...] = (
     ("sixdf_table", "6dFGS table", ".fits", sixdf_table),
     ("with_image", "FITS spectrum with its two-dimensional image", ".fits", with_image),
     ("apogee", "APOGEE visit", ".fits", apogee),
+    ("apogee_star", "APOGEE combined spectrum", ".fits", apogee_star),
+    ("apogee_aspcap", "APOGEE combined spectrum", ".fits", apogee_aspcap),
     ("deep2", "DEEP2 spec1d", ".fits", deep2),
     ("muse", "spectrum in extensions (DATA, STAT)", ".fits", muse),
     ("eso", "FITS table of a spectrum", ".fits", eso),
