@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
@@ -134,3 +136,13 @@ def test_a_new_value_of_a_bar_does_not_paint_the_window_at_once(qtbot):
     qtbot.waitUntil(lambda: bool(painted))
     assert bar.value() == 250
     assert bar.updatesEnabled()
+
+
+def test_every_progress_bar_of_the_window_waits_for_its_frame():
+    room = Path(activities.__file__).parent
+    using = [
+        path.relative_to(room).as_posix()
+        for path in room.rglob("*.py")
+        if re.search(r"\bQProgressBar\b", path.read_text(encoding="utf-8"))
+    ]
+    assert using == ["progress.py"]

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QProgressBar,
     QPushButton,
     QRadioButton,
     QSplitter,
@@ -31,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.records.catalogue import Catalogue, Column
+from astrogui.window.progress import ProgressBar
 
 FORMATS = (
     ("FITS table", ".fits"),
@@ -155,7 +155,7 @@ class ExportForm(QDialog):
         self.problem.setWordWrap(True)
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.problem.hide()
-        self.bar = QProgressBar(self)
+        self.bar = ProgressBar(self)
         self.bar.setRange(0, 1000)
         self.bar.hide()
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)

@@ -9,13 +9,13 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from astrogui.session.grading_queue import ORDERS, Pace, time_words
+from astrogui.window.progress import ProgressBar
 
 SCOPES = (
     ("filtered", "as filtered in the table"),
@@ -44,7 +44,7 @@ class QueuePanel(QWidget):
         self.build.setToolTip("Put these rows in this order and go to the first ungraded one")
         self.end = QPushButton("End", self)
         self.end.setToolTip("Forget the queue; grades stay")
-        self.progress = QProgressBar(self)
+        self.progress = ProgressBar(self)
         self.progress.setAccessibleName("Rows graded")
         self.words = QLabel(self)
         self.words.setWordWrap(True)
