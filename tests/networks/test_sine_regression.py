@@ -27,7 +27,7 @@ GAP = np.linspace(-0.5, 0.5, 40, dtype=np.float32)[:, None]
 BEYOND = np.linspace(6, 8, 40, dtype=np.float32)[:, None]
 
 
-def train(model, steps=2000, batch=64):
+def train(model, steps=1600, batch=64):
     x, y = examples()
     order = np.random.default_rng(2).integers(COUNT, size=steps * batch)
     rate = keras.optimizers.schedules.CosineDecay(0.01, steps)
@@ -52,8 +52,8 @@ def parts(model, x, noise_columns=0):
 def test_an_ensemble_finds_the_noise_and_doubts_where_it_saw_nothing():
     keras.utils.set_random_seed(4)
     single = {"features": 1, "labels": 1, "widths": [64, 64]}
-    model = train(build("ensemble:ensemble",
-                        {"network": "regression:network", "config": single, "members": 3}))  # fmt: skip
+    config = {"network": "regression:network", "config": single, "members": 3}
+    model = train(build("ensemble:ensemble", config))
     mean, aleatoric, epistemic = parts(model, INSIDE)
     np.testing.assert_allclose(mean, np.sin(INSIDE[:, 0]), atol=0.12)
     assert np.median(aleatoric) == pytest.approx(NOISE, rel=0.15)
