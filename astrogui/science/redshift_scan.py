@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from astrogui.science import spectral
 from astrogui.science.spectral import LogGrid
-from astrogui.science.template_fit import TemplateSet, best_fit, improvement, polynomials
+from astrogui.science.template_fit import TemplateSet, best_fit, gains, polynomials
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -23,7 +23,8 @@ OBSERVED = LogGrid(first=3.53, step=2e-4, size=2440)  # 3388 to 10423 Å
 ZERO_CELL = 9
 CELLS = 4524
 CLASSES = ("GALAXY", "QSO", "STAR")
-CLASS_CELLS = ((0, 2395), (0, CELLS - 1), (0, 2 * ZERO_CELL))  # first and last, inclusive
+CLASS_CELLS = ((0, CELLS - 1), (0, CELLS - 1), (0, 2 * ZERO_CELL))  # first and last, inclusive
+UNKNOWN = "UNKNOWN"  # the network's own last class, of one cell: nothing that has a redshift
 
 LINE_PLACES = (
     1215.67, 1549.48, 1908.73, 2799.12, 3728.48, 3869.86, 3934.78, 4862.69, 4960.30, 5008.24,
@@ -150,8 +151,7 @@ def chi_squares(spectrum: Scaled, sets: Sequence[TemplateSet]) -> NDArray[np.flo
     chi2 = np.full((len(sets), CELLS), np.nan)
     for row, templates in enumerate(sets):
         flux, weight = flattened(spectrum, templates.exponent)
-        gain, leading = improvement(flux, weight, templates, smooth)
-        base = _smooth_chi_square(flux, weight, smooth)
+        gain, leading, base = gains(flux, weight, templates, smooth)
         gain = np.where(leading > 0, gain, 0.0)
         chi2[row, templates.first_cell : templates.last_cell + 1] = np.maximum(base - gain, 0.0)
     return chi2
@@ -236,14 +236,6 @@ def _level(values: Array, inverse: Array) -> float:
     bright = 0.1 * float(np.percentile(np.abs(values), 98))
     level = max(abs(float(np.median(values))), bright, 0.3 * noise)
     return level if np.isfinite(level) and level > 0 else 1.0
-
-
-def _smooth_chi_square(flux: Array, weight: Array, smooth: Array) -> float:
-    weighted = smooth * weight
-    matrix = weighted @ smooth.T
-    matrix[np.diag_indices_from(matrix)] += 1e-9 * max(float(np.trace(matrix)), 1e-30)
-    right = weighted @ flux
-    return float(np.sum(weight * flux**2) - right @ np.linalg.solve(matrix, right))
 
 
 def _signals(spectrum: Scaled) -> NDArray[np.float32]:

@@ -113,7 +113,13 @@ def running_median(values: Array, good: Mask, window: int) -> NDArray[np.float64
     filled = np.flatnonzero(ends - starts >= 3)
     if filled.size == 0:
         return np.full(size, float(np.median(chosen)))
-    medians = [float(np.median(chosen[starts[k] : ends[k]])) for k in filled]
+    starts, counts = starts[filled], (ends - starts)[filled]
+    width = int(counts.max())
+    places = np.minimum(starts[:, None] + np.arange(width), chosen.size - 1)
+    table = np.where(np.arange(width) < counts[:, None], chosen[places], np.inf)
+    table.sort(axis=1)
+    row = np.arange(len(table))
+    medians = 0.5 * (table[row, (counts - 1) // 2] + table[row, counts // 2])
     return np.asarray(np.interp(np.arange(size), centres[filled], medians))
 
 

@@ -74,20 +74,37 @@ def improvement(
     with the templates at every shift. Returns (cells,) each: penalised drop of chi-square, >= 0,
     and the coefficient of the first vector in units of its error.
     """
-    smooth_matrix, smooth_factor, residual = project_smooth(flux, weight, smooth_terms)
+    gain, significance, _ = gains(flux, weight, templates, smooth_terms)
+    return gain, significance
+
+
+def gains(
+    flux: Array, weight: Array, templates: TemplateSet, smooth_terms: Array
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """As ``improvement``, and the chi-square of the smooth terms alone.
+
+    Double precision throughout: what templates tell beyond the smooth terms is a thousandth of
+    their sums, and single precision leaves nothing of it.
+    """
+    _, smooth_factor, residual = project_smooth(flux, weight, smooth_terms)
+    base = float(np.sum(weight * residual**2))
     matrix, cross, right = _normal_equations(residual, weight, templates, smooth_terms)
     # Schur complement: smooth terms solved for at each shift; `residual` is orthogonal to them.
-    if smooth_matrix.size:
-        half = np.einsum("qp,mpz->mqz", smooth_factor, cross)
-        for i in range(matrix.shape[0]):
+    if len(smooth_terms):
+        terms, count, cells = cross.shape
+        half = smooth_factor @ cross.reshape(terms, count * cells)
+        half = half.reshape(terms, count, cells)
+        row = 0
+        for i in range(count):
             for j in range(i + 1):
-                matrix[i, j] -= np.einsum("qz,qz->z", half[i], half[j])
-    diagonal = np.arange(matrix.shape[0])
-    matrix[diagonal, diagonal] += templates.penalty[:, None]
-    scale = np.maximum(np.einsum("iiz->iz", matrix), 1e-30)
-    matrix[diagonal, diagonal] += 1e-9 * scale + 1e-12
+                matrix[row] -= np.einsum("qz,qz->z", half[:, i], half[:, j])
+                row += 1
+    diagonal = np.cumsum(np.arange(1, len(right) + 1)) - 1
+    matrix[diagonal] += templates.penalty[:, None]
+    scale = np.maximum(matrix[diagonal].sum(axis=0), 1e-30)
+    matrix[diagonal] += 1e-9 * scale + 1e-12
     gain, significance = _solve(matrix, right)
-    return gain, significance
+    return np.asarray(gain[::-1]), np.asarray(significance[::-1]), base
 
 
 def project_smooth(
@@ -124,24 +141,22 @@ def best_fit(
 def _normal_equations(
     residual: Array, weight: Array, templates: TemplateSet, smooth_terms: Array
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """(m, m, cells) lower triangle, (m, p, cells) with the smooth terms, (m, cells) right side."""
-    single, double, length = _template_transforms(templates)
-    pixels, cells, count = len(residual), templates.cells, len(templates.vectors)
+    """(m (m + 1) / 2, cells) lower triangle by rows, (p, m, cells) with the smooth terms, and
+    (m, cells) right side; cells from the largest shift to the smallest, as the lags come.
+    """
     from scipy.fft import irfft, rfft
 
-    def correlate(data: Array, transform: Array) -> NDArray[np.float64]:
-        product = np.conj(rfft(data, length, axis=-1))[..., None, :] * transform
-        lags = irfft(product, length, axis=-1)[..., :cells]
-        return lags[..., ::-1]  # lag 0 is the largest shift
-
+    single, double, length = _template_transforms(templates)
+    pixels, cells = len(residual), templates.cells
     assert pixels + cells - 1 == templates.vectors.shape[1]
-    stack = np.concatenate([(weight * residual)[None], smooth_terms * weight])
-    linear = correlate(stack, single)  # (1 + p, m, cells)
-    products = correlate(np.asarray(weight, np.float64), double)
-    matrix = np.zeros((count, count, cells))
-    rows, columns = np.tril_indices(count)
-    matrix[rows, columns] = products
-    return matrix, np.swapaxes(linear[1:], 0, 1), linear[0]
+    stack = np.empty((2 + len(smooth_terms), pixels))
+    stack[0] = weight
+    stack[1] = weight * residual
+    stack[2:] = smooth_terms * weight
+    seen = np.conj(rfft(stack, length, axis=-1))
+    products = irfft(seen[0] * double, length, axis=-1)[:, :cells]
+    linear = irfft(seen[1:, None] * single, length, axis=-1, overwrite_x=True)[..., :cells]
+    return np.ascontiguousarray(products), np.ascontiguousarray(linear[1:]), linear[0]
 
 
 def _template_transforms(templates: TemplateSet) -> tuple[Array, Array, int]:
@@ -151,34 +166,36 @@ def _template_transforms(templates: TemplateSet) -> tuple[Array, Array, int]:
 
         length = int(next_fast_len(templates.vectors.shape[1], real=True))
         rows, columns = np.tril_indices(len(templates.vectors))
+        products = templates.vectors[rows] * templates.vectors[columns]
         kept["single"] = rfft(templates.vectors, length, axis=-1)
-        kept["double"] = rfft(templates.vectors[rows] * templates.vectors[columns], length, axis=-1)
+        kept["double"] = rfft(products, length, axis=-1)
         kept["length"] = length
     return kept["single"], kept["double"], kept["length"]
 
 
-def _solve(matrix: Array, right: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _solve(triangle: Array, right: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """b^T A^-1 b and the first coefficient over its error, for all cells by Cholesky.
 
     Written out over the few rows so that each step is one vector operation over the cells. The
     rows are taken from last to first: the first coefficient then is the last unknown left.
     """
-    order = np.arange(len(right))[::-1]
     count, cells = right.shape
     factor = np.zeros((count, count, cells))
     solved = np.zeros((count, cells))
 
     def entry(i: int, j: int) -> Array:
-        a, b = int(order[i]), int(order[j])
-        return matrix[max(a, b), min(a, b)]
+        low, high = sorted((count - 1 - i, count - 1 - j))
+        return triangle[high * (high + 1) // 2 + low]
 
     for j in range(count):
         pivot = entry(j, j) - np.einsum("kz,kz->z", factor[j, :j], factor[j, :j])
         tiny = 1e-10 * np.maximum(entry(j, j), 1e-30)
-        factor[j, j] = np.sqrt(np.maximum(pivot, tiny))
+        inverse = 1.0 / np.sqrt(np.maximum(pivot, tiny))
+        factor[j, j] = inverse
         for i in range(j + 1, count):
             inner = np.einsum("kz,kz->z", factor[i, :j], factor[j, :j])
-            factor[i, j] = (entry(i, j) - inner) / factor[j, j]
+            factor[i, j] = (entry(i, j) - inner) * inverse
         inner = np.einsum("kz,kz->z", factor[j, :j], solved[:j])
-        solved[j] = (right[order[j]] - inner) / factor[j, j]
-    return np.einsum("kz,kz->z", solved, solved), solved[count - 1]
+        solved[j] = (right[count - 1 - j] - inner) * inverse
+    gain = np.einsum("kz,kz->z", solved, solved)
+    return np.asarray(gain, np.float64), solved[count - 1]

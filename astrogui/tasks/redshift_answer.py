@@ -55,14 +55,15 @@ def posterior(
     seen = dict(zip(redshift_scan.SUMMARY, summary.tolist(), strict=True))
     if seen["good share"] <= 0:
         return _unanswered()
-    found = answered(log_probability, model.card.calibration)
+    signal_to_noise = 10 ** seen["log10 median S/N"]
+    found = answered(log_probability, model.card.calibration, signal_to_noise)
     answer, edges, mass = found.peak, redshift_scan.cell_edges(), found.mass
     others = [peak for peak in found.others if peak.probability >= SHOWN_ALTERNATIVE]
     inside = slice(answer.first, answer.last + 1)
     aleatoric, epistemic = _split(
         found.members[:, answer.class_index, inside], edges[answer.first : answer.last + 2], found
     )
-    distance = novelty(features, summary, model)
+    distance = max(novelty(features, summary, model), unknown_ratio(found.unknown, model))
     flags = _flags(seen, answer, others, record) | (Flag.NOVEL if distance > 1 else Flag.NONE)
     curves, snr = _fit(record, model, answer, others[:2])
     return Posterior(
@@ -84,6 +85,7 @@ def posterior(
         novelty=distance,
         extras={
             "prob_z": found.certainty,
+            "prob_unknown": found.unknown,
             **_alternatives(others),
             "confident": is_confident(found.certainty, flags, model),
             "snr": snr,
@@ -98,6 +100,7 @@ class Answered:
 
     members: NDArray[np.float64]  # (members, classes, cells), tempered
     mass: NDArray[np.float64]  # (classes, cells), their mean with its peaks sharpened
+    unknown: float  # probability that nothing of these classes is seen; not part of ``mass``
     peak: Peak
     others: list[Peak]
     fine_edges: NDArray[np.float64]  # of the peak
@@ -124,19 +127,39 @@ class Answered:
         return grid_quantiles(self.fine_edges, self.fine_mass, levels)
 
 
-def answered(log_probability: NDArray[Any], calibration: Mapping[str, Any]) -> Answered:
-    """From (members, classes, cells) log-probabilities and the card's calibration."""
+def answered(
+    log_probability: NDArray[Any],
+    calibration: Mapping[str, Any],
+    signal_to_noise: float | None = None,
+) -> Answered:
+    """From (members, rows, cells) log-probabilities and the card's calibration.
+
+    Rows beyond the classes are what has no redshift: they are taken out of the density, which
+    then sums to one. ``signal_to_noise`` (median per 138 km/s) chooses the map that makes the
+    ranks of the truth inside its peak even, where the card has one.
+    """
     edges = redshift_scan.cell_edges()
-    members = member_masses(log_probability, float(calibration["temperature"]))
-    mass = members.mean(axis=0)
+    raw = member_masses(log_probability, float(calibration["temperature"]))
+    known = np.maximum(raw[:, : len(CLASSES)].sum(axis=(1, 2)), 1e-9)
+    members = raw[:, : len(CLASSES)] / known[:, None, None]
+    mass = raw[:, : len(CLASSES)].mean(axis=0) / known.mean()
     peaks = find_peaks(mass, edges, REACH)
     answer, *others = answer_and_alternatives(peaks, mass.sum(axis=1))
     told = calibration.get("sharpness", {})
     mass = sharpened(mass, peaks, tuple(float(told.get(name, 1.0)) for name in CLASSES))
     fine_edges, fine_mass = within_peak(mass[answer.class_index], answer, edges)
+    maps = calibration.get("rank_map")
+    if maps and signal_to_noise is not None:
+        row = int(np.searchsorted(maps["signal_to_noise"], signal_to_noise))
+        rises = maps["ranks"][CLASSES[answer.class_index]][row]
+        fine_mass = mapped_mass(fine_mass, np.asarray(rises, np.float64))
+        inside = slice(answer.first, answer.last + 1)
+        by_cell = fine_mass.reshape(answer.last - answer.first + 1, -1).sum(axis=1)
+        mass[answer.class_index, inside] = mass[answer.class_index, inside].sum() * by_cell
     return Answered(
         members=members,
         mass=mass,
+        unknown=float(1 - known.mean()) if len(raw[0]) > len(CLASSES) else 0.0,
         peak=answer,
         others=others,
         fine_edges=fine_edges,
@@ -144,8 +167,15 @@ def answered(log_probability: NDArray[Any], calibration: Mapping[str, Any]) -> A
     )
 
 
+def mapped_mass(fine_mass: NDArray[np.float64], ranks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Masses whose cumulative sum is mapped by ``ranks``: rising values at even steps of 0 to 1."""
+    cumulative = np.concatenate([[0.0], np.cumsum(fine_mass)])
+    moved = np.interp(cumulative / cumulative[-1], np.linspace(0, 1, len(ranks)), ranks)
+    return np.diff(moved) / (moved[-1] - moved[0])
+
+
 def member_masses(log_probability: NDArray[Any], temperature: float) -> NDArray[np.float64]:
-    """(members, classes, cells) probabilities of each member, tempered and normalised."""
+    """(members, rows, cells) probabilities of each member, tempered and normalised."""
     scaled = np.asarray(log_probability, np.float64) / temperature
     masses = np.exp(scaled - scaled.max(axis=(-2, -1), keepdims=True))
     return np.asarray(masses / masses.sum(axis=(-2, -1), keepdims=True))
@@ -179,6 +209,12 @@ def novelty(features: NDArray[Any], summary: NDArray[Any], model: Model) -> floa
     vector = novelty_vector(features[None], summary[None])[0]
     whitened = model.assets["novelty_whitening"] @ (vector - model.assets["novelty_mean"])
     return float(np.sqrt(np.sum(whitened**2)) / float(model.card.novelty["threshold"]))
+
+
+def unknown_ratio(unknown: float, model: Model) -> float:
+    """Probability of UNKNOWN over the card's threshold; 0 for a network without that class."""
+    threshold = model.card.calibration.get("unknown_probability")
+    return unknown / float(threshold) if threshold else 0.0
 
 
 def novelty_vector(features: NDArray[Any], summary: NDArray[Any]) -> NDArray[np.float64]:

@@ -32,12 +32,14 @@ class SetPlan:
 
 
 _GALAXY: dict[str, Any] = {"class_name": "GALAXY", "lowest": -0.004, "highest": 2.0}
+_DISTANT: dict[str, Any] = {"class_name": "GALAXY", "lowest": 1.25, "highest": 7.0}
 _STAR: dict[str, Any] = {"class_name": "STAR", "lowest": -0.004, "highest": 0.004}
 
 PLANS = (
     SetPlan(**_GALAXY, name="passive", kind="passive", vectors=5),
     SetPlan(**_GALAXY, name="forming", kind="forming", vectors=7),
     SetPlan(**_GALAXY, name="active", kind="active", vectors=7),
+    SetPlan(**_DISTANT, name="distant", kind="distant", vectors=6, exponent=1.0),
     SetPlan(
         name="usual", class_name="QSO", kind="usual", lowest=-0.004, highest=7.0, vectors=6,
         exponent=1.3,
@@ -110,7 +112,7 @@ def _example(plan: SetPlan, templates: Templates, grid: LogGrid, rng: np.random.
     redshift = drawn_redshift(rng, plan.class_name, plan.kind)
     flux = rest_frame(rng, templates, plan.class_name, plan.kind, redshift)
     flux = broadened(flux, float(rng.uniform(60, 180)))
-    if plan.kind in ("high", "absorbed") and redshift > 1.5:
+    if plan.kind in ("high", "absorbed", "distant") and redshift > 1.5:
         flux = flux * mean_transmission(REST_ANGSTROM * (1 + redshift), redshift)
     known = np.isfinite(flux)
     flux = np.interp(REST.centres_log10, REST.centres_log10[known], flux[known])

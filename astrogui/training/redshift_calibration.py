@@ -23,8 +23,11 @@ from astrogui.training.score_redshift import LIMIT_KM_S, simulated_answers
 
 INPUTS = ("curves", "signals", "summary")
 CATASTROPHIC_SHARE = 0.002  # among confident answers
-FALSE_NOVELTY = 0.01
+FALSE_NOVELTY = 0.005  # by the features; as many again by the class UNKNOWN
 SHARPNESSES = (0.7, 0.8, 0.9, 1.0, 1.12, 1.25, 1.4, 1.6, 1.8, 2.0, 2.25, 2.5)
+SIGNAL_TO_NOISE = (3.0, 6.0, 12.0, 25.0)  # bounds of the bins that are calibrated apart
+RANK_STEPS = 25
+FEWEST = 150  # right peaks that a bin needs to be calibrated by itself
 
 
 def calibrated(
@@ -32,26 +35,43 @@ def calibrated(
     card: ModelCard,
     sets: Arrays,
     data: Arrays,
+    survey: Arrays,
     trained: Arrays,
     progress: Progress,
 ) -> tuple[ModelCard, Arrays]:
     """The card with its calibration, and the model's assets.
 
-    ``data`` are held-out simulations with their truth; ``trained`` are those fitted, which show
-    what the features of a familiar spectrum look like.
+    ``data`` are held-out simulations of all that is trained for, ``survey`` those at survey
+    signal-to-noise, both with their truth; ``trained`` are those fitted, which show what the
+    features of a familiar spectrum look like. Where the two populations overlap the ranks are
+    calibrated on the survey's.
     """
     progress("calibrating")
-    truth = np.asarray(data["truth"], np.float64)
-    card = _with(card, temperature=_temperature(CompiledRun(model, card, sets), data, truth))
-    card = _with(card, sharpness=_sharpness(CompiledRun(model, card, sets), data, truth))
+    names = (*INPUTS, "truth")
+    both = {n: np.concatenate([np.asarray(d[n]) for d in (data, survey)]) for n in names}
+    truth = np.asarray(both["truth"], np.float64)
+    mixed = np.random.default_rng(1).permutation(len(truth))
+    card = _with(card, temperature=_temperature(CompiledRun(model, card, sets), both, mixed))
+    known = truth[:, 0] < len(CLASSES)
+    card = _with(card, sharpness=_sharpness(CompiledRun(model, card, sets), both, mixed))
+    ranks = _ranks(CompiledRun(model, card, sets), both)
+    of_survey = np.arange(len(truth)) >= len(data["truth"])
+    chosen = np.where(ranks["signal_to_noise"] < SIGNAL_TO_NOISE[0], True, of_survey) & known
+    card = _with(card, rank_map=_rank_map({n: v[chosen] for n, v in ranks.items()}))
     run = CompiledRun(model, card, sets)
-    answers = simulated_answers(run, data, truth)
     mean, whitening = _novelty_statistic(run, trained)
     assets = {**sets, "novelty_mean": mean, "novelty_whitening": whitening}
+    answers = simulated_answers(run, {n: both[n][known] for n in INPUTS}, truth[known])
     distances = novelties(answers["novelty_vector"], assets, 1.0)
     threshold = float(np.quantile(distances, 1 - FALSE_NOVELTY))
-    novelty = {**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY}
-    card = _with(card, confident_probability=_confident_certainty(answers, truth))
+    novelty = {**card.novelty, "threshold": threshold, "false_positives": 2 * FALSE_NOVELTY}
+    card = _with(
+        card,
+        unknown_probability=float(
+            np.clip(np.quantile(ranks["unknown"][known & of_survey], 1 - FALSE_NOVELTY), 0.02, 0.5)
+        ),
+        confident_probability=_confident_certainty(answers, truth[known]),
+    )
     return dataclasses.replace(card, novelty=novelty), assets
 
 
@@ -67,36 +87,37 @@ def _with(card: ModelCard, **calibration: Any) -> ModelCard:
     return dataclasses.replace(card, calibration={**card.calibration, **calibration})
 
 
-def _temperature(run: Run, data: Arrays, truth: np.ndarray, most: int = 1500) -> float:
+def _temperature(run: Run, data: Arrays, mixed: np.ndarray, most: int = 1500) -> float:
     """The temperature of the lowest negative log score of the ensemble's mixture."""
-    count = min(most, len(truth))
-    batch = {name: np.asarray(data[name][:count], np.float32) for name in INPUTS}
+    rows = np.sort(mixed[:most])
+    batch = {name: np.asarray(data[name][rows], np.float32) for name in INPUTS}
     outputs = run(batch)["log_probability"]
-    place = truth[:count, :2].astype(int)
+    place = np.asarray(data["truth"])[rows, :2].astype(int)
 
     def cost(log_temperature: float) -> float:
         total = 0.0
         for row, (class_index, cell) in zip(outputs, place, strict=True):
             mass = member_masses(row, float(np.exp(log_temperature)))
             total -= np.log(max(float(mass[:, class_index, cell].mean()), 1e-30))
-        return total / count
+        return total / len(rows)
 
     found = minimize_scalar(cost, bounds=(-0.7, 0.7), method="bounded", options={"maxiter": 10})
     return float(np.exp(found.x))
 
 
-def _sharpness(run: Run, data: Arrays, truth: np.ndarray, most: int = 2000) -> dict[str, float]:
+def _sharpness(run: Run, data: Arrays, mixed: np.ndarray, most: int = 2000) -> dict[str, float]:
     """For each class the sharpness whose 68 % and 90 % intervals hold what they say.
 
     Counted over the simulations whose class and peak are right, as the intervals are conditional
     on both: the network's cells are wider than what a bright narrow-line object tells.
     """
-    count = min(most, len(truth))
-    outputs = run({name: np.asarray(data[name][:count], np.float32) for name in INPUTS})
+    rows = np.sort(mixed[:most])
+    truth = np.asarray(data["truth"], np.float64)[rows]
+    outputs = run({name: np.asarray(data[name][rows], np.float32) for name in INPUTS})
     best: dict[str, tuple[float, float]] = {}
     for sharpness in SHARPNESSES:
         told = {**run.card.calibration, "sharpness": dict.fromkeys(CLASSES, sharpness)}
-        for name, tails in _tails(outputs["log_probability"], truth[:count], told).items():
+        for name, tails in _tails(outputs["log_probability"], truth, told).items():
             if not tails:  # too few simulations to tell: left as the network says
                 best[name] = (0.0, 1.0)
                 continue
@@ -105,6 +126,65 @@ def _sharpness(run: Run, data: Arrays, truth: np.ndarray, most: int = 2000) -> d
             if name not in best or miss < best[name][0]:
                 best[name] = (miss, sharpness)
     return {name: value for name, (_, value) in best.items()}
+
+
+def _ranks(run: Run, data: Arrays, block: int = 250) -> Arrays:
+    """(n,) each: rank of the truth inside the answered peak (NaN outside), its class, S/N, and the
+    probability of UNKNOWN.
+    """
+    kept: dict[str, list[float]] = {
+        name: [] for name in ("rank", "class", "signal_to_noise", "unknown")
+    }
+    truth = np.asarray(data["truth"], np.float64)
+    for start in range(0, len(truth), block):
+        rows = slice(start, start + block)
+        batch = {name: np.asarray(data[name][rows], np.float32) for name in INPUTS}
+        told = 10.0 ** batch["summary"][:, 0]
+        outputs = run(batch)["log_probability"]
+        for row, true, signal in zip(outputs, truth[rows], told, strict=True):
+            found = answered(row, run.card.calibration)
+            inside = found.fine_edges[0] <= true[2] <= found.fine_edges[-1]
+            below = np.concatenate([[0.0], np.cumsum(found.fine_mass)])
+            right = inside and found.peak.class_index == int(true[0])
+            rank = float(np.interp(true[2], found.fine_edges, below)) if right else np.nan
+            kept["rank"].append(rank)
+            kept["class"].append(found.peak.class_index)
+            kept["signal_to_noise"].append(float(signal))
+            kept["unknown"].append(found.unknown)
+    return {name: np.array(values) for name, values in kept.items()}
+
+
+def _rank_map(ranks: Arrays) -> dict[str, Any]:
+    """For each class and S/N bin the share of truths below each of even steps of rank.
+
+    A bin with few simulations leans on its class, a class with few on evenness.
+    """
+    even = np.linspace(0, 1, RANK_STEPS)
+    bins = np.searchsorted(SIGNAL_TO_NOISE, ranks["signal_to_noise"])
+    right = np.isfinite(ranks["rank"])
+    table: dict[str, list[list[float]]] = {}
+    for index, name in enumerate(CLASSES):
+        own = right & (ranks["class"] == index)
+        whole = _risen(ranks["rank"][own], even, even)
+        table[name] = [
+            _risen(ranks["rank"][own & (bins == number)], even, whole).round(5).tolist()
+            for number in range(len(SIGNAL_TO_NOISE) + 1)
+        ]
+    return {"signal_to_noise": list(SIGNAL_TO_NOISE), "ranks": table}
+
+
+def _risen(ranks: np.ndarray, even: np.ndarray, fallback: np.ndarray) -> np.ndarray:
+    """Cumulative share of ``ranks`` at ``even``, drawn towards ``fallback`` where they are few.
+
+    Every step keeps a little mass, so that no redshift inside the peak becomes impossible.
+    """
+    if not ranks.size:
+        return fallback
+    seen = np.searchsorted(np.sort(ranks), even, side="right") / ranks.size
+    seen[0], seen[-1] = 0.0, 1.0
+    own = ranks.size / (ranks.size + FEWEST / 5)
+    mixed = own * seen + (1 - own) * fallback
+    return np.asarray(0.99 * mixed + 0.01 * even)
 
 
 def _tails(
@@ -124,12 +204,14 @@ def _tails(
 
 def _novelty_statistic(run: Run, trained: Arrays) -> tuple[np.ndarray, np.ndarray]:
     """Mean and whitening matrix of the features of familiar spectra."""
-    count = min(4000, len(trained["truth"]))
+    count = min(3000, len(trained["truth"]))
     vectors = []
+    known = np.asarray(trained["truth"][:count, 0]) < len(CLASSES)
     for start in range(0, count, 250):
         rows = slice(start, min(start + 250, count))
         batch = {name: np.asarray(trained[name][rows], np.float32) for name in INPUTS}
-        vectors.append(novelty_vector(run(batch)["features"], batch["summary"]))
+        vector = novelty_vector(run(batch)["features"], batch["summary"])
+        vectors.append(vector[known[rows]])
     seen = np.concatenate(vectors)
     # Features that never fire would make any spark infinitely novel: their variance gets a floor.
     values, axes = np.linalg.eigh(np.cov(seen, rowvar=False))

@@ -10,27 +10,30 @@ from typing import Any
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.training.learn_templates import PLANS
 from astrogui.training.recipe import Measures
+from astrogui.training.redshift_start import START
 from astrogui.training.score_redshift import COVERAGE_LEVELS
 from astrogui.training.simulate_spectrum import (
     CLASS_SHARES,
     CLASSES,
     KINDS,
     REDSHIFT_PRIOR,
-    SPECTROGRAPHS,
+    SURVEY_WORDS,
 )
+from astrogui.training.spectrographs import SPECTROGRAPHS
 from astrogui.training.templates import data_folder
 
+OF_SURVEY = "survey signal-to-noise (the held-out simulations)"
 LIMITS = (
     "Redshifts are resolved to cells of 138 km/s; a narrow-line redshift is not polished below "
     "about 30 km/s.",
-    "Galaxies are searched to z = 2 only: a galaxy seen by Lyman alpha alone (z > 2) is answered "
-    "wrongly or as a quasar.",
+    "A galaxy seen by one line alone is answered by the prior's odds between Lyman alpha, [O II] "
+    "and other lines; the alternatives are kept.",
     "Nearby Seyfert galaxies may be called GALAXY or QSO; surveys do so too.",
     "Quasar redshifts carry the scatter of broad lines, about 250 km/s in the simulations; broad "
     "absorption on a line's blue side can shift an answer by several thousand km/s.",
     "Stellar types that the templates lack (brown dwarfs beyond L, Wolf-Rayet stars, novae), "
-    "supernovae, blends of two objects and spectra of sky or lamps were not simulated; the "
-    "novelty flag catches some of them only.",
+    "supernovae and blends of two objects were not simulated; the novelty flag catches some of "
+    "them only.",
     "The zero point of a file's wavelengths is taken as true: where it is not known to better "
     "than about 40 km/s (slit spectra, air or vacuum unsaid), intervals are too narrow. The "
     "published redshifts of the FORS2 field lie 72 km/s (median) below ours.",
@@ -49,8 +52,8 @@ def draft(
     shares = {name: dict(KINDS[name]) for name in CLASSES}
     return ModelCard(
         task="redshift",
-        name="redshift 1",
-        version="1",
+        name="redshift 2",
+        version="2",
         title="Redshift and class of optical spectra",
         summary="p(class, z) for galaxies, quasars and stars between 3400 and 10400 Å: template "
         "sets learned on simulations, ranked by an ensemble of three convolutional networks.",
@@ -64,7 +67,11 @@ def draft(
                 f"{name} {share:.0%}" for name, share in zip(CLASSES, CLASS_SHARES, strict=True)
             ),
             **{f"z of {name}": words for name, words in REDSHIFT_PRIOR.items()},
-            "signal-to-noise": "log-uniform 0.7 to 60 per 138 km/s",
+            "signal-to-noise": "log-uniform 0.7 to 60 per 138 km/s; of 40 % of the galaxies with "
+            "emission lines by the lines' own significance, log-uniform 4 to 80",
+            "junk": "sky, lamps, noise, image rows, drifts, reversed or wrong wavelength axes: "
+            "the network's class UNKNOWN",
+            OF_SURVEY: SURVEY_WORDS,
             "spectrographs": ", ".join(f"{s.name} {s.share:.0%}" for s in SPECTROGRAPHS),
         },
         training={
@@ -73,6 +80,9 @@ def draft(
             "kinds": shares,
             "template_sets": {plan.name: plan.vectors for plan in PLANS},
             "seed": seed,
+            "started_from": "the weights of version 1 (redshift_start.npz, sha256 "
+            f"{hashlib.sha256(START.read_bytes()).hexdigest()[:16]}), enlarged by one template "
+            "set and the class UNKNOWN",
             "trained_on": trained_on(),
             "fit": dict(history),
         },
@@ -142,7 +152,7 @@ def readme(card: ModelCard) -> str:
         card.summary,
         "",
         "The spectrum is resampled to steps of 2e-4 in log10 wavelength, where a redshift is a "
-        "shift. Twelve template sets, learned on simulated rest-frame spectra, are fitted at "
+        f"shift. {_sets(card)} template sets, learned on simulated spectra at rest, are fitted at "
         "every redshift with four smooth terms; correlations by FFT give the chi-square of all "
         "redshifts at once. Three small convolutional networks see these curves, the signals of "
         "narrow and broad lines at the places where each redshift puts them, and a few summaries "
@@ -158,10 +168,12 @@ def readme(card: ModelCard) -> str:
         "",
         *[f"- {name}: {words}" for name, words in card.prior.items()],
         "",
-        f"## Held-out simulations ({scores.get('n')})",
+        f"## Held-out simulations{' at survey signal-to-noise' if OF_SURVEY in card.prior else ''} "
+        f"({scores.get('n')})",
         "",
         *_table(scores),
         "",
+        *_everything(scores.get("all_trained_for", {})),
         "Intervals are conditional on the answered class and peak; their coverage counts the "
         "simulations whose class and peak are right. `held` tests the whole density: how often "
         "the smallest region of that probability holds the true class and redshift.",
@@ -192,6 +204,25 @@ def _table(scores: Mapping[str, Any]) -> list[str]:
             f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
             for name, row in rows.items()
         ],
+    ]
+
+
+def _sets(card: ModelCard) -> str:
+    count = len(card.training.get("template_sets", ()))
+    return {12: "Twelve", 13: "Thirteen"}.get(count, str(count))
+
+
+def _everything(scores: Mapping[str, Any]) -> list[str]:
+    if not scores:
+        return []
+    return [
+        f"## All that was trained for ({scores.get('n')} further simulations)",
+        "",
+        *_table(scores),
+        "",
+        f"Of {scores.get('n_junk')} simulated spectra of nothing (sky, lamps, noise, image rows, "
+        f"wrong axes) {scores.get('junk_flagged') or 0.0:.1%} are flagged as novel.",
+        "",
     ]
 
 

@@ -12,27 +12,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.records.spectrum import Spectrum
-from astrogui.science.redshift_scan import CLASSES, cell_of, sets_from_arrays
+from astrogui.science.redshift_scan import UNKNOWN, cell_of, sets_from_arrays
 from astrogui.science.template_fit import TemplateSet
 from astrogui.tasks.redshift import prepare_spectrum
 from astrogui.training.recipe import Arrays, Progress
-from astrogui.training.simulate_spectrum import Simulated, simulate
+from astrogui.training.simulate_spectrum import (
+    CLASSES,
+    SURVEY,
+    TRAINED,
+    Simulated,
+    simulate,
+)
 from astrogui.training.templates import Templates, data_folder, load_templates
 
 LARGEST_BLOCK = 250
+POPULATIONS = {item.name: item for item in (TRAINED, SURVEY)}
 TRUTH = ("class_index", "cell", "redshift", "signal_to_noise")
 
 
 def make_features(
-    folder: Path, sets: dict[str, NDArray[Any]], count: int, seed: int, progress: Progress
+    folder: Path,
+    sets: dict[str, NDArray[Any]],
+    count: int,
+    seed: int,
+    progress: Progress,
+    population: str = TRAINED.name,
 ) -> Arrays:
     """Prepared arrays (float16, memory-mapped) and truth of ``count`` simulations, class first.
 
     Block k comes from the seed (seed, k) alone: the same whether made at once or resumed.
+    ``population`` is "trained" or "survey" (``simulate_spectrum``).
     """
     folder.mkdir(parents=True, exist_ok=True)
     size = min(LARGEST_BLOCK, count)
-    blocks = [(folder, sets, seed, k, size) for k in range(-(-count // size))]
+    blocks = [(folder, sets, seed, k, size, population) for k in range(-(-count // size))]
     missing = [block for block in blocks if not _path(folder, block[3]).exists()]
     done = len(blocks) - len(missing)
     for _ in _mapped(missing):
@@ -66,7 +79,7 @@ def truth_of(simulated: Simulated) -> NDArray[np.float64]:
     return np.array(
         [
             CLASSES.index(simulated.class_name),
-            cell_of(simulated.redshift),
+            0 if simulated.class_name == UNKNOWN else cell_of(simulated.redshift),
             simulated.redshift,
             simulated.signal_to_noise,
         ]
@@ -82,15 +95,15 @@ def _mapped(blocks: list[Any]) -> Iterator[None]:
         yield from pool.imap_unordered(_make_block, blocks)
 
 
-def _make_block(block: tuple[Path, dict[str, NDArray[Any]], int, int, int]) -> None:
-    folder, arrays, seed, number, size = block
+def _make_block(block: tuple[Path, dict[str, NDArray[Any]], int, int, int, str]) -> None:
+    folder, arrays, seed, number, size, population = block
     templates: Templates = load_templates(data_folder() / "spectra" / "templates")
     sets = sets_from_arrays(arrays)
     rng = np.random.default_rng([seed, number])
     rows: list[Arrays] = []
     truth = []
     for _ in range(size):
-        simulated = simulate(rng, templates)
+        simulated = simulate(rng, templates, population=POPULATIONS[population])
         rows.append(example(simulated, sets))
         truth.append(truth_of(simulated))
     stacked: dict[str, Any] = {

@@ -13,26 +13,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S, estimate_ivar
-from astrogui.training.spectrum_objects import broadened, galaxy, quasar, star
+from astrogui.training.junk_spectra import JUNK, junk, spoiled
+from astrogui.training.spectrographs import Spectrograph, drawn_spectrograph, pixels
+from astrogui.training.spectrum_objects import (
+    broadened,
+    distant_galaxy,
+    galaxy,
+    quasar,
+    star,
+)
 from astrogui.training.templates import REST, Templates
 
 Array = NDArray[np.float64]
 Random = np.random.Generator
 
-CLASSES = ("GALAXY", "QSO", "STAR")
-CLASS_SHARES = (0.42, 0.40, 0.18)
+CLASSES = ("GALAXY", "QSO", "STAR", "UNKNOWN")
+CLASS_SHARES = (0.43, 0.35, 0.16, 0.06)
 KINDS = {
-    "GALAXY": (("passive", 0.33), ("forming", 0.42), ("active", 0.25)),
+    "GALAXY": (("passive", 0.28), ("forming", 0.36), ("active", 0.18), ("distant", 0.18)),
     "QSO": (("usual", 0.25), ("low", 0.2), ("high", 0.25), ("absorbed", 0.12), ("broad", 0.18)),
     "STAR": (("hot", 0.28), ("cool", 0.42), ("red", 0.2), ("odd", 0.1)),
 }
 REDSHIFT_PRIOR = {
     "GALAXY": "log-uniform 0.001-0.15 (25 %), density rising as z^0.5 to 1 (60 %), "
-    "uniform 0.8-2 (15 %)",
+    "uniform 0.8-2 (15 %); distant galaxies, 18 % of all, uniform 1.3-6.9",
     "QSO": "uniform in log(1 + z) within each kind: usual 0.01-6.9, low 0.01-1.6, high 1.4-6.9, "
     "absorbed 0.6-5, broad 0.003-1",
     "STAR": "normal of 120 km/s, truncated at |z| = 0.004",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """What is drawn: shares of classes, spectrographs, and signal-to-noise per 138 km/s.
+
+    ``lines`` is the share of emission-line galaxies whose brightness is drawn by the significance
+    of their lines (log-uniform 4 to 80) and not by their continuum.
+    """
+
+    name: str
+    class_shares: tuple[float, ...]
+    signal_to_noise: tuple[tuple[float, float], ...]  # of each class, log-uniform between
+    spectrographs: tuple[str, ...] = ()  # all, where empty
+    lines: float = 0.0
+    distant: bool = True
+    deepest_quasar: float = 7.0
+
+
+TRAINED = Population(
+    name="trained",
+    class_shares=CLASS_SHARES,
+    signal_to_noise=((0.7, 60.0),) * 4,
+    lines=0.4,
+)
+SURVEY = Population(
+    name="survey",
+    class_shares=(0.5, 0.3, 0.2, 0.0),
+    signal_to_noise=((3.0, 40.0), (3.0, 40.0), (5.0, 60.0), (3.0, 40.0)),
+    spectrographs=("survey fibres", "three arms"),
+    distant=False,
+    deepest_quasar=4.5,
+)
+SURVEY_WORDS = (
+    "survey fibres and three-arm spectrographs; median continuum signal-to-noise per 138 km/s "
+    "log-uniform 3-40 for galaxies and quasars, 5-60 for stars; galaxies 50 %, quasars (z < 4.5) "
+    "30 %, stars 20 %; galaxies to z = 1.2 by the stated prior"
+)
 
 
 _FOREST = ((1215.67, 0.0036), (1025.72, 1.7e-3), (972.54, 1.2e-3), (949.74, 9.3e-4))
@@ -54,57 +100,66 @@ class Simulated:
     signal_to_noise: float  # median per pixel of 2e-4 in log10 wavelength, true errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spectrograph:
-    """One kind of instrument; a range (low, high) is drawn from evenly."""
-
-    name: str
-    share: float
-    first: tuple[float, float]  # Å
-    last: tuple[float, float]
-    step: tuple[float, float]  # Å, or of log10 wavelength when ``logarithmic``
-    logarithmic: bool
-    resolving_power: tuple[float, float]
-    with_errors: bool
-    calibrated: bool  # relative response and telluric bands corrected
-
-
-SPECTROGRAPHS = (
-    Spectrograph(
-        name="survey fibres", share=0.56, first=(3560, 3850), last=(9150, 10380),
-        step=(1e-4, 1e-4), logarithmic=True, resolving_power=(1500, 2200), with_errors=True,
-        calibrated=True,
-    ),
-    Spectrograph(
-        name="three arms", share=0.1, first=(3600, 3620), last=(9750, 9824), step=(0.8, 1.0),
-        logarithmic=False, resolving_power=(2000, 5000), with_errors=True, calibrated=True,
-    ),
-    Spectrograph(
-        name="low-resolution fibres", share=0.1, first=(3690, 3900), last=(8800, 9100),
-        step=(1e-4, 1e-4), logarithmic=True, resolving_power=(1000, 1800), with_errors=True,
-        calibrated=False,
-    ),
-    Spectrograph(
-        name="slit", share=0.14, first=(3600, 5400), last=(7400, 9700), step=(1.2, 4.5),
-        logarithmic=False, resolving_power=(450, 1400), with_errors=False, calibrated=False,
-    ),
-    Spectrograph(
-        name="integral field", share=0.1, first=(4650, 4800), last=(9200, 9350),
-        step=(1.25, 1.25), logarithmic=False, resolving_power=(1800, 3500), with_errors=True,
-        calibrated=True,
-    ),
-)  # fmt: skip
-
-
-def simulate(rng: Random, templates: Templates, class_name: str | None = None) -> Simulated:
+def simulate(
+    rng: Random,
+    templates: Templates,
+    class_name: str | None = None,
+    population: Population = TRAINED,
+) -> Simulated:
     """Draw one spectrum from the prior that the card states."""
-    class_name = class_name or str(rng.choice(CLASSES, p=CLASS_SHARES))
-    kind = drawn_kind(rng, class_name)
-    redshift = drawn_redshift(rng, class_name, kind)
+    class_name = class_name or str(rng.choice(CLASSES, p=population.class_shares))
+    instrument = drawn_spectrograph(rng, population.spectrographs)
+    if class_name == "UNKNOWN":
+        return _junk(rng, templates, instrument)
+    kind, redshift = _drawn_object(rng, class_name, population)
     rest = rest_frame(rng, templates, class_name, kind, redshift)
-    shares = np.array([spectrograph.share for spectrograph in SPECTROGRAPHS])
-    chosen = SPECTROGRAPHS[int(rng.choice(len(SPECTROGRAPHS), p=shares / shares.sum()))]
-    return observe(rng, rest, class_name, kind, redshift, chosen)
+    limits = population.signal_to_noise[CLASSES.index(class_name)]
+    signal_to_noise = float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))
+    significance = None
+    if kind in ("forming", "active", "distant") and rng.random() < population.lines:
+        significance = float(np.exp(rng.uniform(np.log(4.0), np.log(80.0))))
+    return observe(rng, rest, class_name, kind, redshift, instrument, signal_to_noise, significance)
+
+
+def _drawn_object(rng: Random, class_name: str, population: Population) -> tuple[str, float]:
+    """A kind and a redshift of the population, by drawing until one belongs to it."""
+    while True:
+        kind = drawn_kind(rng, class_name)
+        redshift = drawn_redshift(rng, class_name, kind)
+        if class_name == "GALAXY" and not population.distant:
+            if kind != "distant" and redshift < 1.2:
+                return kind, redshift
+        elif class_name != "QSO" or redshift < population.deepest_quasar:
+            return kind, redshift
+
+
+def _junk(rng: Random, templates: Templates, instrument: Spectrograph) -> Simulated:
+    """A spectrum of nothing that has a redshift: see ``junk_spectra``."""
+    kind = str(rng.choice(JUNK))
+    wavelength = pixels(rng, instrument)
+    if kind in ("reversed", "wrong scale"):
+        base = simulate(rng, templates, str(rng.choice(CLASSES[:3])))
+        wavelength, flux, ivar, mask = spoiled(
+            rng, kind, base.wavelength_angstrom, base.flux, base.ivar, base.mask
+        )
+        estimated = base.noise_estimated
+    else:
+        flux, sigma = junk(rng, kind, wavelength)
+        flux = flux + rng.normal(size=wavelength.size) * sigma
+        flux, mask = _blemishes(rng, flux, sigma, np.zeros(wavelength.size, bool))
+        estimated = not instrument.with_errors
+        ivar = estimate_ivar(flux, mask) if estimated else np.where(mask, 0.0, 1.0 / sigma**2)
+    return Simulated(
+        wavelength_angstrom=wavelength,
+        flux=flux,
+        ivar=ivar,
+        mask=mask,
+        noise_estimated=estimated,
+        class_name="UNKNOWN",
+        kind=kind,
+        redshift=0.0,
+        signal_to_noise=float(np.median(np.abs(flux) * np.sqrt(ivar))),
+    )
 
 
 def drawn_kind(rng: Random, class_name: str) -> str:
@@ -122,6 +177,8 @@ def drawn_redshift(rng: Random, class_name: str, kind: str) -> float:
             "broad": (0.003, 1.0),
         }[kind]  # fmt: skip
         return float(np.exp(rng.uniform(np.log1p(low), np.log1p(high))) - 1)
+    if kind == "distant":
+        return float(rng.uniform(1.3, 6.9))
     which = rng.random()
     if which < 0.25:
         return float(np.exp(rng.uniform(np.log(0.001), np.log(0.15))))
@@ -134,6 +191,8 @@ def rest_frame(
     rng: Random, templates: Templates, class_name: str, kind: str, redshift: float
 ) -> Array:
     """The noise-free object on ``REST``, flux per unit wavelength, NaN where unknown."""
+    if kind == "distant":
+        return distant_galaxy(rng, templates)
     if class_name == "GALAXY":
         return galaxy(rng, templates, kind)
     if class_name == "STAR":
@@ -154,9 +213,16 @@ def observe(
     kind: str,
     redshift: float,
     instrument: Spectrograph,
+    signal_to_noise: float = 10.0,
+    significance: float | None = None,
 ) -> Simulated:
-    """The spectrum that an instrument records of an object at a redshift."""
-    wavelength = _pixels(rng, instrument)
+    """The spectrum that an instrument records of an object at a redshift.
+
+    ``signal_to_noise`` is the median of the continuum per pixel of 2e-4 in log10 wavelength. With
+    a ``significance`` the object is made as bright as gives its narrow features together that
+    signal-to-noise, however faint its continuum is.
+    """
+    wavelength = pixels(rng, instrument)
     resolving_power = float(rng.uniform(*instrument.resolving_power))
     sharp = broadened(rest, SPEED_OF_LIGHT_KM_S / resolving_power / 2.3548)
     shifted = np.log10(wavelength / (1 + redshift))
@@ -167,8 +233,11 @@ def observe(
         flux = flux * _intergalactic(rng, wavelength, redshift, complete=kind != "usual")
     flux = flux * _response(rng, wavelength, instrument)
     level = _level(flux, unknown)
-    signal_to_noise = float(np.exp(rng.uniform(np.log(0.7), np.log(60.0))))
     sigma, residual = _noise(rng, wavelength, flux / level, signal_to_noise)
+    if significance is not None:
+        seen = _significance(flux / level, sigma, unknown)
+        dimmer = float(np.clip(significance / max(seen, 1e-6), 0.01 / signal_to_noise, 20.0))
+        sigma, residual = sigma / dimmer, residual / dimmer
     observed = flux / level + rng.normal(size=wavelength.size) * sigma + residual
     mask = unknown.copy()
     observed, mask = _blemishes(rng, observed, sigma, mask)
@@ -180,6 +249,7 @@ def observe(
     scale = float(10 ** rng.uniform(-1, 2))
     per_pixel = 2e-4 * np.log(10) * wavelength / np.gradient(wavelength)
     quality = np.abs(flux / level) / sigma * np.sqrt(per_pixel)
+    known = bool(np.any(_lit(flux) & ~unknown))
     return Simulated(
         wavelength_angstrom=wavelength,
         flux=observed * scale,
@@ -189,16 +259,16 @@ def observe(
         class_name=class_name,
         kind=kind,
         redshift=redshift,
-        signal_to_noise=float(np.median(quality[~unknown])) if not unknown.all() else 0.0,
+        signal_to_noise=float(np.median(quality[_lit(flux) & ~unknown])) if known else 0.0,
     )
 
 
-def _pixels(rng: Random, instrument: Spectrograph) -> Array:
-    first, last = float(rng.uniform(*instrument.first)), float(rng.uniform(*instrument.last))
-    step = float(rng.uniform(*instrument.step))
-    if instrument.logarithmic:
-        return np.asarray(10 ** np.arange(np.log10(first), np.log10(last), step))
-    return np.arange(first, last, step)
+def _significance(flux: Array, sigma: Array, unknown: NDArray[np.bool_]) -> float:
+    """Signal-to-noise of all that is narrower than 60 samples, over a smooth continuum."""
+    from scipy.ndimage import gaussian_filter1d
+
+    narrow = flux - gaussian_filter1d(flux, 60.0, mode="nearest", truncate=2.5)
+    return float(np.sqrt(np.sum(np.where(unknown, 0.0, narrow / sigma) ** 2)))
 
 
 def _level(flux: Array, unknown: NDArray[np.bool_]) -> float:
@@ -207,6 +277,11 @@ def _level(flux: Array, unknown: NDArray[np.bool_]) -> float:
     if known.size == 0:
         return 1.0
     return max(float(np.median(known)), 0.05 * float(np.percentile(known, 98)), 1e-12)
+
+
+def _lit(flux: Array) -> NDArray[np.bool_]:
+    """Samples that are not dark (below the Lyman limit, say): the continuum's level is theirs."""
+    return np.asarray(np.abs(flux) >= 0.15 * np.percentile(np.abs(flux), 95))
 
 
 def mean_transmission(wavelength: Array, redshift: float) -> Array:
@@ -285,7 +360,7 @@ def _noise(
     """Standard deviation of each pixel, and a residual of the sky subtraction.
 
     Sky and object photons over a throughput that falls at both ends; median S/N as asked, per
-    pixel of 2e-4 in log10 wavelength.
+    pixel of 2e-4 in log10 wavelength, over the samples that the object lights.
     """
     peak = float(rng.uniform(6300, 7300))
     throughput = np.exp(-0.5 * ((wavelength - peak) / float(rng.uniform(1500, 2200))) ** 2) + 0.06
@@ -303,7 +378,8 @@ def _noise(
     variance /= step / np.median(step)
     per_pixel = np.sqrt(2e-4 * np.log(10) * wavelength / step)
     relative = np.sqrt(variance)
-    median = float(np.median(np.abs(flux) / relative * per_pixel))
+    lit = _lit(flux)
+    median = float(np.median((np.abs(flux) / relative * per_pixel)[lit]))
     sigma = relative * median / signal_to_noise
     wiggle = rng.normal(size=wavelength.size)
     residual = np.where(lines > 0.5, sigma * wiggle * float(rng.exponential(0.4)), 0.0)

@@ -32,10 +32,63 @@ def galaxy(rng: Random, templates: Templates, kind: str) -> Array:
         flux = flux * _interstellar(rng)
     screen = dust(0.5 * attenuation)
     nebular = _nebular(rng, kind, flux) * screen / screen[_at(6564.6)]
-    if kind == "active" and rng.random() < 0.15:  # a weak broad component, still called a galaxy
-        broad = float(10 ** rng.uniform(1.0, 1.9)) * max(float(flux[_at(6564.6)]), 1e-6)
+    if kind == "active" and rng.random() < 0.1:  # a weak broad component, still called a galaxy
+        broad = float(10 ** rng.uniform(0.8, 1.6)) * max(float(flux[_at(6564.6)]), 1e-6)
         nebular += _lines_of_flux([(6564.63, broad)], float(rng.uniform(700, 2500)))
     return flux + nebular
+
+
+def distant_galaxy(rng: Random, templates: Templates) -> Array:
+    """A young galaxy seen in the ultraviolet: its continuum, Lyman alpha, and other lines.
+
+    Equivalent widths of Lyman alpha from damped absorption to 200 Å at rest, its shift to the
+    red of 0 to 500 km/s, and weak C III], O III], He II as in Shapley et al. 2003, ApJ 588, 65.
+    """
+    young = np.array([1.0, 0.9, 0.6, 0.3, 0.15, 0.05, 0.02])
+    shares = rng.gamma(young + 0.02)
+    continuum = shares @ templates.populations / shares.sum()
+    continuum = broadened(continuum, float(rng.uniform(60, 150)))
+    continuum = continuum * dust(float(rng.exponential(0.12))) * _interstellar(rng)
+    nebular = _nebular(rng, "forming", continuum) * dust(float(rng.exponential(0.1)))
+    flux = continuum + nebular
+    level = {place: max(float(np.nanmedian(continuum[_at(place - 15) : _at(place + 15)])), 1e-6)
+             for place in (1250.0, 1650.0, 1908.0, 2800.0)}  # fmt: skip
+    width = float(10 ** rng.uniform(0.0, 0.9)) * float(rng.choice([0.15, 1.0]))
+    ratio = float(rng.uniform(0.1, 0.8))
+    flux = flux + _lines_of_flux(
+        [
+            (1906.68, 0.6 * width * level[1908.0]), (1908.73, 0.4 * width * level[1908.0]),
+            (1660.81, 0.3 * ratio * width * level[1650.0]),
+            (1666.15, 0.7 * ratio * width * level[1650.0]),
+            (1640.42, 0.5 * ratio * width * level[1650.0]),
+        ],
+        float(rng.uniform(40, 120)),
+    )  # fmt: skip
+    if rng.random() < 0.3:
+        magnesium = float(rng.uniform(0.5, 4.0)) * level[2800.0]
+        flux = flux + _lines_of_flux([(2796.35, magnesium), (2803.53, 0.6 * magnesium)], 100.0)
+    return flux + _lyman_alpha(rng, level[1250.0], flux)
+
+
+def _lyman_alpha(rng: Random, level: float, flux: Array) -> Array:
+    """What Lyman alpha adds: a line with a red wing, or (in a third) damped absorption."""
+    if rng.random() < 0.33:
+        width = float(rng.uniform(3.0, 12.0))
+        trough = 1.0 / (1 + ((REST_ANGSTROM - 1215.67) / width) ** 2) ** 1.5
+        return np.where(np.isfinite(flux), -flux * trough * float(rng.uniform(0.4, 1.0)), 0.0)
+    total = level * float(10 ** rng.uniform(0.5, 2.3))
+    shift, sigma = float(rng.uniform(0, 500)), float(rng.uniform(60, 220))
+    tail = float(rng.uniform(0.2, 0.6))
+    places = [
+        (1215.67 * (1 + (shift + part * sigma) / SPEED_OF_LIGHT_KM_S), total * share)
+        for part, share in ((0.0, 1 - tail), (1.5, 0.65 * tail), (3.0, 0.35 * tail))
+    ]
+    line = _lines_of_flux(places, sigma)
+    if rng.random() < 0.15:  # a weaker blue peak
+        apart = float(rng.uniform(300, 600))
+        place = 1215.67 * (1 + (shift - apart) / SPEED_OF_LIGHT_KM_S)
+        line = line + _lines_of_flux([(place, 0.3 * total)], sigma)
+    return line
 
 
 def quasar(rng: Random, templates: Templates, kind: str, redshift: float) -> Array:
@@ -290,7 +343,7 @@ def _broad_line_nucleus(rng: Random, templates: Templates) -> Array:
     flux = flux + _disc_lines(rng, continuum)
     flux = flux * dust(float(rng.exponential(0.08)), slope=1.2)
     flux = flux + _narrow_lines(rng, flux, float(10 ** rng.uniform(0.3, 2.1)))
-    return _with_host(rng, templates, flux, float(rng.uniform(0.0, 0.85)))
+    return _with_host(rng, templates, flux, float(rng.uniform(0.0, 0.92)))
 
 
 def _disc_lines(rng: Random, continuum: Array) -> Array:

@@ -11,6 +11,7 @@ from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import redshift_scan as scan
 from astrogui.science.template_fit import TemplateSet, rest_grid
+from astrogui.tasks import redshift_answer
 from astrogui.tasks.redshift import TASK, accepts, decode, prepare, prepare_spectrum
 from astrogui.tasks.redshift_answer import is_confident, member_masses
 from astrogui.tasks.task import Model
@@ -232,3 +233,31 @@ def test_images_are_declined():
 def test_the_columns_name_the_alternatives():
     names = [column.name for column in TASK.columns]
     assert {"z_2", "prob_z_2", "class_2", "z_3", "prob_z_3", "class_3", "confident"} <= set(names)
+
+
+def test_what_is_unknown_is_taken_out_of_the_density():
+    log_probability = np.full((2, 4, scan.CELLS), -60.0)
+    log_probability[:, 0, 1000] = np.log(0.3)
+    log_probability[:, 3, 0] = np.log(0.7)
+    found = redshift_answer.answered(log_probability, {"temperature": 1.0})
+    assert found.unknown == pytest.approx(0.7)
+    assert found.mass.sum() == pytest.approx(1.0)
+    assert found.mass.shape == (3, scan.CELLS)
+    assert found.certainty == pytest.approx(1.0)
+
+
+def test_ranks_are_mapped_in_the_bin_of_the_signal():
+    cells = np.arange(scan.CELLS)
+    log_probability = np.full((1, 3, scan.CELLS), -60.0)
+    log_probability[0, 1] = -0.5 * ((cells - 2000) / 5.0) ** 2
+    even = np.linspace(0, 1, 25)
+    ranks = {name: [even.tolist(), (even**2).tolist()] for name in ("GALAXY", "QSO", "STAR")}
+    told = {"temperature": 1.0, "rank_map": {"signal_to_noise": [3.0], "ranks": ranks}}
+    plain = redshift_answer.answered(log_probability, {"temperature": 1.0})
+    same, moved = (redshift_answer.answered(log_probability, told, signal) for signal in (1.0, 9.0))
+    levels = np.array([0.1, 0.5, 0.9])
+    np.testing.assert_allclose(same.quantiles(levels), plain.quantiles(levels), atol=1e-5)
+    # The share below what had the rank u is now u squared: the median had the rank sqrt(1/2).
+    expected = plain.quantiles(np.sqrt(levels))
+    np.testing.assert_allclose(moved.quantiles(levels), expected, atol=1e-4)
+    assert moved.mass.sum() == pytest.approx(1.0)

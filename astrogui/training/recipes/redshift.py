@@ -14,15 +14,16 @@ from astrogui.networks.builder import build
 from astrogui.records.model_card import ArraySpec
 from astrogui.science import redshift_scan as scan
 from astrogui.tasks.redshift import prepare_spectrum
-from astrogui.training import redshift_card
+from astrogui.training import redshift_card, redshift_refinement
 from astrogui.training.fit import Batch, FitSettings, array_batches, fit, take
 from astrogui.training.learn_templates import learn_sets
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
 from astrogui.training.redshift_calibration import INPUTS, calibrated, novelties
 from astrogui.training.redshift_features import make_features, record_of
+from astrogui.training.redshift_start import START, begin
 from astrogui.training.score_redshift import real, simulated_answers, simulated_figures
-from astrogui.training.simulate_spectrum import simulate
+from astrogui.training.simulate_spectrum import SURVEY, simulate
 from astrogui.training.templates import data_folder, load_templates
 
 NETWORK = "redshift:ranker"
@@ -37,6 +38,7 @@ class Size:
     set_spectra: int
     train: int
     validation: int
+    survey: int  # validation at survey signal-to-noise
     held_out: int
     epochs: int
     steps: int
@@ -46,12 +48,13 @@ class Size:
 
 
 FULL = Size(
-    set_spectra=1000, train=16000, validation=2500, held_out=5000, epochs=8, steps=300,
-    max_seconds=1900.0,
+    set_spectra=1000, train=6500, validation=1500, survey=3000, held_out=5000, epochs=8,
+    steps=100,
 )  # fmt: skip
 QUICK = Size(
-    set_spectra=16, train=32, validation=24, held_out=16, epochs=2, steps=3, batch=8, members=2
-)
+    set_spectra=16, train=32, validation=24, survey=16, held_out=16, epochs=2, steps=3, batch=8,
+    members=2,
+)  # fmt: skip
 
 
 def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
@@ -65,16 +68,29 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         "validation": make_features(
             workdir / "validation", sets, size.validation, _stream(seed, 2), progress
         ),
+        "survey": make_features(
+            workdir / "survey", sets, size.survey, _stream(seed, 4), progress, SURVEY.name
+        ),
     }
     config = network_config(len(sets["set_names"]), size.members)
     model = build(NETWORK, config)
+    if size.members == FULL.members:
+        with np.load(START, allow_pickle=False) as arrays:
+            begin(model, arrays)
     history = _fitted(model, data, size, seed, workdir, progress)
     card = redshift_card.draft(NETWORK, config, _specs(config), seed, history)
-    card, assets = calibrated(model, card, sets, data["validation"], data["train"], progress)
+    card, assets = calibrated(
+        model, card, sets, data["validation"], data["survey"], data["train"], progress
+    )
     run = CompiledRun(model, card, assets)
-    held_out = make_features(workdir / "held_out", sets, size.held_out, _stream(seed, 3), progress)
+    card, assets = redshift_refinement.added(card, assets, run, seed, quick, progress)
+    run = CompiledRun(model, card, assets)
+    held_out = make_features(
+        workdir / "held_out", sets, size.held_out, _stream(seed, 3), progress, SURVEY.name
+    )
     progress("measuring on held-out simulations")
     scores, coverage = held_out_figures(run, held_out)
+    scores["all_trained_for"] = trained_for_figures(run, data["validation"])
     card = redshift_card.finished(
         card, scores, coverage, size.train, round(time.monotonic() - started), quick
     )
@@ -106,7 +122,9 @@ def simulated(run: Run, n: int, seed: int) -> Measures:
         return {"n": 0, "reason": str(problem)}
     sets = {name: np.asarray(value) for name, value in run.assets.items()}
     with tempfile.TemporaryDirectory(prefix="astrogui-") as place:
-        data = make_features(Path(place), sets, n, 1_000_003 + seed, lambda words: None)
+        data = make_features(
+            Path(place), sets, n, 1_000_003 + seed, lambda words: None, SURVEY.name
+        )
         scores, _ = held_out_figures(run, data)
     return scores
 
@@ -120,7 +138,7 @@ def network_config(curves: int, members: int = 3) -> dict[str, Any]:
         "signals": 3,
         "summary": len(scan.SUMMARY),
         "offsets": list(scan.line_offsets()),
-        "ranges": [list(cells) for cells in scan.CLASS_CELLS],
+        "ranges": [*(list(cells) for cells in scan.CLASS_CELLS), [0, 0]],  # UNKNOWN: one cell
         "members": members,
     }
 
@@ -129,10 +147,35 @@ def held_out_figures(run: Run, data: Mapping[str, np.ndarray]) -> tuple[Measures
     """The scores, and the card's coverage table."""
     truth = np.asarray(data["truth"], np.float64)
     answers = simulated_answers(run, dict(data), truth)
-    novelty = novelties(answers["novelty_vector"], run.assets, float(run.card.novelty["threshold"]))
+    novelty = _doubts(run, answers)
     threshold = float(run.card.calibration["confident_probability"])
     scores = simulated_figures(answers, truth, novelty, threshold)
     return scores, redshift_card.coverage(scores, len(truth))
+
+
+def trained_for_figures(run: Run, data: Mapping[str, np.ndarray]) -> Measures:
+    """The same over all that was trained for, and the share of junk that is flagged."""
+    truth = np.asarray(data["truth"], np.float64)
+    known = truth[:, 0] < len(scan.CLASSES)
+    threshold = float(run.card.calibration["confident_probability"])
+    parts = {}
+    for name, chosen in (("known", known), ("junk", ~known)):
+        rows = {n: np.asarray(data[n])[chosen] for n in INPUTS}
+        told = np.where(known[chosen][:, None], truth[chosen], 0.0)
+        parts[name] = simulated_answers(run, rows, told)
+    doubts = {name: _doubts(run, answers) for name, answers in parts.items()}
+    scores = simulated_figures(parts["known"], truth[known], doubts["known"], threshold)
+    flagged = float(np.mean(doubts["junk"] > 1)) if len(doubts["junk"]) else None
+    return {**scores, "junk_flagged": flagged, "n_junk": int(np.sum(~known))}
+
+
+def _doubts(run: Run, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(n,) novelty: of the features or of the class UNKNOWN, whichever is further beyond."""
+    limit = float(run.card.calibration.get("unknown_probability", np.inf))
+    distance = novelties(
+        answers["novelty_vector"], run.assets, float(run.card.novelty["threshold"])
+    )
+    return np.maximum(distance, answers["unknown"] / limit)
 
 
 def _golden(sets: Arrays, seed: int) -> tuple[Arrays, Arrays]:
@@ -149,8 +192,8 @@ def _golden(sets: Arrays, seed: int) -> tuple[Arrays, Arrays]:
 
 
 def _stream(seed: int, number: int) -> int:
-    """A seed of its own for each of the three sets of simulations of a training."""
-    return 3 * (seed - 1) + number
+    """A seed of its own for each of the four sets of simulations of a training."""
+    return 4 * (seed - 1) + number
 
 
 def _sets(workdir: Path, size: Size, progress: Progress) -> Arrays:
@@ -183,7 +226,7 @@ def _fitted(
     settings = FitSettings(
         epochs=size.epochs,
         steps=size.steps,
-        learning_rate=3e-3,
+        learning_rate=1.5e-3,  # half of what a start from nothing takes
         seed=seed,
         max_seconds=size.max_seconds,
     )
