@@ -94,6 +94,11 @@ def _columns() -> tuple[Column, ...]:
             ucd="stat.probability",
             description="probability that the redshift lies in the answered peak, any class",
         ),
+        Column(
+            name="prob_unknown",
+            ucd="stat.probability",
+            description="probability that this is no spectrum of a galaxy, quasar or star",
+        ),
         *alternatives,
         Column(
             name="confident",
