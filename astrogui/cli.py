@@ -16,6 +16,7 @@ from typing import Any
 
 from astrogui.errors import AstroguiError, UsageProblem
 from astrogui.session import logs
+from astrogui.session.batches import batch_notices
 from astrogui.session.follower import Follower, news_of, print_rows
 from astrogui.session.session import Session
 
@@ -158,6 +159,8 @@ def run_analyze(options: argparse.Namespace) -> int:
         if not options.quiet:
             follower.clear()
             print_rows(session.view.rows(row_ids))
+        for words in batch_notices(session.view, row_ids):
+            print(f"astrogui: {words}", file=sys.stderr)
         _export(session, options, None if options.project else row_ids)
         return SOME_FAILED if follower.failures else OK
 

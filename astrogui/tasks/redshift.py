@@ -7,7 +7,7 @@ redshifts. Class probability and redshift come from one joint density.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import Place
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
-from astrogui.science import redshift_scan
+from astrogui.science import pile_up, redshift_scan
 from astrogui.science.template_fit import TemplateSet
 from astrogui.tasks import redshift_refine
+from astrogui.tasks.occlusion import redshift_sensitivity
 from astrogui.tasks.redshift_answer import (
     CLASSES,
     Z,
@@ -76,6 +77,13 @@ def decode(
     ]
 
 
+def batch_notices(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Redshifts that crowd at an end of the range or on a sky line, each place in words."""
+    redshifts = [row["z"] for row in rows if isinstance(row.get("z"), float)]
+    ends = redshift_scan.cell_edges()[[0, -1]].tolist()
+    return [pile.words() for pile in pile_up.pile_ups(redshifts, ends)]
+
+
 def _columns() -> tuple[Column, ...]:
     alternatives: list[Column] = []
     for number, word in ((2, "second"), (3, "third")):
@@ -120,9 +128,11 @@ TASK = Task(
     prepare=prepare,
     decode=decode,
     refine=redshift_refine.refine,
+    explain=redshift_sensitivity,
     parameters=(Z,),
     classes=CLASSES,
     columns=_columns(),
     views=("spectrum", "posterior"),
     batch_size=64,
+    batch_notices=batch_notices,
 )

@@ -75,6 +75,10 @@ class Refine(Protocol):
     ) -> Posterior | None: ...
 
 
+BatchNotices = Callable[[Sequence[Mapping[str, Any]]], list[str]]
+"""Rows that were answered together, as cells: what they give reason to doubt, in words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Task:
     """One analysis. Adding one costs its file, a recipe, a model folder and a line in TASKS.
@@ -103,6 +107,7 @@ class Task:
     preparation_version: str = "1"
     match_tolerance_arcsec: float = 1.0
     options: dict[str, str] = field(default_factory=dict)  # name: what it does
+    batch_notices: BatchNotices | None = None
 
 
 def group(records: Sequence[Any]) -> Record:

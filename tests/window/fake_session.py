@@ -54,6 +54,7 @@ class FakeView:
     """What the window reads."""
 
     session: FakeSession
+    tasks: tuple[Any, ...] = ()
 
     def items(self) -> list[Any]:
         return list(self.session.items.values())

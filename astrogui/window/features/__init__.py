@@ -41,6 +41,7 @@ FEATURES: tuple[str, ...] = (
     "spectrum_overlays",
     "strain_live",
     "catalogue_tools",
+    "batch_alarm",
     "column_statistics",
     "column_plots",
     "cross_match",
