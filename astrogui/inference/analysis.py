@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from astrogui import __version__
-from astrogui.errors import AstroguiError, JobCancelled
+from astrogui.errors import AstroguiError, JobCancelled, UsageProblem
 from astrogui.inference.backends import Backend, guarded
 from astrogui.inference.jobs import (
     Answer,
@@ -23,6 +23,7 @@ from astrogui.inference.jobs import (
     JobBegan,
     JobBroke,
     JobDone,
+    JobExplained,
     JobStopped,
     Report,
     RunnerNotice,
@@ -157,6 +158,9 @@ class Analyst:
         task, options = way.task, dict(job.options)
         record = group([self._read(source) for source in job.sources])
         model = Model(card=way.loaded.card, assets=way.loaded.assets, seed=job.seed)
+        if job.explain:
+            self._explain(way, record, model)
+            return
         refines = task.refine is not None and job.refine
         advanced = _Meter(job.job_id, self._report)
         found: list[tuple[Place, Posterior]] = []
@@ -179,6 +183,34 @@ class Analyst:
                 advanced(fraction, f"{len(found)} answered")
         if refines:
             self._refine(way, record, model, found, advanced)
+
+    def _explain(self, way: _Way, record: Any, model: Model) -> None:
+        """Report what the answer of the record's first place rests on."""
+        task, options = way.task, dict(way.job.options)
+        if task.explain is None:
+            raise UsageProblem(f"{task.title}: this analysis cannot say what its answers rest on.")
+        places = next(iter(task.find(record, model, options)), ())
+        if not places:
+            raise UsageProblem(f"{task.title}: the record holds nothing to answer.")
+        place = places[0]
+
+        def answer(records: Sequence[Any]) -> list[Posterior]:
+            found: list[Posterior] = []
+            for start in range(0, len(records), task.batch_size):
+                batch = records[start : start + task.batch_size]
+                self._go_on(way.job)
+                fed = [task.prepare(altered, [place], model, options) for altered in batch]
+                self._go_on(way.job)
+                said = way.backend.run(
+                    {n: np.concatenate([f[n] for f in fed]) for n in fed[0] if n[0] != "_"}
+                )
+                for i, altered in enumerate(batch):
+                    outputs = {name: value[i : i + 1] for name, value in said.items()}
+                    found += task.decode(outputs, fed[i], altered, [place], model)
+            return found
+
+        sensitivity = task.explain(record, task.name, answer)
+        self._report(JobExplained(way.job.job_id, sensitivity))
 
     def _refine(
         self,

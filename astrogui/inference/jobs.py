@@ -9,6 +9,7 @@ from typing import Protocol
 from astrogui.errors import AstroguiError
 from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import AnswerProvenance, Place
+from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import Source
 
 
@@ -23,6 +24,7 @@ class Job:
     seed: int = 0
     models_dir: str = ""  # folders joined by os.pathsep; the first that holds the task wins
     refine: bool = True
+    explain: bool = False  # say what the answer rests on instead of answering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +64,14 @@ class JobAdvanced(Report):
 class JobAnswered(Report):
     job_id: int
     answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobExplained(Report):
+    """What the answer of a job rests on."""
+
+    job_id: int
+    sensitivity: Sensitivity
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from astrogui.records import (
     model_card,
     posterior,
     provenance,
+    sensitivity,
     source,
     spectrum,
     strain,
@@ -56,7 +57,18 @@ def _own_classes(modules: tuple[Any, ...]) -> dict[str, type]:
 RECORDS: dict[str, type] = {
     name: cls
     for name, cls in _own_classes(
-        (catalogue, image, model_card, posterior, provenance, source, spectrum, strain, jobs)
+        (
+            catalogue,
+            image,
+            model_card,
+            posterior,
+            provenance,
+            sensitivity,
+            source,
+            spectrum,
+            strain,
+            jobs,
+        )
     ).items()
     if is_dataclass(cls)
 }

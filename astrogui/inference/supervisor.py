@@ -21,6 +21,7 @@ from astrogui.inference.jobs import (
     JobBegan,
     JobBroke,
     JobDone,
+    JobExplained,
     JobStopped,
     Report,
     RunnerLost,
@@ -268,7 +269,8 @@ class SupervisedRunner:
             self._tell(report)
             return
         assert isinstance(
-            report, JobBegan | JobAdvanced | JobAnswered | JobDone | JobBroke | JobStopped
+            report,
+            JobBegan | JobAdvanced | JobAnswered | JobExplained | JobDone | JobBroke | JobStopped,
         )
         sent = self._sent.get(report.job_id)
         if sent is None:

@@ -15,9 +15,11 @@ from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
+from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import FilePart
 from astrogui.session import cards, events, exporting
 from astrogui.session.comparison import Verdict
+from astrogui.session.explaining import Explainer
 from astrogui.session.exports import Exports
 from astrogui.session.grading import Grading
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
@@ -76,6 +78,7 @@ class Session:
         self._verifier = Verifier(
             self._tasks, self._cards, self._runner, self._loop.post, self._loop.publish
         )
+        self._explainer = Explainer(self._tasks, self._cards, self._runner, self._loop.publish)
         self._generation = 0
         self._open = self._made_open(opened)
         self._tables = TableKeeper(lambda: self.path, self._tasks)
@@ -148,6 +151,7 @@ class Session:
         self._exports.close()
         self._tables.close()
         self._verifier.close()
+        self._loop.post(self._explainer.close)
         self._loop.post(self._close_project)
         self._loop.close()
 
@@ -328,6 +332,20 @@ class Session:
     def cancel_verify(self) -> Future[None]:
         return self._loop.post(self._verifier.cancel)
 
+    def explain(self, row_id: int, task: str | None = None) -> Future[Sensitivity]:
+        """What the newest answer of a row (of one task, or of any) rests on; nothing is stored.
+
+        The future raises ``UsageProblem`` where the analysis cannot tell, else what kept it back.
+        """
+        future: Future[Sensitivity] = Future()
+
+        def ask() -> None:
+            self._ensure_runner()
+            self._explainer.start(self.view, row_id, task, future)
+
+        self._loop.post(ask)
+        return future
+
     # --- export --------------------------------------------------------------------------------
 
     def export(
@@ -392,7 +410,7 @@ class Session:
         self._loop.post(lambda: self._take(report))
 
     def _take(self, report: Report) -> None:
-        if not self._verifier.take(report):
+        if not (self._verifier.take(report) or self._explainer.take(report)):
             self._open.jobs.take(report)
         self._check_idle()
 

@@ -15,6 +15,7 @@ from astrogui.records.image import Field, Image
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Parameter, Posterior
 from astrogui.records.provenance import Place
+from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import Kind, Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.records.strain import Network, Strain
@@ -75,6 +76,18 @@ class Refine(Protocol):
     ) -> Posterior | None: ...
 
 
+class Explain(Protocol):
+    """Which parts of the record an answer rests on.
+
+    ``answer`` gives the posterior, before any refinement, of each altered record it is handed.
+    Raises ``UsageProblem`` where there is nothing to explain.
+    """
+
+    def __call__(
+        self, record: Any, task: str, answer: Callable[[Sequence[Any]], list[Posterior]]
+    ) -> Sensitivity: ...
+
+
 BatchNotices = Callable[[Sequence[Mapping[str, Any]]], list[str]]
 """Rows that were answered together, as cells: what they give reason to doubt, in words."""
 
@@ -97,6 +110,7 @@ class Task:
     prepare: Prepare
     decode: Decode
     refine: Refine | None = None
+    explain: Explain | None = None
     parameters: tuple[Parameter, ...] = ()
     classes: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()

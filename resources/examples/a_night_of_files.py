@@ -13,7 +13,7 @@ Without files the bundled samples are used. Each method posts its work and retur
 import argparse
 from pathlib import Path
 
-from astrogui.session.session import Session
+from astrogui.session import Session
 
 # Helper processes import the program anew, and must not run this file again.
 if __name__ == "__main__":

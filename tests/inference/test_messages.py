@@ -23,6 +23,7 @@ from astrogui.inference.jobs import (
     JobBegan,
     JobBroke,
     JobDone,
+    JobExplained,
     JobStopped,
     Report,
     RunnerLost,
@@ -36,6 +37,7 @@ from astrogui.records.image import Field, Image, Plane
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.records.posterior import GridDensity, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance, Place, Provenance
+from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import FilePart, Source
 from astrogui.records.spectrum import SpectralImage, Spectrum
 from astrogui.records.strain import Network, Strain
@@ -88,6 +90,17 @@ ORIGIN = AnswerProvenance(
 PLACE = Place(label="source 12", ra_deg=1.5, values={"flux_r": 3.0, "blended": False})
 ANSWER = Answer(place=PLACE, posterior=POSTERIOR, provenance=ORIGIN, refined=True)
 SPEC = ArraySpec(name="flux", shape=(8,))
+SENSITIVITY = Sensitivity(
+    task="redshift",
+    answer="QSO at z = 1.5",
+    axis="vacuum wavelength",
+    axis_unit="Angstrom",
+    edges=np.array([4000.0, 5000.0, 6000.0]),
+    loss=np.array([1.5, np.nan]),
+    quantity="log odds of the answer",
+    loss_unit="nat",
+    baseline=3.0,
+)
 EXAMPLES: tuple[Any, ...] = (
     tiny.spectrum(3.0),
     IMAGE,
@@ -143,6 +156,8 @@ EXAMPLES: tuple[Any, ...] = (
     JobBegan(1),
     JobAdvanced(1, 0.25, "words"),
     JobAnswered(1, (ANSWER,)),
+    SENSITIVITY,
+    JobExplained(1, SENSITIVITY),
     JobDone(1),
     JobBroke(1, Damaged("a.fits", "byte 3", "it is cut", "Fetch it."), "trace"),
     JobStopped(1),

@@ -37,6 +37,7 @@ def models(tmp_path_factory):
     parent = tmp_path_factory.mktemp("models")
     tiny.write_model(parent)
     tiny.write_model(parent, "tiny_refined")
+    tiny.write_model(parent, "tiny_explained")
     return str(parent)
 
 
@@ -85,6 +86,19 @@ def test_two_hundred_jobs_are_answered_in_order(start, models):
         assert answer.posterior.median("level") == pytest.approx(number, abs=0.01)
         assert answer.provenance.backend == "onnx"
         assert not answer.posterior.quantiles.flags.writeable
+
+
+def test_a_worker_says_what_an_answer_rests_on_and_goes_on(start, models):
+    runner, listener = start()
+    runner.submit(job(models, 1, "flat-3.fits", "tiny_explained", explain=True))
+    runner.submit(job(models, 2, "flat-4.fits", "tiny_explained"))
+    listener.wait(2)
+    kinds = [type(report).__name__ for report in listener.of(1)]
+    assert kinds == ["JobBegan", "JobExplained", "JobDone"]
+    sensitivity = listener.of(1)[1].sensitivity
+    assert sensitivity.loss == pytest.approx([1.0, 2.0])
+    assert not sensitivity.loss.flags.writeable
+    assert any(type(report).__name__ == "JobAnswered" for report in listener.of(2))
 
 
 def test_a_killed_worker_costs_the_running_job_and_is_seen_within_half_a_second(start, models):

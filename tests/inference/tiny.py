@@ -18,8 +18,10 @@ from astrogui.errors import Damaged
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import Place, Provenance
+from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
+from astrogui.tasks.occlusion import without
 from astrogui.tasks.task import Arrays, Model, Task, whole_record
 
 PIXELS = 8
@@ -121,6 +123,24 @@ def refine_at_once(
     return replace(posterior, extras={"method": "counted"})
 
 
+def halves(record, task, answer):
+    """The level that each half of the spectrum alone would give, less that of the whole."""
+    wavelength = record.wavelength_angstrom
+    middle = float(np.median(wavelength))
+    altered = [
+        replace(without(record, wavelength < middle), flux=record.flux + np.float32(1)),
+        replace(without(record, wavelength >= middle), flux=record.flux + np.float32(2)),
+    ]
+    whole, *rest = answer([record, *altered])
+    before = whole.median("level")
+    return Sensitivity(
+        task=task, answer=f"level {before:.2f}", axis="vacuum wavelength", axis_unit="Angstrom",
+        edges=np.array([wavelength[0], middle, wavelength[-1]]),
+        loss=np.array([p.median("level") - before for p in rest]),
+        quantity="level", loss_unit="", baseline=before,
+    )  # fmt: skip
+
+
 TASK = Task(
     name="tiny",
     title="Mean level",
@@ -133,7 +153,8 @@ TASK = Task(
     preparation_version="7",
 )
 REFINED = replace(TASK, name="tiny_refined", refine=refine)
-TASKS = {task.name: task for task in (TASK, REFINED)}
+EXPLAINED = replace(TASK, name="tiny_explained", explain=halves)
+TASKS = {task.name: task for task in (TASK, REFINED, EXPLAINED)}
 
 
 def task_named(name: str) -> Task:

@@ -1,0 +1,102 @@
+"""What an answer rests on, asked of the session: given by the worker, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny
+from small_session import FakeReader
+
+from astrogui.errors import JobCancelled, UsageProblem
+from astrogui.inference.runner import InlineRunner
+from astrogui.session.session import Session
+
+TASKS = {
+    t.name: t for t in (replace(tiny.TASK, explain=tiny.halves), replace(tiny.REFINED, refine=None))
+}
+
+
+def read_now(source):
+    """Looked up at each call, so that a test can change it under way."""
+    return tiny.read(source)
+
+
+@pytest.fixture
+def session(tmp_path):
+    for name in TASKS:
+        tiny.write_model(tmp_path / "models", task=name)
+    session = Session(
+        tmp_path / "p.astrogui",
+        models=str(tmp_path / "models"),
+        runner=InlineRunner(task_named=TASKS.__getitem__, read=read_now),
+        reader=FakeReader(),
+        tasks=tuple(TASKS.values()),
+        resume=False,
+    )
+    yield session
+    session.close()
+
+
+def answered(session, name, task="tiny"):
+    path = session.path.parent / name
+    path.write_text(name)
+    session.add([path], tasks=(task,)).result(10)
+    session.idle().result(20)
+    return session.view.row_ids()[-1]
+
+
+def test_the_worker_says_what_an_answer_rests_on(session):
+    row = answered(session, "flat-3.fits")
+    before = session.view.answers(row)
+    sensitivity = session.explain(row).result(20)
+    assert sensitivity.answer == "level 3.00"
+    assert np.allclose(sensitivity.loss, [1.0, 2.0])
+    assert session.view.answers(row) == before  # nothing is stored
+    assert session.idle().result(10) is None
+
+
+def test_an_analysis_that_cannot_tell_says_so(session):
+    row = answered(session, "flat-2.fits", "tiny_refined")
+    with pytest.raises(UsageProblem, match="cannot say what its answers rest on"):
+        session.explain(row).result(20)
+
+
+def test_a_row_without_an_answer_has_nothing_to_explain(session):
+    answered(session, "flat-1.fits")
+    with pytest.raises(UsageProblem, match="no answer"):
+        session.explain(99).result(20)
+
+
+def test_a_file_that_has_gone_bad_meanwhile_is_told_and_costs_nothing_else(session, monkeypatch):
+    row = answered(session, "flat-3.fits")
+
+    def gone_bad(source):
+        raise KeyError("a bug of ours")
+
+    monkeypatch.setattr(tiny, "read", gone_bad)
+    with pytest.raises(Exception, match="internal error"):
+        session.explain(row).result(20)
+    assert session.view.problems() == []
+
+
+def test_an_explanation_that_was_stopped_says_so(session, monkeypatch):
+    row = answered(session, "flat-3.fits")
+    from astrogui.inference.jobs import JobStopped
+
+    asked = []
+    monkeypatch.setattr(session._runner, "submit", asked.append)
+    future = session.explain(row)
+    session.start_worker().result(10)
+    session._take_later(JobStopped(asked[0].job_id))
+    with pytest.raises(JobCancelled):
+        future.result(10)
+
+
+def test_whoever_waits_when_the_session_closes_is_told(session, monkeypatch):
+    row = answered(session, "flat-3.fits")
+    monkeypatch.setattr(session._runner, "submit", lambda job: None)
+    future = session.explain(row)
+    session.close()
+    assert future.cancelled()
