@@ -198,7 +198,8 @@ def content_of(row: Mapping[str, Any], posterior: Posterior) -> PanelContent | N
     density = posterior.density
     if density is None or density.parameter != "z":
         return content
-    alternatives = alternatives_of({**row, **posterior.extras})
+    # Where the answer brings its own cells, those of another analysis in the row are not its peaks.
+    alternatives = alternatives_of(posterior.extras or dict(row))
     edges = np.linspace(*_occupied(density), _BINS + 1)
     return replace(
         content,

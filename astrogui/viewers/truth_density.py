@@ -94,11 +94,11 @@ def _panel(
         painter.drawLine(QPointF(place.left() - 4, y), QPointF(place.left(), y))
         if is_last:
             box = QRectF(x - 20, place.bottom() + 6, 40, 16)
-            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{value:g}")
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{value:.1f}")
         if is_first:
             box = QRectF(place.left() - 44, y - 8, 36, 16)
             flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(box, flags, f"{value:g}")
+            painter.drawText(box, flags, f"{value:.1f}")
     if is_last:
         box = QRectF(place.left(), place.bottom() + 24, place.width(), 18)
         painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, "true redshift")
