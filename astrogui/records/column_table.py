@@ -36,6 +36,7 @@ class ColumnTable:
         self._extra: dict[str, Column] = {}
         self._texts: dict[str, bool] = {column.name: False for column in PLACE_COLUMNS}
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._null: set[str] = set()  # columns without any value: they take no memory
         self._words: dict[str, Words] = {}
         self._row_ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._capacity = self._count = 0
@@ -43,7 +44,7 @@ class ColumnTable:
         self._is_rising = True
         self._filled: set[str] = set()
         for name in self._texts:
-            self._arrays[name] = _empty(0, 0, is_text=False)
+            self._put_null(name)
 
     def __len__(self) -> int:
         return self._count
@@ -71,7 +72,7 @@ class ColumnTable:
         places = self.positions(row_ids)
         here = places >= 0
         stored = self._stored(column.name, values, len(places))
-        self._arrays[column.name][places[here]] = stored[here]
+        self._own(column.name)[places[here]] = stored[here]
         self._extra[column.name] = column
         self._filled.discard(column.name)
         self.columns = (*self.project_columns, *self._extra.values())
@@ -81,6 +82,7 @@ class ColumnTable:
         if self._extra.pop(name, None) is not None:
             self.columns = (*self.project_columns, *self._extra.values())
             self._arrays = {key: a for key, a in self._arrays.items() if key != name}
+            self._null.discard(name)
 
     def _make(self, column: Column) -> None:
         is_text = column.type == "text"
@@ -88,9 +90,8 @@ class ColumnTable:
         if is_text:
             self._words[column.name] = Words()
         # A new dictionary, so that a reader who goes through the old one is not disturbed.
-        self._arrays = {
-            **self._arrays, column.name: _empty(self._capacity, self._count, is_text)
-        }  # fmt: skip
+        self._arrays = dict(self._arrays)
+        self._put_null(column.name)
 
     def put(self, rows: Iterable[Mapping[str, Any]]) -> tuple[list[int], int]:
         """Write rows by their "row_id"; positions of those known before, and how many are new."""
@@ -114,12 +115,17 @@ class ColumnTable:
         places[is_new] = self._count + np.arange(fresh)
         if self._count + fresh > self._capacity:
             self._grow(max(FIRST_CAPACITY, GROWTH * (self._count + fresh)))
-        for name, array in self._arrays.items():
+        for name, array in list(self._arrays.items()):
+            given = cells.get(name)
             if name in self._extra:
-                if fresh:
-                    array[places[is_new]] = 0 if self._texts[name] else np.nan
-                continue
-            array[places] = self._stored(name, cells.get(name), len(places))
+                if fresh and name not in self._null:
+                    array[places[is_new]] = _null_of(self._texts[name])
+            elif name not in self._null:
+                array[places] = self._stored(name, given, len(places))
+            elif given is not None:
+                stored = self._stored(name, given, len(places))
+                if _has_values(stored):
+                    self._own(name)[places] = stored
         if fresh:
             self._append(row_ids[is_new])
         return places[~is_new], fresh
@@ -137,10 +143,12 @@ class ColumnTable:
         """
         self._row_ids, self._count, self._capacity = row_ids, count, len(row_ids)
         self._words.update(words)
-        for name, is_text in self._texts.items():
-            self._arrays[name] = (
-                arrays[name] if name in arrays else _empty(self._capacity, count, is_text)
-            )
+        for name in self._texts:
+            if name in arrays:
+                self._arrays[name] = arrays[name]
+                self._null.discard(name)
+            else:
+                self._put_null(name)
         self._is_rising, self._sorted = True, None
         self._filled.clear()
 
@@ -209,13 +217,11 @@ class ColumnTable:
 
     def has_values(self, name: str) -> bool:
         """Whether any row has a value in this column. Once found it is remembered."""
-        if name not in self._filled and name in self._arrays:
+        if name not in self._filled and name in self._arrays and name not in self._null:
             array = self._arrays[name][: self._count]
             # In pieces: of a mapped column no more is read from the file than has to be.
             for first in range(0, len(array), PIECE):
-                piece = array[first : first + PIECE]
-                there = piece != 0 if self._texts[name] else ~np.isnan(piece)
-                if bool(np.any(there)):
+                if _has_values(array[first : first + PIECE]):
                     self._filled.add(name)
                     break
         return name in self._filled
@@ -279,13 +285,16 @@ class ColumnTable:
         if self._texts[name]:
             if cells is None:
                 return np.zeros(count, np.int32)
-            texts = ["" if cell is None else str(cell) for cell in cells]
-            return self._words[name].encode(texts)
+            return self._words[name].encode(cells)
         if cells is None:
             return np.full(count, np.nan)
         if hasattr(cells, "dtype") and cells.dtype != object:
             return np.asarray(cells, np.float64)
-        return np.array([np.nan if c is None or c == "" else float(c) for c in cells], np.float64)
+        try:
+            return np.array(cells, np.float64)  # None becomes NaN
+        except (TypeError, ValueError):
+            plain = [np.nan if c is None or c == "" else float(c) for c in cells]
+            return np.array(plain, np.float64)
 
     def _append(self, row_ids: NDArray[np.int64]) -> None:
         first, end = self._count, self._count + len(row_ids)
@@ -299,17 +308,37 @@ class ColumnTable:
         self._row_ids = np.concatenate(
             [self._row_ids[: self._count], np.zeros(capacity - self._count, np.int64)]
         )
-        for name, array in self._arrays.items():
-            grown = _empty(capacity, 0, self._texts[name])
+        self._capacity = capacity
+        for name, array in list(self._arrays.items()):
+            if name in self._null:
+                self._put_null(name)
+                continue
+            grown = np.zeros(capacity, np.int32) if self._texts[name] else np.empty(capacity)
             grown[: self._count] = array[: self._count]
             self._arrays[name] = grown
-        self._capacity = capacity
+
+    def _put_null(self, name: str) -> None:
+        """A column without values: one null for all rows, not to be written to."""
+        null = np.array(_null_of(self._texts[name]))
+        self._arrays[name] = np.broadcast_to(null, (self._capacity,))
+        self._null.add(name)
+
+    def _own(self, name: str) -> NDArray[Any]:
+        """A column that may be written to; whoever read it before keeps what was there then."""
+        if name in self._null:
+            is_text = self._texts[name]
+            made = np.zeros(self._capacity, np.int32) if is_text else np.empty(self._capacity)
+            made[: self._count] = _null_of(is_text)
+            self._arrays[name] = made
+            self._null.discard(name)
+        return self._arrays[name]
 
 
-def _empty(capacity: int, count: int, is_text: bool) -> NDArray[Any]:
-    """Room for ``capacity`` rows, the first ``count`` null; the rest is touched once written."""
-    if is_text:
-        return np.zeros(capacity, np.int32)
-    made = np.empty(capacity)
-    made[:count] = np.nan
-    return made
+def _null_of(is_text: bool) -> np.int32 | np.float64:
+    """The cell that stands for null."""
+    return np.int32(0) if is_text else np.float64(np.nan)
+
+
+def _has_values(array: NDArray[Any]) -> bool:
+    """Whether any of these numbers, or codes of texts, is not null."""
+    return bool(np.any(array) if array.dtype.kind == "i" else not np.all(np.isnan(array)))

@@ -57,20 +57,29 @@ class Words:
             found = self._mapped_code(text)
         return found
 
-    def encode(self, texts: Sequence[str]) -> Codes:
-        """Codes (n,) of these texts; new ones are added."""
+    def encode(self, cells: Sequence[Any]) -> Codes:
+        """Codes (n,) of these cells as texts, None as ""; new ones are added."""
         known = self._codes
-        codes = np.empty(len(texts), np.int32)
-        for place, text in enumerate(texts):
-            found = known.get(text)
-            if found is None:
-                found = self.code(text)
-                if found is None:
-                    found = len(self)
-                    self._added.append(text)
-                known[text] = found
-            codes[place] = found
-        return codes
+        codes: list[int | None]
+        try:
+            codes = [known.get("" if cell is None else cell) for cell in cells]
+        except TypeError:  # a cell that is no text, and cannot be looked for as it is
+            codes = [None] * len(cells)
+        if None in codes:
+            codes = [
+                self._new_code(cell) if code is None else code
+                for cell, code in zip(cells, codes, strict=True)
+            ]
+        return np.array(codes, np.int32)
+
+    def _new_code(self, cell: Any) -> int:
+        text = "" if cell is None else str(cell)
+        found = self.code(text)
+        if found is None:
+            found = len(self)
+            self._added.append(text)
+        self._codes[text] = found
+        return found
 
     def texts(self) -> NDArray[Any]:
         """(m,) all words as objects, by code; kept while no word is added."""

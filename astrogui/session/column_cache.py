@@ -120,7 +120,8 @@ def _write(folder: Path, table: ColumnTable, marks: Marks) -> None:
     capacity = count + max(SPARE_ROWS, count // 2)
     _put(folder / "row_id", row_ids.astype(ROW_ID), capacity)
     arrays = []
-    for number, name in enumerate(table.names(extra=False)):
+    # A column without values needs no file: that which is not there is null.
+    for number, name in enumerate(filter(table.has_values, table.names(extra=False))):
         values, words = table.raw(name)
         values = values[:count] if order is None else values[order]
         file = folder / f"{number:04d}.column"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -202,8 +203,9 @@ class TableReader(ProjectView):
             f"flags{suffix}": [_flag_words(answer[3]) for answer in answers],
             f"novelty{suffix}": [answer[4] for answer in answers],
         }
-        for name, target in names.items():
-            columns[target] = [row.get(name) for row in raw]
+        for name, values in _transposed(raw).items():
+            if name in names:
+                columns[names[name]] = list(values)
         for target, values in columns.items():
             if is_whole and (target == "task" or target not in cells):
                 cells[target] = values
@@ -268,6 +270,17 @@ def _among(name: str, ids: Sequence[int]) -> str:
     if last - first == len(ids) - 1:
         return f"{name} BETWEEN {int(first)} AND {int(last)}"
     return f"{name} IN ({','.join(str(int(number)) for number in ids)})"
+
+
+def _transposed(raw: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
+    """The values by name, None where a row has none; names that no row has are left out."""
+    names = list(set().union(*raw))
+    if len(names) > 1:
+        try:
+            return dict(zip(names, zip(*map(itemgetter(*names), raw), strict=True), strict=True))
+        except KeyError:  # not all have all
+            pass
+    return {name: [row.get(name) for row in raw] for name in names}
 
 
 @lru_cache(maxsize=4096)

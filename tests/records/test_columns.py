@@ -40,3 +40,35 @@ def test_words_are_sorted_and_packed_in_pieces_as_they_are_at_once(count, monkey
     assert len(again) == count
     assert [again[code] for code in range(1, len(again))] == sorted([texts[0], *texts[2:]], key=key)
     assert [again[int(became[code])] for code in codes] == [texts[0], "", *texts[2:]]
+
+
+@pytest.mark.parametrize("kind", ["float", "text"])
+def test_a_column_without_values_takes_no_memory_until_it_has_one(kind):
+    table = ColumnTable()
+    table.set_columns([Column(name="late", type=kind)])
+    table.put_columns(np.arange(6000), {"late": [None] * 6000})
+    table.put_columns(np.arange(6000, 12_000), {})
+    assert table.raw("late")[0].strides == (0,)
+    null = table.cell(3, "late")
+    table.put_columns(np.array([7000]), {"late": ["7.5"]})
+    assert table.cell(7000, "late") == ("7.5" if kind == "text" else 7.5)
+    assert [table.cell(place, "late") for place in (0, 6999, 7001, 11_999)] == [null] * 4
+    table.put_columns(np.arange(12_000, 40_000), {})
+    assert np.count_nonzero([table.cell(n, "late") is not None for n in range(40_000)]) == 1
+
+
+def test_a_column_of_the_analysts_stays_null_for_rows_that_come_later():
+    table = ColumnTable()
+    table.put_columns(np.arange(3), {})
+    table.put_extra(Column(name="mine"), np.array([1]), np.array([2.5]))
+    table.put_extra(Column(name="none"), np.array([], np.int64), np.array([]))
+    table.put_columns(np.arange(3, 9000), {})
+    for name, there in (("mine", [1]), ("none", [])):
+        assert [n for n in range(9000) if table.cell(n, name) is not None] == there
+
+
+def test_cells_of_any_kind_become_words():
+    words = Words()
+    codes = words.encode(["a", None, "", 3, ("b",), "a", True])
+    assert [words[int(code)] for code in codes] == ["a", "", "", "3", "('b',)", "a", "True"]
+    assert words.encode([["b"], "3"]).tolist() == [len(words) - 1, codes[3]]
