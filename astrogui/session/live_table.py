@@ -22,6 +22,7 @@ from astrogui.errors import AstroguiError
 from astrogui.records.catalogue import Column
 from astrogui.records.column_table import ColumnTable
 from astrogui.session import column_cache
+from astrogui.session.settling import settle
 from astrogui.session.table_reader import Cells, Marks
 
 T = TypeVar("T")
@@ -64,8 +65,9 @@ class LiveTable:
         self._told: list[Callable[[TableChange], None]] = []
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._wanted: dict[int, None] = {}
+        self._moved = False  # files are elsewhere: their names are to be read again
         self._lock = threading.Lock()
-        self._is_closing = False
+        self._is_closing = self._has_ended = False
         self._marks: Marks | None = None  # up to which the table is known
         self._read_since = 0  # rows read since the columns were kept last
         self._thread = threading.Thread(target=self._run, name="table", daemon=True)
@@ -87,31 +89,33 @@ class LiveTable:
         with self._lock:
             was_empty = not self._wanted
             self._wanted.update(dict.fromkeys(row_ids))
+            self._moved |= "file" in fields
         if was_empty and row_ids:
-            self._queue.put(lambda: self._read_wanted("file" in fields))
-        elif "file" in fields:
-            self._queue.put(self._forget_paths)
+            self._queue.put(self._read_wanted)
 
     def call(self, function: Callable[[ColumnTable], T], in_step: bool = False) -> Future[T]:
         """Run ``function`` on the table in its thread, where nothing changes meanwhile.
 
-        ``in_step`` first reads whatever the project has and the table has not.
+        ``in_step`` first reads whatever the project has and the table has not. The future is
+        cancelled where the table has ended, or cannot be read.
         """
         future: Future[T] = Future()
 
-        def run() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                if in_step:
-                    self._catch_up()
-                result = function(self.table)
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+        def work() -> T:
+            if in_step:
+                self._catch_up()
+            return function(self.table)
 
-        self._queue.put(run)
+        def run() -> None:
+            if self._has_ended:
+                future.cancel()
+            settle(future, work)
+
+        with self._lock:  # after the end nobody takes anything from the queue
+            if not self._has_ended:
+                self._queue.put(run)
+                return future
+        run()
         return future
 
     def keep(self) -> Future[None]:
@@ -153,6 +157,7 @@ class LiveTable:
             self._reader = self._open_reader()
         except AstroguiError:
             log.exception("the table cannot be read")
+            self._end()
             return
         try:
             self._load()
@@ -166,9 +171,16 @@ class LiveTable:
             log.exception("the table's thread failed")
         finally:
             self._reader.close()
+            self._end()
 
-    def _forget_paths(self) -> None:
-        self._reader.forget_paths()
+    def _end(self) -> None:
+        """Whoever still waits for a call is told that it will not be made."""
+        with self._lock:
+            self._has_ended = True
+        while not self._queue.empty():
+            work = self._queue.get()
+            if work is not None and work != self._read_wanted:
+                work()
 
     def _load(self) -> None:
         marks = self._reader.marks()
@@ -181,10 +193,11 @@ class LiveTable:
         if self._keep() and self._folder is not None and not self._is_closing:
             self._map_kept(self._folder)
 
-    def _read_wanted(self, files_moved: bool) -> None:
+    def _read_wanted(self) -> None:
         with self._lock:
             ids, self._wanted = np.array(sorted(self._wanted), np.int64), {}
-        if files_moved:
+            moved, self._moved = self._moved, False
+        if moved:
             self._reader.forget_paths()
         columns = self._reader.columns()
         if columns != self.table.project_columns:
@@ -202,7 +215,7 @@ class LiveTable:
     def _catch_up(self, may_begin_again: bool = True) -> bool:
         """Read whatever the project has and the table has not; False where that is everything."""
         if self._wanted:
-            self._read_wanted(files_moved=False)
+            self._read_wanted()
         now = self._reader.marks()
         if self._marks is None or now == self._marks:
             return True
@@ -214,7 +227,7 @@ class LiveTable:
             ids = self._reader.all_ids()
         with self._lock:
             self._wanted.update(dict.fromkeys(ids.tolist()))
-        self._read_wanted(files_moved=False)
+        self._read_wanted()
         self._marks = now
         return True
 

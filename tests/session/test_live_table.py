@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
+from concurrent.futures import CancelledError
 from functools import partial
 
 import numpy as np
@@ -11,9 +13,10 @@ import pytest
 import tiny
 from answered_project import add_rows, answer
 
+from astrogui.errors import ProjectProblem
 from astrogui.records.catalogue import Column
 from astrogui.session import column_cache
-from astrogui.session.live_table import of_project
+from astrogui.session.live_table import LiveTable, of_project
 from astrogui.session.table_reader import TableReader
 from astrogui.store import history, items
 from astrogui.store.project import Project
@@ -212,3 +215,61 @@ def test_an_added_column_outlives_new_answers_and_is_not_kept(project):
     again = opened(project)
     assert not again.table.has("separation")
     again.close()
+
+
+def test_a_file_that_moved_while_other_rows_wait_to_be_read_has_its_new_name(project):
+    ids = add_rows(project, ["a", "b"])
+    live = opened(project)
+    waiting, going_on = threading.Event(), threading.Event()
+    live.call(lambda table: (waiting.set(), going_on.wait(10)))
+    assert waiting.wait(10)
+    with project.transaction() as connection:
+        connection.execute("""UPDATE items SET sources = replace(sources, '"b', '"moved/b')""")
+    live.refresh(ids[:1], ("answers",))
+    live.refresh(ids[1:], ("file",))
+    going_on.set()
+    live.call(len).result(10)
+    assert cells(live, "file")[1].endswith("moved/b")
+    assert_like_rows(project, live)
+    live.close()
+
+
+def test_a_call_after_the_end_is_cancelled_and_keeps_nobody_waiting(project):
+    add_rows(project, ["a", "b"])
+    live = opened(project)
+    waiting, going_on = threading.Event(), threading.Event()
+    live.call(lambda table: (waiting.set(), going_on.wait(10)))
+    assert waiting.wait(10)
+    closing = threading.Thread(target=live.close)
+    closing.start()
+    while not live._is_closing:
+        closing.join(0.001)
+    queued_late = live.call(len)
+    going_on.set()
+    closing.join(10)
+    for call in (queued_late, live.call(len), live.keep()):
+        with pytest.raises(CancelledError):
+            call.result(10)
+
+
+def test_calls_of_a_table_that_cannot_be_read_are_cancelled(tmp_path, caplog):
+    def gone():
+        raise ProjectProblem("the project is gone")
+
+    live = LiveTable(gone)
+    with pytest.raises(CancelledError):
+        live.call(len).result(10)
+    live.close()
+    caplog.clear()
+
+
+def test_columns_without_values_are_not_kept_as_files(project):
+    add_rows(project, ["a", "b", "c"])
+    opened(project).close()
+    folder = column_cache.cache_folder(project.path)
+    names = json.loads((folder / "manifest.json").read_text())["arrays"]
+    assert "z" in {entry["name"] for entry in names}
+    assert "user_z" not in {entry["name"] for entry in names}
+    live = opened(project)
+    assert_like_rows(project, live)
+    live.close()
