@@ -127,7 +127,7 @@ def pixels(
 
 
 def refine(data: Pixels, basis: Basis, redshift: float) -> Fit | None:
-    """Polish one redshift; None where too little of the spectrum is good.
+    """Polish one redshift; None where too little of the spectrum is good, or the basis ends.
 
     Coefficients >= 0 are found at the start, and again where a minimum lies elsewhere; between
     them only the components in use are fitted, freely, at each shift. Steps of 138 km/s are
@@ -138,6 +138,8 @@ def refine(data: Pixels, basis: Basis, redshift: float) -> Fit | None:
     lowest, highest = basis.range
     room = REACH + 2 * COARSE
     start = round(float(np.log10(1 + redshift)) / SHIFT)
+    if not lowest <= start <= highest:
+        return None
     start = int(np.clip(start, lowest + room, highest - room))
     equations = _Equations(data)
     used = equations.in_use(basis.at(start))

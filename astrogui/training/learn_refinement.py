@@ -19,11 +19,12 @@ Array = NDArray[np.float64]
 Random = np.random.Generator
 
 MARGIN = 40  # samples of 1e-4 beyond the redshifts searched
-HIGHEST = {"GALAXY": 2.01, "QSO": 7.0, "STAR": 0.0045}
+HIGHEST = {"GALAXY": 7.0, "QSO": 7.0, "STAR": 0.0045}
 LOWEST = -0.0045
 STAR_KINDS = ("hot", "cool", "red", "odd")
 QUASAR_KINDS = ("usual", "low", "high", "absorbed", "broad")
 ROUNDS = 150
+DISTANT_SHARE = 0.25  # of the galaxies: seen through the intergalactic medium
 
 
 def learn_bases(templates: Templates, spectra: int, seed: int) -> dict[str, NDArray[np.generic]]:
@@ -58,7 +59,11 @@ def galaxy_continuum(rng: Random, templates: Templates) -> Array:
     weights = rng.gamma(rng.choice([0.1, 0.4, 1.0, 2.0], size=len(templates.populations)))
     flux = weights @ templates.populations / max(float(weights.sum()), 1e-9)
     flux = broadened(flux, float(rng.uniform(80, 330)))
-    return np.asarray(flux * dust(float(rng.exponential(0.25))))
+    flux = flux * dust(float(rng.exponential(0.25)))
+    if rng.random() < DISTANT_SHARE:
+        redshift = float(rng.uniform(1.5, HIGHEST["GALAXY"]))
+        flux = flux * mean_transmission(REST_ANGSTROM * (1 + redshift), redshift)
+    return np.asarray(flux)
 
 
 def factorised(sample: Array, count: int, rng: Random, rounds: int = ROUNDS) -> Array:

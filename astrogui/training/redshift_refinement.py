@@ -33,7 +33,7 @@ from astrogui.training.learn_refinement import learn_bases
 from astrogui.training.package import write_card
 from astrogui.training.recipe import Arrays, Progress, Run
 from astrogui.training.redshift_features import record_of
-from astrogui.training.simulate_spectrum import Simulated, simulate
+from astrogui.training.simulate_spectrum import SURVEY, TRAINED, Simulated, simulate
 from astrogui.training.templates import Templates, data_folder, load_templates
 
 BLOCK = 64
@@ -65,7 +65,11 @@ def added(
     progress("calibrating the refinement")
     told = {name: {"scale": 1.0, "floor_km_s": 0.0, "share": 0.5} for name in CLASSES}
     card = _with(card, refinement=told, largest_reduced_chi_square=float("inf"))
-    examples = list(answered(_Run(run, card, assets), count, 4 * seed + 2_000_003))
+    draft, stream = _Run(run, card, assets), 4 * seed + 2_000_003
+    examples = [
+        *answered(draft, count // 2, stream),
+        *answered(draft, count - count // 2, stream + 1, population=SURVEY.name),
+    ]
     for name in CLASSES:
         told[name] = fitted_spread([e for e in examples if is_right(e, name)])
     reduced = [
@@ -85,11 +89,16 @@ def add_to_folder(folder: Path, run: Run, seed: int, progress: Progress) -> Mode
     return write_card(folder, card, redshift_card.readme(card))
 
 
-def answered(run: Run, count: int, seed: int) -> Iterator[Example]:
-    """``count`` fresh simulations with the network's answer and the refined one."""
+def answered(
+    run: Run, count: int, seed: int, class_name: str | None = None, population: str = ""
+) -> Iterator[Example]:
+    """``count`` fresh simulations with the network's answer and the refined one.
+
+    All of one class where it is named, and of the survey population where that is named.
+    """
     model = Model(card=run.card, assets=run.assets)
     blocks = [
-        (dict(run.assets), seed, number, min(BLOCK, count - start))
+        (dict(run.assets), seed, number, min(BLOCK, count - start), class_name, population)
         for number, start in enumerate(range(0, count, BLOCK))
     ]
     for simulated, prepared in _mapped(blocks):
@@ -109,7 +118,11 @@ def answered(run: Run, count: int, seed: int) -> Iterator[Example]:
 def is_right(example: Example, class_name: str) -> bool:
     """Whether class and peak of the network's answer are those of the simulation."""
     one = example.simulated
-    if one.class_name != class_name or Flag.NOT_ANSWERED in example.answer.flags:
+    if (
+        class_name not in CLASSES
+        or one.class_name != class_name
+        or Flag.NOT_ANSWERED in example.answer.flags
+    ):
         return False
     offset = (example.answer.value("z") - one.redshift) / (1 + one.redshift) * SPEED_OF_LIGHT_KM_S
     near = abs(offset) < NEAR_KM_S[class_name]
@@ -193,13 +206,14 @@ def _mapped(blocks: list[Any]) -> Iterator[tuple[list[Simulated], Arrays]]:
 
 
 def _make_block(
-    block: tuple[dict[str, NDArray[Any]], int, int, int],
+    block: tuple[dict[str, NDArray[Any]], int, int, int, str | None, str],
 ) -> tuple[list[Simulated], Arrays]:
     """Simulated and prepared spectra of one block, from the seed (seed, number) alone."""
-    arrays, seed, number, size = block
+    arrays, seed, number, size, class_name, population = block
     templates: Templates = load_templates(data_folder() / "spectra" / "templates")
     sets = redshift_scan.sets_from_arrays(arrays)
     rng = np.random.default_rng([seed, number, 5])
-    simulated = [simulate(rng, templates) for _ in range(size)]
+    drawn = SURVEY if population == SURVEY.name else TRAINED
+    simulated = [simulate(rng, templates, class_name, drawn) for _ in range(size)]
     rows = [redshift.prepare_spectrum(record_of(one), sets) for one in simulated]
     return simulated, {name: np.stack([row[name] for row in rows]) for name in rows[0]}

@@ -1,0 +1,208 @@
+"""Spectra a second of the redshift analysis: the network alone, each stage, and from files.
+
+python tests/benchmarks/redshift_throughput.py FILES-OR-FOLDERS … [--models DIR] [--processes 2]
+
+Prints the network's rate for the ensemble and for each member's share of it, the processor time
+of every stage on one thread, the rate from files with refinement in some processes of one thread
+each, and that of the command `analyze`, which adds the project file and its rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+if __name__ in ("__main__", "__mp_main__"):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+BATCH = 8  # jobs that the worker answers together
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--models", default="", help="further folders of models")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    paths = [str(path) for given in options.files for path in files_of(given)]
+    print(f"{len(paths)} files; load of the machine before: {os.getloadavg()[0]:.1f}")
+    analysis = Analysis(options.models)
+    readable = [path for path in paths if analysis.reads(path)]
+    analysis.answer(readable[:BATCH])  # loads what is loaded once
+    network_rates(analysis, readable[0], options.processes)
+    analysis.seconds.clear()
+    analysis.answer(readable)
+    total = 0.0
+    for stage, seconds in analysis.seconds.items():
+        total += seconds
+        print(f"{stage:10} {1e3 * seconds / len(readable):7.2f} ms of processor a spectrum")
+    print(f"{'all':10} {1e3 * total / len(readable):7.2f} ms: {len(readable) / total:.0f} a second "
+          "and core")  # fmt: skip
+    from_files(readable, options.models, options.processes)
+    by_command(options.files, options.models)
+    return 0
+
+
+def files_of(given: Path) -> list[Path]:
+    return sorted(path for path in given.iterdir() if path.is_file()) if given.is_dir() else [given]
+
+
+class Analysis:
+    """The whole way of a file in this process, the processor time of each stage kept."""
+
+    def __init__(self, models: str, threads: int = 1) -> None:
+        import onnxruntime
+
+        from astrogui.inference.model_folder import find_model, load_model
+        from astrogui.records.provenance import Place
+        from astrogui.session.settings import model_search_path
+        from astrogui.tasks import task_by_name
+        from astrogui.tasks.task import Model
+
+        self.loaded = load_model(find_model("redshift", model_search_path(models)), task="redshift")
+        self.task, self.place = task_by_name("redshift"), Place(label="")
+        self.model = Model(card=self.loaded.card, assets=self.loaded.assets)
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = threads
+        self.network = onnxruntime.InferenceSession(
+            str(self.loaded.folder / "model.onnx"), settings, providers=["CPUExecutionProvider"]
+        )
+        self.outputs = [output.name for output in self.network.get_outputs()]
+        self.seconds: dict[str, float] = {}
+
+    def reads(self, path: str) -> bool:
+        """Whether the file holds one spectrum that the task accepts."""
+        from astrogui.errors import AstroguiError
+        from astrogui.readers import read, recognise
+
+        try:
+            (source,) = recognise(path)
+            read(source)
+        except (AstroguiError, ValueError):
+            return False
+        return self.task.accepts(source)
+
+    def prepared(self, record: Any) -> dict[str, np.ndarray]:
+        return self.task.prepare(record, (self.place,), self.model, {})
+
+    def fed(self, prepared: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        return {
+            spec.name: np.concatenate([np.float32(one[spec.name]) for one in prepared])
+            for spec in self.loaded.card.inputs
+        }
+
+    def answer(self, paths: list[str]) -> None:
+        for start in range(0, len(paths), BATCH):
+            self._answer(paths[start : start + BATCH])
+
+    def _answer(self, paths: list[str]) -> None:
+        from astrogui.readers import read, recognise
+
+        refine, clock = self.task.refine, time.process_time
+        times = [clock()]
+        records = [read(recognise(path)[0]) for path in paths]
+        times.append(clock())
+        prepared = [self.prepared(record) for record in records]
+        times.append(clock())
+        outputs = dict(
+            zip(self.outputs, self.network.run(self.outputs, self.fed(prepared)), strict=True)
+        )
+        times.append(clock())
+        answers = [
+            self.task.decode(
+                {name: value[k : k + 1] for name, value in outputs.items()},
+                prepared[k], record, (self.place,), self.model,
+            )[0]
+            for k, record in enumerate(records)
+        ]  # fmt: skip
+        times.append(clock())
+        if refine is not None:
+            for record, answer in zip(records, answers, strict=True):
+                refine(record, self.place, answer, self.model, lambda part: None)
+        times.append(clock())
+        for stage, spent in zip(
+            ("read", "prepare", "network", "decode", "refine"), np.diff(times), strict=True
+        ):
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + float(spent)
+
+
+def network_rates(analysis: Analysis, path: str, threads: int) -> None:
+    from astrogui.readers import read, recognise
+
+    two = Analysis("", threads) if threads > 1 else analysis
+    one = analysis.prepared(read(recognise(path)[0]))
+    members = int(analysis.loaded.card.network_config["members"])
+    for who, words in ((analysis, "one thread"), (two, f"{threads} threads")):
+        batch = who.fed([one] * 32)
+        who.network.run(who.outputs, batch)
+        times, spent = [], []
+        for _ in range(6):
+            begun, cpu = time.perf_counter(), time.process_time()
+            who.network.run(who.outputs, batch)
+            times.append(time.perf_counter() - begun)
+            spent.append(time.process_time() - cpu)
+        rate, work = 32 / min(times), 32 / min(spent)
+        print(f"network on {words}: ensemble of {members} {rate:.0f} spectra a second by the "
+              f"clock, {work:.0f} a second of processor; each member {members * rate:.0f}, "
+              f"{members * work:.0f}")  # fmt: skip
+        if threads == 1:
+            return
+
+
+def from_files(paths: list[str], models: str, processes: int) -> None:
+    """Each process answers its share; what is loaded once is left out."""
+    parts = [paths[k::processes] for k in range(processes)]
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes, initializer=_begin, initargs=(models, paths[:BATCH])) as pool:
+        pool.map(_share, [paths[:1]] * processes, chunksize=1)
+        begun = time.perf_counter()
+        pool.map(_share, parts, chunksize=1)
+        seconds = time.perf_counter() - begun
+    print(f"from files with refinement, {processes} processes: "
+          f"{len(paths) / seconds:.0f} spectra a second")  # fmt: skip
+
+
+_own: dict[str, Analysis] = {}
+
+
+def _begin(models: str, paths: list[str]) -> None:
+    _own["analysis"] = Analysis(models)
+    _own["analysis"].answer(paths)
+
+
+def _share(paths: list[str]) -> None:
+    _own["analysis"].answer(paths)
+
+
+def by_command(files: list[Path], models: str) -> None:
+    """`analyze` on everything, less the time of the same command on one file."""
+    single = files_of(files[0])[:1]
+    times, counts = [], []
+    for given in (single, files):
+        with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
+            command = [sys.executable, str(ROOT / "main.py"), "analyze", *map(str, given),
+                       "--task", "redshift", "--quiet"]  # fmt: skip
+            command += ["--export", f"{folder}/rows.csv"]
+            command += ["--models", models] if models else []
+            begun = time.perf_counter()
+            subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
+            times.append(time.perf_counter() - begun)
+            counts.append(len(Path(folder, "rows.csv").read_text("utf-8").splitlines()) - 1)
+    rate = (counts[1] - counts[0]) / max(times[1] - times[0], 1e-9)
+    print(f"analyze: {times[0]:.1f} s for one file; then {rate:.0f} spectra a second")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
