@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.training.junk_spectra import JUNK
 from astrogui.training.learn_templates import PLANS
 from astrogui.training.recipe import Measures
 from astrogui.training.redshift_start import START
@@ -49,7 +50,7 @@ def draft(
     history: Mapping[str, Any],
 ) -> ModelCard:
     """The card with everything known before calibration."""
-    shares = {name: dict(KINDS[name]) for name in CLASSES}
+    shares = {name: dict(kinds) for name, kinds in KINDS.items()} | {"UNKNOWN": list(JUNK)}
     return ModelCard(
         task="redshift",
         name="redshift 2",
