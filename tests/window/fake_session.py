@@ -19,6 +19,7 @@ from astrogui.records.catalogue import Column
 from astrogui.records.image import Field, Image
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance
+from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.records.strain import Network, Strain
@@ -285,6 +286,22 @@ class FakeSession:
 
     def load(self, item_id: int) -> Future[Any]:
         return self._post(record_of, self.items[item_id].kind)
+
+    def explain(self, row_id: int, task: str | None = None) -> Future[Sensitivity]:
+        """Two stretches: the first speaks for the answer, the second against it."""
+        return self._post(
+            lambda: Sensitivity(
+                task=task or "",
+                answer=f"GALAXY in row {row_id}",
+                axis="vacuum wavelength",
+                axis_unit="Angstrom",
+                edges=np.array([4000.0, 5000.0, 6000.0]),
+                loss=np.array([2.0, -0.5]),
+                quantity="log odds of the answer",
+                loss_unit="nat",
+                baseline=4.0,
+            )
+        )
 
     def posterior(self, row_id: int, task: str) -> Future[Posterior | None]:
         return self._post(posterior_of, self.rows[row_id]["z"])

@@ -36,6 +36,7 @@ FEATURES: tuple[str, ...] = (
     "verify",
     "provenance",
     "compare",
+    "why",
     "results",
     "spectrum_judgement",
     "spectrum_overlays",
