@@ -29,15 +29,23 @@ class Reading(QObject):
         function: Callable[[Any], Any],
         receive: Callable[[Any], None],
         parent: QObject,
+        fail: Callable[[str], None] | None = None,
     ) -> None:
+        """``fail`` gets the fault in words; without it the window says them."""
         super().__init__(parent)
         self._session, self._bridge, self._compute = session, bridge, compute
         self._function, self._receive = function, receive
+        self._fail = fail or bridge.noticed.emit
         self._is_under_way = self._is_wanted = False
 
     @property
     def is_under_way(self) -> bool:
         return self._is_under_way
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it was asked for again meanwhile: what came is shown once more soon."""
+        return self._is_wanted
 
     def ask(self, _: object = None) -> None:
         """Have it read; what comes while it is read is read after it, once."""
@@ -62,7 +70,9 @@ class Reading(QObject):
 
     def _on_failed(self, words: str) -> None:
         self._is_under_way = False
-        self._bridge.noticed.emit(words)
+        self._fail(words)
+        if self._is_wanted:
+            self.ask()
 
 
 def _read(

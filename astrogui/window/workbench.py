@@ -64,7 +64,9 @@ class Workbench(QObject):
         self.bridge = Bridge(session, self)
         self.selection = Selection(self)
         self.model = CatalogueModel(session, self.bridge, self.compute, self)
-        self.answer = CurrentAnswer(session, self.bridge, self.model, self.selection, self)
+        self.answer = CurrentAnswer(
+            session, self.bridge, self.compute, self.model, self.selection, self
+        )
         self.icons = Icons(window.palette())
         self.commands = Commands(self)
         self.features: dict[str, Any] = {}
@@ -123,7 +125,7 @@ class Workbench(QObject):
         self.jobs = JobsPanel(self.session, self.bridge, self.compute, window)
         self.problems = ProblemsPanel(self.session, self.bridge, self.compute, window)
         self.history = HistoryPanel(
-            self.session, self.bridge, actions["undo"], actions["redo"], window
+            self.session, self.bridge, self.compute, actions["undo"], actions["redo"], window
         )
         for name in ("annotate", "jobs", "problems", "history"):
             self.window.docks.fill(name, getattr(self, name))

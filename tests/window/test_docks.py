@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 from types import SimpleNamespace
 
@@ -247,19 +248,56 @@ def test_the_results_follow_the_row(filled, qtbot):
     assert filled.answer.task == "redshift"
 
 
-def test_an_answer_asked_for_twice_is_shown_once(filled, fake, qtbot):
-    first, second = Future(), Future()
-    futures = iter((first, second))
-    fake.posterior = lambda row_id, task: next(futures)
+@pytest.fixture
+def asked(filled, fake, monkeypatch):
+    """The futures of the posteriors that were asked for, in order."""
+    futures = []
+
+    def posterior(row_id, task):
+        futures.append(Future())
+        return futures[-1]
+
+    monkeypatch.setattr(fake, "posterior", posterior)
+    return futures
+
+
+def test_an_answer_asked_for_again_is_shown_once(filled, asked, qtbot):
     heard = []
     filled.answer.changed.connect(lambda row, posterior: heard.append(posterior))
-    filled.answer.refresh()
-    filled.answer.refresh()
-    second.set_result(posterior_of(0.7))
-    first.set_result(posterior_of(0.2))
+    for count in (1, 2):
+        filled.answer.refresh()
+        qtbot.waitUntil(lambda count=count: len(asked) == count)
+    asked[1].set_result(posterior_of(0.7))
+    asked[0].set_result(posterior_of(0.2))
     qtbot.waitUntil(lambda: not filled.answer.is_waiting)
     QApplication.processEvents()
     assert [posterior.value("z") for posterior in heard] == [0.7]
+
+
+def test_an_answer_asked_for_twice_in_a_turn_is_read_once(filled, asked, qtbot):
+    for _ in range(3):
+        filled.answer.refresh()
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    asked[0].set_result(posterior_of(0.7))
+    qtbot.waitUntil(lambda: not filled.answer.is_waiting)
+    qtbot.wait(50)
+    assert len(asked) == 1
+
+
+def test_the_current_answer_is_read_in_the_pool(filled, fake, qtbot, monkeypatch):
+    readers = []
+    for name in ("row", "answers"):
+        method = getattr(fake.view, name)
+
+        def read(row_id, method=method):
+            readers.append(threading.current_thread())
+            return method(row_id)
+
+        monkeypatch.setattr(fake.view, name, read, raising=False)
+    filled.catalogue.table.selectRow(3)
+    qtbot.waitUntil(lambda: len(readers) >= 2 and not filled.answer.is_waiting)
+    assert filled.answer.task == "redshift"
+    assert threading.main_thread() not in readers
 
 
 def test_a_row_without_an_answer_says_why(filled, fake, qtbot):
@@ -268,6 +306,7 @@ def test_a_row_without_an_answer_says_why(filled, fake, qtbot):
     heard = []
     filled.answer.changed.connect(lambda row, posterior: heard.append((row, posterior)))
     filled.catalogue.table.selectRow(1)
+    qtbot.waitUntil(lambda: not filled.answer.is_waiting)
     assert heard[-1][1] is None
     qtbot.waitUntil(lambda: not filled.results.is_busy)
     assert not filled.results.view.shows_content

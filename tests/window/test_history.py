@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from PySide6.QtTest import QTest
 from astrogui.inference.runner import InlineRunner
 from astrogui.session.session import Session
 from astrogui.session.settings import Settings
+from astrogui.session.view import ProjectView
 from astrogui.window.panels.history import DETAIL, STATE
 
 
@@ -92,7 +94,7 @@ def judged(open_bench, make_session, qtbot, tmp_path):
     return bench
 
 
-def test_the_list_tells_step_author_time_and_change(judged):
+def test_the_list_tells_step_author_time_and_change(judged, qtbot):
     assert lines(judged) == [
         ("Set quality of one row to “4”", "now"),
         ("Set quality of one row to “3”", "done"),
@@ -102,7 +104,7 @@ def test_the_list_tells_step_author_time_and_change(judged):
     detail = judged.history.model.index(0).data(DETAIL)
     assert detail.startswith("Vera, 20")
     assert detail.endswith(" UTC")
-    assert judged.history._detail.text().endswith("quality 3 → 4")
+    qtbot.waitUntil(lambda: judged.history._detail.text().endswith("quality 3 → 4"))
 
 
 def test_a_click_on_a_step_goes_there_and_back(judged, qtbot):
@@ -119,7 +121,7 @@ def test_a_click_on_a_step_goes_there_and_back(judged, qtbot):
 def test_the_list_is_walked_by_keyboard(judged, qtbot):
     judged.history.list.setFocus()
     QTest.keyClick(judged.history.list, Qt.Key.Key_Down)
-    assert judged.history._detail.text().endswith("quality 2 → 3")
+    qtbot.waitUntil(lambda: judged.history._detail.text().endswith("quality 2 → 3"))
     assert qualities(judged) == [4]  # looking is not going
     QTest.keyClick(judged.history.list, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: qualities(judged) == [3])
@@ -132,7 +134,7 @@ def test_the_list_survives_a_restart_half_undone(judged, open_bench, make_sessio
     judged.close()
     judged.session.close()
     again = open_bench(make_session())
-    assert lines(again) == before
+    qtbot.waitUntil(lambda: lines(again) == before)
     again.window.docks["history"].show()
     again.window.docks["history"].raise_()
     click(again.history.list, 0)
@@ -146,3 +148,19 @@ def test_a_new_judgement_after_going_back_drops_what_was_undone(judged, qtbot):
     qtbot.waitUntil(lambda: qualities(judged) == [1])
     qtbot.waitUntil(lambda: len(lines(judged)) == 3)
     assert lines(judged)[0] == ("Set quality of one row to “1”", "now")
+
+
+def test_the_history_is_read_in_the_pool(judged, qtbot, monkeypatch):
+    readers = []
+    for name in ("steps", "changes", "rows"):
+        method = getattr(ProjectView, name)
+
+        def read(self, *args, method=method):
+            readers.append(threading.current_thread())
+            return method(self, *args)
+
+        monkeypatch.setattr(ProjectView, name, read)
+    judged.history.refresh()
+    judged.history.list.setCurrentIndex(judged.history.model.index(1))
+    qtbot.waitUntil(lambda: len(readers) >= 3 and not judged.history.is_busy)
+    assert threading.main_thread() not in readers

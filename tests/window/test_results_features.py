@@ -228,13 +228,24 @@ def run_again(bench, qtbot):
 def test_two_runs_of_one_row_are_compared(bench, qtbot):
     run_again(bench, qtbot)
     feature = bench.features["compare"]
-    qtbot.waitUntil(lambda: feature.first.count() == 2)
     trigger(bench, "show_compare")
+    qtbot.waitUntil(lambda: feature.first.count() == 2)
     qtbot.waitUntil(lambda: bool(bench.results.view.compared.plots))
     assert bench.results.view.page == "Compare"
     rows = bench.results.view.compared.table._rows
     assert rows[0][3:] == ("+0.00", "0.0000")
     assert "tiny" in feature.first.currentText()
+
+
+def test_nothing_is_compared_for_a_page_that_nobody_sees(bench, qtbot, monkeypatch):
+    asked = []
+    monkeypatch.setattr(bench.session, "answer_posterior", asked.append)
+    run_again(bench, qtbot)
+    assert len(bench.answer.answers) == 2
+    assert bench.results.view.page != "Compare"
+    qtbot.wait(50)
+    assert not asked
+    assert bench.features["compare"].first.count() == 0
 
 
 def test_two_selected_rows_are_compared(bench, qtbot):
@@ -247,6 +258,7 @@ def test_two_selected_rows_are_compared(bench, qtbot):
 
 
 def test_a_kept_answer_is_offered_at_another_row(bench, qtbot):
+    trigger(bench, "show_compare")
     trigger(bench, "keep_answer")
     assert "Kept" in notice(bench)
     first = bench.selection.row_id

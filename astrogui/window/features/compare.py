@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from astrogui.window.actions import Spec
@@ -47,7 +48,10 @@ class Feature(QObject):
         actions["keep_answer"].triggered.connect(self.keep)
         actions["compare_selected"].triggered.connect(self.compare_selected)
         bench.catalogue.table.addAction(actions["compare_selected"])
-        self._build(bench.results.view.compare_page)
+        self._page = bench.results.view.compare_page
+        self._is_stale = True  # what the choosers list
+        self._build(self._page)
+        self._page.installEventFilter(self)
         bench.answer.changed.connect(self._on_answer)
         bench.bridge.project_changed.connect(self._on_project)
 
@@ -57,7 +61,7 @@ class Feature(QObject):
         if row_id is None or task is None:
             self._bench.window.notice.show_notice("There is no answer to keep: choose a row.")
             return
-        choice = self._newest(row_id, task)
+        choice = _newest(self._own(), task)
         if choice is not None and choice not in self._kept:
             self._kept = [choice, *self._kept][:MOST_KEPT]
         self._fill()
@@ -71,15 +75,19 @@ class Feature(QObject):
         if len(rows) < 2:
             self._bench.window.notice.show_notice("Select two rows of the catalogue first.")
             return
-        found = [{i.task: i for i in self._bench.session.view.answers(row)} for row in rows]
-        common = [task for task in found[0] if task in found[1]]
+        bench = self._bench
+        future = bench.compute(_read_histories, bench.session.view, rows)
+        bench.bridge.after(future, self._on_two_rows)
+
+    def _on_two_rows(self, histories: list[list[Choice]]) -> None:
+        tasks = [dict.fromkeys(choice.task for choice in history) for history in histories]
+        common = [task for task in tasks[0] if task in tasks[1]]
         if not common:
             words = "No analysis has answered both of these rows."
             self._bench.window.notice.show_notice(words)
             return
         task = self._bench.answer.task if self._bench.answer.task in common else common[0]
-        found_pair = [self._newest(row, str(task)) for row in rows]
-        pair = [choice for choice in found_pair if choice is not None]
+        pair = [choice for history in histories if (choice := _newest(history, str(task)))]
         new = [choice for choice in pair if choice not in self._kept]
         self._kept = [*new, *self._kept][:MOST_KEPT]
         self._wanted = (pair[0].answer_id, pair[1].answer_id)
@@ -111,8 +119,8 @@ class Feature(QObject):
 
     def _fill(self) -> None:
         """List what can be compared with the current row's answers."""
-        row_id, task = self._bench.selection.row_id, self._bench.answer.task
-        own = [] if row_id is None else self._history(row_id)
+        self._is_stale = False
+        task, own = self._bench.answer.task, self._own()
         own.sort(key=lambda choice: (choice.task != task, -choice.answer_id))
         ids = {choice.answer_id for choice in own}
         choices = [*own, *(choice for choice in self._kept if choice.answer_id not in ids)]
@@ -160,28 +168,45 @@ class Feature(QObject):
 
     # -- answers -----------------------------------------------------------------------------
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The page comes on top: what it offers is that of the row shown."""
+        if event.type() == QEvent.Type.Show and self._is_stale:
+            self._fill()
+        return super().eventFilter(watched, event)
+
     def _on_answer(self, row: Any, _: Any) -> None:
+        """Nothing is compared for a page that nobody sees."""
         del row
-        self._fill()
+        self._is_stale = True
+        if self._page.isVisible():
+            self._fill()
 
     def _on_project(self) -> None:
         self._kept.clear()
         self._pair = None
 
-    def _newest(self, row_id: int, task: str) -> Choice | None:
-        found = [choice for choice in self._history(row_id) if choice.task == task]
-        return found[-1] if found else None
+    def _own(self) -> list[Choice]:
+        """Every answer that the current row ever got, oldest first."""
+        answer = self._bench.answer
+        return [] if answer.row is None else _history(answer.row, answer.answers)
 
-    def _history(self, row_id: int) -> list[Choice]:
-        """Every answer that a row ever got, oldest first."""
-        infos = self._bench.session.view.answers(row_id)
-        if not infos:
-            return []
-        name = str(self._bench.session.view.row(row_id).get("object_id") or f"row {row_id}")
-        found = []
-        for info in infos:
-            origin = info.provenance
-            moment = origin.computed_at[:16].replace("T", " ")
-            words = f"{name}, {origin.model}, {origin.method}, {moment}".rstrip(", ")
-            found.append(Choice(info.answer_id, info.task, words))
-        return found
+
+def _newest(history: list[Choice], task: str) -> Choice | None:
+    found = [choice for choice in history if choice.task == task]
+    return found[-1] if found else None
+
+
+def _history(row: Mapping[str, Any], infos: Sequence[Any]) -> list[Choice]:
+    name = str(row.get("object_id") or f"row {row['row_id']}")
+    found = []
+    for info in infos:
+        origin = info.provenance
+        moment = origin.computed_at[:16].replace("T", " ")
+        words = f"{name}, {origin.model}, {origin.method}, {moment}".rstrip(", ")
+        found.append(Choice(info.answer_id, info.task, words))
+    return found
+
+
+def _read_histories(view: Any, row_ids: Sequence[int]) -> list[list[Choice]]:
+    """Every answer that each of these rows ever got. Runs in the pool."""
+    return [_history(view.row(row_id), view.answers(row_id)) for row_id in row_ids]

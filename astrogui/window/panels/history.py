@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -27,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.window.bridge import Bridge
+from astrogui.window.reading import Reading
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
@@ -127,12 +130,16 @@ class HistoryPanel(QWidget):
         self,
         session: Session,
         bridge: Bridge,
+        compute: Callable[..., Future[Any]],
         undo: QAction,
         redo: QAction,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._bridge = session, bridge
+        self._step_id = 0  # whose changes are told
+        self._steps = Reading(session, bridge, compute, _steps, self._show, self)
+        self._told = Reading(session, bridge, compute, self._read_changes, self._tell, self)
         self.model = HistoryModel(self)
         self.list = QListView(self)
         self.list.setModel(self.model)
@@ -167,9 +174,16 @@ class HistoryPanel(QWidget):
         bridge.project_changed.connect(self.refresh)
         self.refresh()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether steps or their changes are being read."""
+        return self._steps.is_under_way or self._told.is_under_way
+
     def refresh(self, *_: object) -> None:
         """Read the steps again; the current one is chosen."""
-        steps = self._session.view.steps()
+        self._steps.ask()
+
+    def _show(self, steps: list[Any]) -> None:
         self.model.show_steps(steps)
         self.list.setCurrentIndex(self.model.index(self.model.current))
         if not steps:
@@ -192,17 +206,32 @@ class HistoryPanel(QWidget):
         if not step_id:
             self._detail.setText("Everything as the networks answered it, unjudged.")
             return
-        changes, count = self._session.view.changes(int(step_id), MOST_CHANGES)
-        rows = {row["row_id"]: row for row in self._session.view.rows(_row_ids(changes))}
+        self._step_id = int(step_id)
+        self._told.ask()
+
+    def _read_changes(self, view: Any) -> tuple[int, str]:
+        """The step and what it changed, in words. Runs in the pool."""
+        step_id = self._step_id
+        changes, count = view.changes(step_id, MOST_CHANGES)
+        rows = {row["row_id"]: row for row in view.rows(_row_ids(changes))}
         lines = [_words(change, rows.get(change.row_id)) for change in changes]
         if count > len(changes):
             lines.append(f"… and {count - len(changes):,} more changes")
-        self._detail.setText("\n".join(lines))
+        return step_id, "\n".join(lines)
+
+    def _tell(self, told: tuple[int, str]) -> None:
+        index = self.list.currentIndex()
+        if index.isValid() and index.data(STEP) == told[0]:
+            self._detail.setText(told[1])
 
 
 def moment(iso: str) -> str:
     """A stored time as people read it: "2026-11-21 09:30 UTC"."""
     return f"{iso[:16].replace('T', ' ')} UTC" if len(iso) >= 16 else iso
+
+
+def _steps(view: Any) -> list[Any]:
+    return list(view.steps())
 
 
 def _row_ids(changes: list[Any]) -> list[int]:
