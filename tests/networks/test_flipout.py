@@ -136,6 +136,8 @@ def test_examples_of_a_batch_meet_weights_that_do_not_correlate():
     off = numbers(layer(x))[0]
     answers = np.array([numbers(layer(x, training=True))[:, 0] - off for _ in range(600)])
     assert abs(np.corrcoef(answers.T)[0, 1]) < 0.15
+    # Signs of the units alone would leave the size of the change common to all examples.
+    assert abs(np.corrcoef((answers**2).T)[0, 1]) < 0.3
     np.testing.assert_allclose(answers.var(0), 8.0, rtol=0.25)
 
 
