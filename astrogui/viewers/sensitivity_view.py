@@ -12,6 +12,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QWidget
 
 from astrogui.records.sensitivity import Sensitivity
+from astrogui.science.line_lists import strength
+from astrogui.science.lines import Line
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.plot import Marker, MarkersItem, Plot, pen
 from astrogui.viewers.plot_page import PlotPage
@@ -19,6 +21,7 @@ from astrogui.viewers.unit_text import unit_text
 from astrogui.viewers.viewer import Compute, Viewer
 
 ROOM_FOR_NAMES = 1.35  # of the tallest bar
+STRONG = 2  # lines with less weight would crowd the plot
 LEAST_HEIGHT = 0.1  # of the axis, in the unit of the loss
 
 
@@ -51,9 +54,9 @@ class SensitivityView(Viewer):
         self.set_theme(self.theme)
 
     def show_sensitivity(
-        self, sensitivity: Sensitivity, lines: Sequence[Marker] = (), words: str = ""
+        self, sensitivity: Sensitivity, lines: Sequence[Line] = (), redshift: float = 0.0
     ) -> None:
-        """Show what one answer rests on, with the observed places of lines over it."""
+        """Show what one answer rests on; the stronger of ``lines`` stand over it, redshifted."""
         self.sensitivity = sensitivity
         loss = np.nan_to_num(sensitivity.loss)
         self._for.setData(sensitivity.edges, np.maximum(loss, 0))
@@ -63,8 +66,14 @@ class SensitivityView(Viewer):
             bottom=f"Observed {sensitivity.axis} ({unit_text(sensitivity.axis_unit)})",
             left=f"Lost when hidden ({unit})" if unit else "Lost when hidden",
         )
-        self._lines.set_markers(lines)
-        self.title.setText(words or self._words_for(sensitivity))
+        self._lines.set_markers(
+            [
+                Marker(x.wavelength_angstrom * (1 + redshift), x.name, weight=strength(x.name))
+                for x in lines
+                if strength(x.name) >= STRONG
+            ]
+        )
+        self.title.setText(self._words_for(sensitivity))
         top = max(float(loss.max()), LEAST_HEIGHT) * ROOM_FOR_NAMES
         self.plot.setXRange(*sensitivity.edges[[0, -1]], padding=0.01)
         self.plot.setYRange(min(float(loss.min()) * 1.1, -0.05 * top), top, padding=0)

@@ -14,7 +14,6 @@ from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
     from astrogui.records.sensitivity import Sensitivity
-    from astrogui.viewers.plot import Marker
     from astrogui.viewers.sensitivity_view import SensitivityView
     from astrogui.window.workbench import Workbench
 
@@ -83,26 +82,13 @@ class Feature(QObject):
     def _on_come(self, asked: tuple[int, str], sensitivity: Sensitivity) -> None:
         if asked == self._asked and self.view is not None:
             self._take_theme()
-            self.view.show_sensitivity(sensitivity, self._lines())
+            shown: Any = self._bench.area.views.get("spectrum")
+            z = getattr(shown, "redshift", None)
+            self.view.show_sensitivity(sensitivity, () if z is None else shown.lines, z or 0.0)
 
     def _fail(self, asked: tuple[int, str], words: str) -> None:
         if asked == self._asked and self.view is not None:
             self.view.show_words(words)
-
-    def _lines(self) -> list[Marker]:
-        """Lines of the answered class at the redshift that the spectrum shows."""
-        from astrogui.science.line_lists import strength
-        from astrogui.viewers.plot import Marker
-
-        shown: Any = self._bench.area.views.get("spectrum")
-        z = getattr(shown, "redshift", None)
-        if z is None:
-            return []
-        return [
-            Marker(line.wavelength_angstrom * (1 + z), line.name, weight=strength(line.name))
-            for line in shown.lines
-            if strength(line.name) >= 2
-        ]
 
     def _on_answer_changed(self, row: dict[str, Any] | None, posterior: object) -> None:
         """Another answer: what is shown belongs to the one before."""
