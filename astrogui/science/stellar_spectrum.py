@@ -53,7 +53,7 @@ class Observed:
     @property
     def good_share(self) -> float:
         """Share of the pixels between the first and the last of the chips that can be used."""
-        return float(np.count_nonzero(self.ivar) / grid.PIXELS)
+        return min(1.0, float(np.count_nonzero(self.ivar) / grid.PIXELS))
 
     @property
     def signal_to_noise(self) -> float:
@@ -69,11 +69,26 @@ def observed(wavelength_angstrom: Array, flux: Array, ivar: Array, good: Any) ->
     empty = np.zeros(OBSERVED.size)
     if wavelength_angstrom.size < 3:
         return Observed(flux=empty, ivar=empty, level=1.0)
-    new_flux, new_ivar, _ = resample(wavelength_angstrom, flux, ivar, good, OBSERVED)
+    if _on_grid(wavelength_angstrom):
+        used = good & (ivar > 0) & np.isfinite(flux)
+        new_flux, new_ivar = np.where(used, flux, 0.0), np.where(used, ivar, 0.0)
+    else:
+        new_flux, new_ivar, _ = resample(wavelength_angstrom, flux, ivar, good, OBSERVED)
     used = new_ivar > 0
     level = float(np.median(np.abs(new_flux[used]))) if used.any() else 1.0
     level = level if np.isfinite(level) and level > 0 else 1.0
     return Observed(flux=new_flux / level, ivar=new_ivar * level**2, level=level)
+
+
+def _on_grid(wavelength_angstrom: Array) -> bool:
+    """Whether the samples are the grid's own pixels, to a thousandth."""
+    if wavelength_angstrom.size != OBSERVED.size:
+        return False
+    offset = np.log10(wavelength_angstrom[[0, -1]]) - OBSERVED.centres_log10[[0, -1]]
+    if np.any(np.abs(offset) > 1e-3 * OBSERVED.step):
+        return False
+    apart = np.log10(wavelength_angstrom) - OBSERVED.centres_log10
+    return bool(np.all(np.abs(apart) < 1e-3 * OBSERVED.step))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-FAR = 5.0  # standard deviations, beyond which a bound is not felt
-SWEEPS = 80
+REJECTED = 4  # draws at most are thrown away for each that is kept
+SWEEPS = 30
 
 
 def truncated_normal_draws(
@@ -16,19 +16,21 @@ def truncated_normal_draws(
 ) -> Array:
     """(count, k) draws of N(mean, covariance) with low < x < high in every dimension.
 
-    Direct where no bound is felt; else ``count`` chains of Gibbs sampling, each coordinate drawn
-    in turn from its truncated conditional. The mean may lie outside.
+    By rejection where enough draws fall inside; else by ``count`` chains of Gibbs sampling, each
+    coordinate drawn in turn from its truncated conditional. The mean may lie outside.
     Source: Geweke 1991, Computing Science and Statistics 23, 571.
     """
     sd = np.sqrt(np.diag(covariance))
     correlation = covariance / sd[:, None] / sd
     below, above = (low - mean) / sd, (high - mean) / sd
-    deviates = rng.standard_normal((count, mean.size))
-    direct = deviates @ np.linalg.cholesky(correlation + 1e-10 * np.eye(mean.size)).T
-    if np.all(below < -FAR) and np.all(above > FAR):
-        return np.asarray(mean + direct * sd)
+    factor = np.linalg.cholesky(correlation + 1e-10 * np.eye(mean.size))
+    direct = rng.standard_normal((REJECTED * count, mean.size)) @ factor.T
+    inside = direct[np.all((direct > below) & (direct < above), axis=1)]
+    if len(inside) >= count:
+        return np.asarray(mean + inside[:count] * sd)
     precision = np.linalg.inv(correlation + 1e-10 * np.eye(mean.size))
-    values = np.clip(direct, below, above)
+    values = np.clip(direct[:count], below, above)
+    values[: len(inside)] = inside
     for _ in range(SWEEPS):
         for k in range(mean.size):
             own = precision[k, k]

@@ -97,6 +97,9 @@ COLUMNS = (
            description="median signal-to-noise ratio per pixel of 4.14 km/s"),
     Column(name="reduced_chi_square", ucd="stat.fit.chi2", format="%.2f",
            description="chi-square of the fit over its degrees of freedom"),
+    Column(name="chi_square_excess", ucd="stat.fit.goodness", format="%.2f",
+           description="that chi-square over the variance that neighbouring residuals tell: above "
+           "one where the model fails, whatever the scale of the errors"),
     Column(name="misfit", ucd="stat.fit.residual", format="%.4f",
            description="fractional scatter about the fit beyond the errors of the file"),
     Column(name="method", type="text", ucd="meta.code",

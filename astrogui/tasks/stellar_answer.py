@@ -47,6 +47,7 @@ PARAMETERS = (
               ucd="spect.dopplerVeloc", description="in the frame of the file's wavelengths"),
 )  # fmt: skip
 
+FIT_COLUMNS = ("reduced_chi_square", "chi_square_excess", "misfit")
 SHIFT_SCALE = 2.0  # pixels of the correlation's error that the network calls one
 LARGEST_SURE_KM_S = 300.0
 DRAWS = 2000
@@ -118,7 +119,7 @@ def network_posterior(
         epistemic=epistemic * units,
         flags=flags | (Flag.NOVEL if distance > 1 else Flag.NONE),
         novelty=distance,
-        extras={"snr": snr, "method": "network", "reduced_chi_square": None, "misfit": None},
+        extras={"snr": snr, "method": "network", **dict.fromkeys(FIT_COLUMNS)},
     )
 
 
@@ -147,26 +148,38 @@ def refined_posterior(
         return None
     draws = fit_draws(found, model, seeded(model, "stellar", "fit"))
     spread = draws.std(axis=0)
-    limit = float(model.card.calibration["reduced_chi_square_limit"])
+    neighbours = neighbour_variance(found, seen)
+    strangeness = strange(found.reduced, found.reduced / neighbours, model)
     flags = _flags(seen.signal_to_noise, seen.good_share, draws, record)
-    strange = found.reduced > limit
     at_edge = Flag.EDGE_OF_PRIOR in flags
-    flags |= Flag.NOVEL if strange else Flag.NONE
-    flags |= Flag.OUTSIDE_PRIOR if strange and at_edge else Flag.NONE
+    flags |= Flag.NOVEL if strangeness > 1 else Flag.NONE
+    flags |= Flag.OUTSIDE_PRIOR if strangeness > 1 and at_edge else Flag.NONE
     return _posterior(
         draws,
         aleatoric=spread,
         epistemic=np.zeros(len(PARAMETERS)),
         flags=flags,
-        novelty=found.reduced / limit,
+        novelty=strangeness,
         extras={
             "snr": seen.signal_to_noise,
             "method": "emulator fit",
             "reduced_chi_square": found.reduced,
+            "chi_square_excess": found.reduced / neighbours,
             "misfit": misfit(found, seen),
         },
-        note=_note(found, limit, at_edge),
+        note=_note(found, strangeness, at_edge),
         curves=_curves(found, seen, record),
+    )
+
+
+def strange(reduced: float, excess: float, model: Model) -> float:
+    """1 where a fit is as bad as one in a hundred simulations: by its chi-square, or by that over
+    what neighbouring residuals tell, which a wrong scale of the errors leaves alone.
+    """
+    limits = model.card.calibration
+    return max(
+        reduced / float(limits["reduced_chi_square_limit"]),
+        excess / float(limits["chi_square_excess_limit"]),
     )
 
 
@@ -300,7 +313,7 @@ def _unanswered() -> Posterior:
         parameters=PARAMETERS,
         quantiles=np.full((len(PARAMETERS), QUANTILE_LEVELS.size), np.nan),
         flags=Flag.NOT_ANSWERED | Flag.LITTLE_COVERAGE,
-        extras={"snr": None, "method": "network", "reduced_chi_square": None, "misfit": None},
+        extras={"snr": None, "method": "network", **dict.fromkeys(FIT_COLUMNS)},
         note="There is no good sample between 15168 and 16937 Å.",
     )
 
@@ -325,8 +338,8 @@ def _flags(snr: float, good_share: float, draws: Array, record: Spectrum) -> Fla
     return flags
 
 
-def _note(found: Fit, limit: float, at_edge: bool) -> str:
-    if found.reduced <= limit:
+def _note(found: Fit, strangeness: float, at_edge: bool) -> str:
+    if strangeness <= 1:
         return ""
     words = f"The best fit leaves a chi-square of {found.reduced:.3g} a pixel: "
     if at_edge:

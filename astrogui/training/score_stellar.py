@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from astrogui.records.posterior import QUANTILE_LEVELS
 from astrogui.science.stellar_emulator import OBSERVED
-from astrogui.tasks.stellar_answer import PARAMETERS
+from astrogui.tasks.stellar_answer import FIT_COLUMNS, PARAMETERS
 from astrogui.training.calibrate import pit_distance
 from astrogui.training.recipe import Answer, Measures, Row
 from astrogui.training.stellar_optical import left_out_labels
@@ -147,10 +147,7 @@ def star_file(arrays: Path, folder: Path) -> Path:
 
 def _shown(row: Row) -> Measures:
     names = [f"{name}{suffix}" for name in NAMES for suffix in ("", "_lo68", "_hi68")]
-    return {
-        name: row.get(name)
-        for name in (*names, "snr", "reduced_chi_square", "misfit", "method", "flags")
-    }
+    return {name: row.get(name) for name in (*names, "snr", *FIT_COLUMNS, "method", "flags")}
 
 
 def _coverage(word: str, ranks: Array) -> Measures:

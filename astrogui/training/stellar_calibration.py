@@ -7,6 +7,7 @@ beyond which a spectrum is called strange.
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
@@ -33,28 +34,31 @@ def calibrated(
     trained: Arrays,
     seed: int,
     progress: Progress,
+    folder: Path,
 ) -> tuple[ModelCard, Arrays]:
     """The card with its calibration, and the assets with the statistic of novelty.
 
     ``data`` are held-out examples of the stream ``seed``; ``trained`` show what is familiar.
+    Answers are kept in ``folder``.
     """
     progress("calibrating")
     card = dataclasses.replace(
         card,
         calibration={
             "spread": [1.0] * 6, "spread_refined": [1.0] * 6, "reduced_chi_square_limit": 1.0,
+            "chi_square_excess_limit": 1.0,
         },
         novelty={**card.novelty, "threshold": 1.0, "false_positives": FALSE_ALARMS},
     )  # fmt: skip
     mean, whitening = _familiar(CompiledRun(model, card, assets), trained)
     assets = {**assets, "novelty_mean": mean, "novelty_whitening": whitening}
-    found = answers(CompiledRun(model, card, assets), data, seed, progress)
-    limit = float(np.nanquantile(found["reduced"], 1 - FALSE_ALARMS))
+    found = answers(CompiledRun(model, card, assets), data, seed, progress, folder)
     threshold = float(np.quantile(found["network_novelty"], 1 - FALSE_ALARMS))
     calibration = {
         "spread": spread_factors(pit(found["network_quantiles"], found["truth"])),
         "spread_refined": spread_factors(pit(found["quantiles"], found["truth"])),
-        "reduced_chi_square_limit": limit,
+        "reduced_chi_square_limit": _limit(found["reduced"]),
+        "chi_square_excess_limit": _limit(found["excess"]),
     }
     novelty = {**card.novelty, "threshold": threshold}
     return dataclasses.replace(card, calibration=calibration, novelty=novelty), assets
@@ -76,6 +80,11 @@ def spread_factors(ranks: Array) -> list[float]:
             needed.append(normal.inv_cdf(0.5 + held / 2) / normal.inv_cdf(0.5 + level / 2))
         factors.append(float(np.clip(np.mean(needed), 0.5, 3.0)))
     return factors
+
+
+def _limit(values: Array) -> float:
+    """Passed by half of the false alarms: there are two such limits."""
+    return float(np.nanquantile(values, 1 - FALSE_ALARMS / 2))
 
 
 def _familiar(run: CompiledRun, trained: Arrays) -> tuple[Array, Array]:

@@ -66,7 +66,8 @@ def draft(
             "fit": dict(history),
         },
         novelty={
-            "statistic": "of the fit: reduced chi-square over its limit; of the network alone: "
+            "statistic": "of the fit: reduced chi-square, and its excess over what neighbouring "
+            "residuals tell, each over its limit; of the network alone: "
             "Mahalanobis distance of features and summaries from the simulations', over its "
             "threshold",
         },
@@ -112,8 +113,10 @@ def readme(card: ModelCard) -> str:
         "spectrum, a quartic continuum of each detector solved for and marginalised at every step, "
         "pixels further off than five standard deviations left out. Its covariance is Fisher's, "
         "scaled by the reduced chi-square (the errors of a file may be wrong by a factor), with "
-        "the error of the emulator added; draws stay inside the prior. Above a reduced chi-square "
-        f"of {card.calibration['reduced_chi_square_limit']:.2f} the answer is flagged.",
+        "the error of the emulator added; draws stay inside the prior. The answer is flagged above "
+        f"a reduced chi-square of {card.calibration['reduced_chi_square_limit']:.2f}, or of "
+        f"{card.calibration['chi_square_excess_limit']:.2f} times what neighbouring residuals "
+        "tell, which is immune to errors of a wrong scale.",
         "",
         "`weights.npz` holds the network, `assets.npz` the emulator and the novelty statistic, "
         "`model.onnx` the network as a graph, `golden.npz` inputs with the outputs that every "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -75,8 +77,17 @@ def _make_block(block: Block) -> None:
     os.replace(part, _path(block))
 
 
-def answers(run: Run, data: Arrays, seed: int, progress: Progress = lambda words: None) -> Arrays:
-    """What the task answers about the examples of a stream, (n, ...): see ``_answered``."""
+def answers(
+    run: Run,
+    data: Arrays,
+    seed: int,
+    progress: Progress = lambda words: None,
+    folder: Path | None = None,
+) -> Arrays:
+    """What the task answers about the examples of a stream, (n, ...): see ``_answered``.
+
+    Blocks are kept in ``folder``, if given, and not computed again for the same network.
+    """
     model = Model(card=run.card, assets=run.assets)
     config = run.card.network_config
     uniform = seeded(model, "stellar", "dropout").random(
@@ -94,7 +105,8 @@ def answers(run: Run, data: Arrays, seed: int, progress: Progress = lambda words
             "summary": inputs["summary"],
             "shift": np.asarray(data["shift"][rows]),
         }
-        pieces.append((model.card, _plain(run.assets), seed, first, told))
+        path = None if folder is None else folder / _answer_name(model, seed, first, told)
+        pieces.append((model.card, _plain(run.assets), seed, first, told, path))
     kept: dict[str, list[NDArray[Any]]] = {}
     for done, piece in enumerate(mapped(_answer_block, pieces), start=1):
         for name, values in piece.items():
@@ -105,7 +117,10 @@ def answers(run: Run, data: Arrays, seed: int, progress: Progress = lambda words
 
 
 def _answer_block(piece: tuple[Any, ...]) -> Arrays:
-    card, assets, seed, first, told = piece
+    card, assets, seed, first, told, path = piece
+    if path is not None and path.exists():
+        with np.load(path, allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
     model, source = Model(card=card, assets=assets), load_source()
     rows = [
         _answered(
@@ -116,21 +131,34 @@ def _answer_block(piece: tuple[Any, ...]) -> Arrays:
         )
         for row in range(len(told["summary"]))
     ]
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    found: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    if path is not None:
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(file, **found)
+        os.replace(part, path)
+    return found
+
+
+def _answer_name(model: Model, seed: int, first: int, told: Arrays) -> str:
+    """A name that changes with the network's answers and the calibration."""
+    words = json.dumps([model.card.calibration, model.card.novelty]).encode()
+    mark = zlib.crc32(np.ascontiguousarray(told["answers"]).tobytes(), zlib.crc32(words))
+    return f"answers_{seed}_{first:06d}_{len(told['summary'])}_{mark:08x}.npz"
 
 
 def _answered(simulated: Simulated, told: Arrays, source: Any, model: Model) -> dict[str, Any]:
     """Truth, bound and both answers about one simulation.
 
     ``quantiles`` and ``network_quantiles`` (6, levels), ``value`` (6,), ``bound`` (6,) the
-    Cramér-Rao standard deviations, ``reduced`` chi-square, ``novelty`` and ``network_novelty``.
+    Cramér-Rao standard deviations, ``reduced`` chi-square and its ``excess``, ``novelty`` and
+    ``network_novelty``.
     """
     record = simulated.record
     first = network_posterior(
         told["answers"], told["features"], told["summary"], float(told["shift"]), record, model
     )
     better = refined_posterior(record, Place(label=""), first, model, lambda part: None) or first
-    reduced = better.extras["reduced_chi_square"]
     return {
         "truth": simulated.truth,
         "signal_to_noise": simulated.signal_to_noise,
@@ -139,7 +167,8 @@ def _answered(simulated: Simulated, told: Arrays, source: Any, model: Model) -> 
         "quantiles": better.quantiles,
         "network_value": _values(first),
         "network_quantiles": first.quantiles,
-        "reduced": float(reduced) if isinstance(reduced, float) else np.nan,
+        "reduced": _number(better.extras["reduced_chi_square"]),
+        "excess": _number(better.extras["chi_square_excess"]),
         "novelty": better.novelty,
         "network_novelty": first.novelty,
         "flags": int(better.flags),
@@ -173,6 +202,10 @@ def mapped(function: Callable[[Any], Any], items: list[Any]) -> Iterator[Any]:
 
 def _values(posterior: Posterior) -> list[float]:
     return [posterior.value(parameter.name) for parameter in PARAMETERS]
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float) else float("nan")
 
 
 def _plain(assets: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

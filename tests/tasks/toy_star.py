@@ -77,7 +77,7 @@ def toy_model() -> Model:
         network_config={"draws": DRAWS, "width": WIDTH},
         inputs=(ArraySpec(name="spectrum", shape=(stellar_spectrum.BINS, 2)),),
         outputs=(ArraySpec(name="answers", shape=(DRAWS, 27)),),
-        calibration={"reduced_chi_square_limit": 1.5},
+        calibration={"reduced_chi_square_limit": 1.5, "chi_square_excess_limit": 1.2},
         novelty={"threshold": 2.0},
     )
     assets = {

@@ -56,8 +56,8 @@ class Size:
 
 
 FULL = Size(
-    emulator_spectra=10000, emulator_terms=700, train=6000, validation=500, calibration=1000,
-    held_out=5000, epochs=14, steps=200, max_seconds=900.0,
+    emulator_spectra=10000, emulator_terms=700, train=8000, validation=400, calibration=800,
+    held_out=5000, epochs=12, steps=160, max_seconds=900.0,
 )  # fmt: skip
 QUICK = Size(
     emulator_spectra=120, emulator_terms=21, train=48, validation=16, calibration=16, held_out=16,
@@ -85,13 +85,16 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     history["dropout_rate"] = model.get_layer("dropout").rate
     card = stellar_card.draft(NETWORK, config, _specs(config), seed, history, known)
     card, assets = calibrated(
-        model, card, assets, data["calibration"], data["train"], _stream(seed, 2), progress
-    )
+        model, card, assets, data["calibration"], data["train"], _stream(seed, 2), progress,
+        workdir / "calibration",
+    )  # fmt: skip
     held_out = make_examples(
         workdir / "held_out", assets, size.held_out, _stream(seed, 3), progress
     )
     progress("measuring on held-out simulations")
-    found = answers(CompiledRun(model, card, assets), held_out, _stream(seed, 3), progress)
+    found = answers(
+        CompiledRun(model, card, assets), held_out, _stream(seed, 3), progress, workdir / "held_out"
+    )
     scores = simulated_figures(found)
     card = stellar_card.finished(
         card, scores, coverage_table(scores), size.train, round(time.monotonic() - started), quick
