@@ -104,15 +104,19 @@ def running_mean(values: Array, kept: Array, weights: Array | None = None) -> ND
 
     Where next to nothing is kept, the mean of all that is kept.
     """
-    total, product, whole = (
-        _window_sums(array.reshape(len(array), -1, _BLOCK).sum(axis=2), _CONTINUUM_BLOCKS)
-        for array in (kept, kept * values, kept if weights is None else weights)
-    )
+    total = _window_sums(_blocks(kept), _CONTINUUM_BLOCKS)
+    product = _window_sums(_blocks(kept * values), _CONTINUUM_BLOCKS)
+    whole = total if weights is None else _window_sums(_blocks(weights), _CONTINUUM_BLOCKS)
     all_kept = np.sum(kept, axis=1, keepdims=True)
     fallback = np.sum(kept * values, axis=1, keepdims=True) / np.maximum(all_kept, 1e-30)
     enough = total > 1e-3 * np.maximum(whole, 1e-30)
     mean = np.where(enough, product / np.where(enough, total, 1.0), fallback)
     return np.repeat(mean.astype(np.float32), _BLOCK, axis=1)
+
+
+def _blocks(values: Array) -> Array:
+    """Sums of four neighbours each; slices add faster than a reduction over so short an axis."""
+    return values[:, ::4] + values[:, 1::4] + values[:, 2::4] + values[:, 3::4]
 
 
 def _window_sums(values: Array, window: int) -> NDArray[np.float64]:

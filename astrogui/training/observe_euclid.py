@@ -74,11 +74,12 @@ def observed(
     flux *= np.exp(_curves(rng, count, 4, 0.2))
     empty = rng.random(count) < (0 if inside else EMPTY_SHARE)
     shape = _noise_shape(rng, count)
-    level = _noise_level(rng, flux, shape, faint_lines)
-    flux[empty] = 0
+    peaks = flux - running_mean(flux, np.ones_like(flux))
+    level = _noise_level(rng, flux, peaks / shape, faint_lines)
+    flux[empty] = peaks[empty] = 0
     sigma = shape * level[:, None]
     masked = _masked(rng, count)
-    lines = _standing_out(flux, sigma, masked)
+    lines = _standing_out(np.where(masked, 0.0, peaks / sigma))
     measured = flux + _contamination(rng, sigma, sigma_km_s)
     measured += sigma * rng.standard_normal((count, PIXELS), dtype=np.float32)
     measured += sigma * _curves(rng, count, 3, 1.0) * rng.exponential(0.1, (count, 1))
@@ -130,24 +131,20 @@ def _noise_shape(rng: Random, count: int) -> Array:
     return shape.astype(np.float32)
 
 
-def _noise_level(rng: Random, flux: Array, shape: Array, faint_lines: bool) -> Array:
+def _noise_level(rng: Random, flux: Array, peaks: Array, faint_lines: bool) -> Array:
     """(n,) factor of the noise: by the continuum for half, by the strongest line for the rest."""
     count = len(flux)
     median = np.median(np.abs(flux), axis=1)
     by_continuum = median / _log_uniform(rng, CONTINUUM_SNR, count)
     limits = SINGLE_LINE_SNR if faint_lines else LINE_SNR
-    signal = strongest_line((flux - running_mean(flux, np.ones_like(flux))) / shape)
+    signal = strongest_line(peaks)
     by_line = np.clip(signal / _log_uniform(rng, limits, count), median / 30, median / 0.03)
     chosen = np.ones(count, bool) if faint_lines else rng.random(count) < 0.5
     return np.where(chosen, by_line, by_continuum).astype(np.float32)
 
 
-def _standing_out(
-    flux: Array, sigma: Array, masked: NDArray[np.bool_], window: int = 7
-) -> NDArray[np.int64]:
+def _standing_out(residual: Array, window: int = 7) -> NDArray[np.int64]:
     """(n,) separate stretches where the noise-free lines reach 3 sigma in seven pixels."""
-    residual = (flux - running_mean(flux, np.ones_like(flux))) / sigma
-    residual = np.where(masked, 0.0, residual)
     sums = np.cumsum(np.pad(residual, ((0, 0), (window, 0))), axis=1, dtype=np.float64)
     high = (sums[:, window:] - sums[:, :-window]) / np.sqrt(window) > 3
     starts = high & ~np.pad(high, ((0, 0), (1, 0)))[:, :-1]

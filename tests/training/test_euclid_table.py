@@ -76,7 +76,7 @@ def test_the_command_makes_rows_page_and_figures_and_goes_on(
     page = tmp_path / "page.md"
     page.write_text("<!-- table -->\n<!-- end of table -->\n", "utf-8")
     call = [
-        "--quick", "--examples", "80", "--methods", *METHODS, "--workdir", str(tmp_path / "work"),
+        "--quick", "--examples", "2000", "--methods", *METHODS, "--workdir", str(tmp_path / "work"),
         "--page", str(page), "--figures", str(tmp_path),
     ]  # fmt: skip
     assert euclid_table.main(call) == 0

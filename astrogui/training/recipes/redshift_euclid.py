@@ -49,7 +49,7 @@ class Size:
 
 
 FULL = Size(
-    library=LIBRARY_SPECTRA, validation=800, calibration=3000, held_out=6000, epochs=30, steps=30,
+    library=LIBRARY_SPECTRA, validation=800, calibration=3000, held_out=6000, epochs=20, steps=30,
     batch=128,
 )  # fmt: skip
 QUICK = Size(library=40, validation=24, calibration=60, held_out=60, epochs=2, steps=2, batch=8)
