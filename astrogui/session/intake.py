@@ -99,6 +99,13 @@ class Intake:
             if not batch.asked:
                 self._finish(batch)
 
+    def close(self) -> None:
+        """Take nothing more in; whoever waits gets what has come so far."""
+        left, self._batches = self._batches, []
+        for batch in left:
+            batch.files.clear()
+            batch.future.set_result(batch.item_ids)
+
     def _ask_on(self, batch: Batch) -> None:
         """Keep the reader process busy with a few files, so that the rest can be cancelled."""
         while batch.files and batch.asked < ASKED_AT_ONCE:
@@ -111,6 +118,21 @@ class Intake:
         self._post(partial(self._answered, batch, path, done))
 
     def _answered(self, batch: Batch, path: str, done: Future[tuple[Source, ...]]) -> None:
+        batch.asked -= 1
+        if batch not in self._batches:
+            return  # the project was left, or could not be written
+        try:
+            self._take(batch, path, done)
+        except Exception as error:
+            self._give_up(batch, error)
+            return
+        self._tell()
+        self._ask_on(batch)
+        if not batch.asked:
+            self._finish(batch)
+
+    def _take(self, batch: Batch, path: str, done: Future[tuple[Source, ...]]) -> None:
+        """Keep the sources of a file, or its refusal; raises where nothing can be written."""
         try:
             for source in done.result():
                 if source.kind in GROUPED_KINDS:
@@ -124,11 +146,12 @@ class Intake:
         except Exception:
             log.exception("recognising %s failed", path)
             batch.item_ids.append(self._refuse(internal_problem(path), batch))
-        batch.asked -= 1
-        self._tell()
-        self._ask_on(batch)
-        if not batch.asked and batch in self._batches:
-            self._finish(batch)
+
+    def _give_up(self, batch: Batch, error: Exception) -> None:
+        """Whoever waits for a batch learns why no more of it comes in."""
+        self._batches.remove(batch)
+        batch.files.clear()
+        batch.future.set_exception(error)
 
     def _tell(self) -> None:
         total = sum(batch.total for batch in self._batches)
@@ -138,9 +161,11 @@ class Intake:
         try:
             for group in self._groups(batch):
                 batch.item_ids.append(self._store(group, batch))
-        finally:
-            self._batches.remove(batch)
-            batch.future.set_result(batch.item_ids)
+        except Exception as error:
+            self._give_up(batch, error)
+            return
+        self._batches.remove(batch)
+        batch.future.set_result(batch.item_ids)
 
     def _groups(self, batch: Batch) -> list[tuple[Source, ...]]:
         """New sources with their companions, among them those that came earlier."""

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from astrogui.session.events import Event, RowsChanged
+from astrogui.session.settling import settle
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -26,15 +27,23 @@ class Loop:
         )
         self._subscribers: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
+        self._is_closed = False
         self._merged: dict[Any, tuple[dict[int, None], dict[str, None]]] = {}
         self._last_flush = 0.0
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
         self._thread.start()
 
     def post(self, command: Callable[[], T]) -> Future[T]:
-        """Run ``command`` in the session's thread; the future holds its result or its error."""
+        """Run ``command`` in the session's thread; the future holds its result or its error.
+
+        It is cancelled where the thread has been told to end, so that nobody waits for ever.
+        """
         future: Future[T] = Future()
-        self._queue.put((command, future))
+        with self._lock:
+            if self._is_closed:
+                future.cancel()
+            else:
+                self._queue.put((command, future))
         return future
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
@@ -63,7 +72,9 @@ class Loop:
 
     def close(self) -> None:
         """Finish what was posted, then end the thread."""
-        self._queue.put(None)
+        with self._lock:
+            self._is_closed = True
+            self._queue.put(None)
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=10)
 
@@ -93,11 +104,4 @@ class Loop:
                 self._flush()
                 return
             command, future = entry
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = command()
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+            settle(future, command)

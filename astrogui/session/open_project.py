@@ -70,6 +70,7 @@ class OpenProject:
         return found
 
     def close(self) -> None:
+        self.intake.close()
         self.view.close()
         self.project.close()
         self._publish(events.ProjectClosed(str(self.project.path)))

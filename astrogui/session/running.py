@@ -116,12 +116,26 @@ class Jobs:
                 self.runner.cancel(self._first + number)
 
     def take(self, report: reports.Report) -> None:
-        """Act on what the runner reports; what concerns another project's jobs is left alone."""
+        """Act on what the runner reports; what concerns another project's jobs is left alone.
+
+        Where it cannot be written down, on a full disk for one, the job is stopped and said to
+        be: it is run again when the project is opened next.
+        """
         number = getattr(report, "job_id", None)
         if number is not None:
             if not self._first <= number < self._first + MOST_JOBS:
                 return
             report = replace(report, job_id=number - self._first)  # type: ignore[call-arg]
+        try:
+            self._act_on(report)
+        except AstroguiError as error:
+            log.warning("a report of the worker is lost: %s", error)
+            self._publish(events.Noticed(str(error)))
+            if number is not None and self._items.pop(number - self._first, None) is not None:
+                assert self.runner is not None
+                self.runner.cancel(number)
+
+    def _act_on(self, report: reports.Report) -> None:
         if isinstance(report, reports.RunnerReady):
             self._publish(events.WorkerReady(report.backend, report.device))
         elif isinstance(report, reports.RunnerNotice):
@@ -140,9 +154,7 @@ class Jobs:
         elif isinstance(report, reports.JobBroke):
             self._broke(report)
         elif isinstance(report, reports.JobStopped):
-            self._set_state(report.job_id, "cancelled", "cancelled")
-            self._items.pop(report.job_id, None)
-            self._publish(events.JobCancelled(report.job_id))
+            self._stopped(report.job_id)
 
     def _submit(
         self,
@@ -191,6 +203,12 @@ class Jobs:
                 (len(report.answers), report.job_id),
             )
         self._publish(events.RowsChanged(tuple(changed), ("answers",)))
+
+    def _stopped(self, job_id: int) -> None:
+        if job_id in self._items:
+            self._set_state(job_id, "cancelled", "cancelled")
+            del self._items[job_id]
+            self._publish(events.JobCancelled(job_id))
 
     def _done(self, job_id: int) -> None:
         item_id = self._items.pop(job_id, None)

@@ -6,9 +6,10 @@ job, run by the same worker as any other, with an id below zero, which no projec
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
 from astrogui.errors import AstroguiError
@@ -23,6 +24,7 @@ from astrogui.session.view import ProjectView
 from astrogui.store.answers import AnswerInfo
 from astrogui.tasks.task import Task
 
+log = logging.getLogger(__name__)
 AHEAD = 16  # jobs handed to the runner before the first is done
 ATTEMPTS = 2
 
@@ -178,7 +180,7 @@ class Verification:
             return
         try:
             trouble = checked.result()
-        except OSError as error:
+        except (OSError, CancelledError) as error:
             trouble = f"the file could not be read: {error}"
         if trouble:
             self._end(part, trouble)
@@ -214,9 +216,19 @@ class Verification:
         )
 
     def _on_compared(self, part: Part, done: Future[list[Verdict]]) -> None:
-        self._flying.pop(part.job_id, None)
-        for verdict in done.result():
-            self._say(verdict)
+        if part.job_id not in self._flying:
+            return
+        try:
+            verdicts = done.result()
+        except CancelledError:
+            self._end(part, "stopped before it was compared", "cancelled")
+        except Exception as error:  # the view was closed, or it is a bug: the others go on
+            log.exception("comparing job %s failed", part.job_id)
+            self._end(part, f"comparing it failed: {error}")
+        else:
+            del self._flying[part.job_id]
+            for verdict in verdicts:
+                self._say(verdict)
         self._go_on()
 
     def _end(self, part: Part, words: str, state: str = "impossible") -> None:
@@ -274,7 +286,9 @@ class Verifier:
             self._begin(view, row_ids, tolerance, done)
 
         def failed(begun: Future[None]) -> None:
-            if (error := begun.exception()) is not None:
+            if begun.cancelled():
+                done.cancel()
+            elif (error := begun.exception()) is not None:
                 done.set_exception(error)
 
         self._post(begin).add_done_callback(failed)
@@ -316,8 +330,8 @@ def _forget(future: Future[Any]) -> None:
 
 
 def _raise_bug(future: Future[Any]) -> None:
+    if future.cancelled():
+        return  # the session has ended
     error = future.exception()
     if error is not None and not isinstance(error, AstroguiError):
-        import logging
-
-        logging.getLogger(__name__).error("verifying failed", exc_info=error)
+        log.error("verifying failed", exc_info=error)

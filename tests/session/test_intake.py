@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+import pytest
+
+from astrogui.errors import DiskFull
 from astrogui.records.source import Source
 from astrogui.session.intake import ASKED_AT_ONCE, Intake
 
@@ -66,4 +69,30 @@ def test_nothing_to_take_in_is_done_at_once():
     intake, _, _, future = begin(0)
     assert future.result() == []
     intake.cancel()
+    assert intake.open_batches == 0
+
+
+@pytest.mark.parametrize("kind", ["spectrum", "image"])  # images are stored when all have come
+def test_a_batch_that_cannot_be_written_ends_with_the_reason(kind):
+    def full(*_: object) -> int:
+        raise DiskFull("p.astrogui: the disk is full.")
+
+    reader, future = SlowReader(), Future()
+    intake = Intake(reader, lambda command: command(), full, full, lambda kind: [])
+    intake.begin(["/data/a.fits", "/data/b.fits"], None, {}, future)
+    for path, asked in reader.asked:
+        asked.set_result((Source(path=path, kind=kind, format="test"),))
+    with pytest.raises(DiskFull):
+        future.result(0)
+    assert intake.open_batches == 0
+
+
+def test_what_comes_after_the_end_is_not_taken_in():
+    intake, reader, told, future = begin(3)
+    reader.answer(0)
+    intake.close()
+    assert future.result(0) == [1]
+    reader.answer(1)
+    reader.answer(2)
+    assert told == [(1, 3)]
     assert intake.open_batches == 0

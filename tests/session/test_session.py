@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import pytest
 import tiny
 from small_session import STRAIN_TASK, FakeReader, Heard, answer_all, files, make
 
-from astrogui.errors import Damaged, UsageProblem
+from astrogui.errors import Damaged, DiskFull, ExportProblem, ProjectLocked, UsageProblem
 from astrogui.inference.jobs import Job, JobBegan, RunnerLost, RunnerReady
 from astrogui.inference.runner import InlineRunner
 from astrogui.session import events
 from astrogui.session.settings import Settings, load_settings, save_settings
+from astrogui.store import answers
 
 
 def test_files_become_rows_with_interval_model_and_provenance(session, tmp_path):
@@ -288,3 +289,83 @@ def test_idle_asked_for_while_files_are_read_comes_though_they_queue_no_job(tmp_
         idle.result(5)
     finally:
         session.close()
+
+
+class SlowReader(FakeReader):
+    """Recognises a file when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[tuple[str, Future]] = []
+
+    def recognise(self, path: str, options: dict[str, str] | None = None) -> Future:
+        future: Future = Future()
+        self.waiting.append((path, future))
+        return future
+
+    def answer(self) -> None:
+        for path, future in self.waiting:
+            future.set_result(super().recognise(path).result())
+
+
+def test_files_of_the_project_before_do_not_come_into_the_next(tmp_path, models):
+    reader = SlowReader()
+    made = make(tmp_path, models, reader=reader)
+    added = made.add(files(tmp_path, "flat-2.fits"))
+    made.open_project(tmp_path / "next.astrogui").result(20)
+    assert added.result(20) == []
+    reader.answer()
+    made.idle().result(20)
+    assert made.view.items() == []
+    made.close()
+
+
+def test_answers_that_cannot_be_written_stop_their_job_which_runs_again(
+    tmp_path, models, monkeypatch, caplog
+):
+    made = make(tmp_path, models)
+    heard = Heard(made)
+
+    def full(*_: object) -> None:
+        raise DiskFull("p.astrogui: the disk is full. Make room.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(answers, "add_answer", full)
+        assert answer_all(made, files(tmp_path, "flat-2.fits")) == []
+    assert [event.words for event in heard.of(events.Noticed)] == [
+        "p.astrogui: the disk is full. Make room."
+    ]
+    assert not heard.of(events.JobFinished)
+    made.close()
+    caplog.clear()
+    again = make(tmp_path, models)
+    again.idle().result(20)
+    (row,) = again.view.rows()
+    assert row["level"] == pytest.approx(2.005)
+    again.close()
+
+
+def test_the_failure_of_an_export_is_told_in_the_sessions_thread(session, tmp_path):
+    told: list[tuple[events.Event, str]] = []
+    session.subscribe(lambda event: told.append((event, threading.current_thread().name)))
+    with pytest.raises(ExportProblem):
+        session.export(tmp_path / "out.docx").result(20)
+    session.idle().result(20)
+    failed = [name for event, name in told if isinstance(event, events.ExportFailed)]
+    assert failed == ["session"]
+
+
+def test_what_is_asked_of_a_closed_session_is_cancelled(tmp_path, models):
+    made = make(tmp_path, models)
+    made.close()
+    with pytest.raises(CancelledError):
+        made.undo().result(5)
+
+
+def test_a_project_that_cannot_be_opened_leaves_nothing_running(tmp_path, models):
+    made = make(tmp_path, models)
+    before = set(threading.enumerate())
+    with pytest.raises(ProjectLocked):
+        make(tmp_path, models)
+    assert set(threading.enumerate()) == before
+    made.close()

@@ -20,7 +20,7 @@ import tiny
 from astrogui.inference.runner import InlineRunner
 from astrogui.records.packing import posterior_from_bytes, posterior_to_bytes
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
-from astrogui.session import events
+from astrogui.session import events, verify
 from astrogui.session.comparison import differences, judged, posterior_difference, scales_of
 from astrogui.session.session import Session
 from astrogui.session.verifying import as_json, row_numbers, summary
@@ -386,3 +386,19 @@ def test_the_shipped_sample_comes_out_again_from_the_command_line(tmp_path):
     done = run("verify", path)
     assert done.returncode == 1
     assert "differs: z is 9 as stored" in done.stdout
+
+
+def test_a_comparison_that_fails_is_a_verdict_and_the_others_go_on(project, monkeypatch, caplog):
+    project.answer("flat-1.fits", "flat-2.fits")
+    compared = verify.compared
+
+    def fails_once(view, part):
+        if part.answers[0].row_id == 1:
+            raise RuntimeError("the view is closed")
+        return compared(view, part)
+
+    monkeypatch.setattr(verify, "compared", fails_once)
+    first, second = sorted(project.verify(), key=lambda verdict: verdict.row_id)
+    assert (first.state, second.state) == ("impossible", "identical")
+    assert "the view is closed" in first.words
+    caplog.clear()
