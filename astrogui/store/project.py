@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from astrogui.errors import DiskFull, ProjectDamaged, ProjectLocked, ProjectProblem
-from astrogui.store.schema import MIGRATIONS, migrate
+from astrogui.store.schema import MIGRATIONS, is_foreign, migrate
 
 
 def now() -> str:
@@ -33,7 +32,11 @@ class Project:
             with translated(self.path):
                 self._back_up_older()
                 self.connection = _connect(self.path)
-                migrate(self.connection, str(self.path))
+                try:
+                    migrate(self.connection, str(self.path))
+                except BaseException:
+                    self.connection.close()
+                    raise
         except BaseException:
             self._lock.close()
             raise
@@ -42,13 +45,14 @@ class Project:
         """Keep a copy of a project that is about to be migrated."""
         if not self.path.exists() or self.path.stat().st_size == 0:
             return
-        probe = sqlite3.connect(f"file:{_quoted(self.path)}?mode=ro", uri=True)
-        try:
+        with contextlib.closing(open_reader(self.path)) as probe:
             version = int(probe.execute("PRAGMA user_version").fetchone()[0])
-        finally:
-            probe.close()
-        if 0 < version < len(MIGRATIONS):
-            shutil.copy2(self.path, self.path.with_suffix(f".version-{version}.backup"))
+            if 0 < version < len(MIGRATIONS):
+                # By SQLite: what a crash has left in the journal belongs to the project too.
+                backup = self.path.with_suffix(f".version-{version}.backup")
+                backup.unlink(missing_ok=True)
+                with contextlib.closing(sqlite3.connect(backup)) as copy:
+                    probe.backup(copy)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -68,9 +72,12 @@ class Project:
         with contextlib.suppress(sqlite3.Error):
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.connection.close()
-        self._lock.close()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # first: once it is free it may be another's
             lock_path(self.path).unlink()
+        self._lock.close()
+        if os.name == "nt":  # where an open file cannot be removed
+            with contextlib.suppress(OSError):
+                lock_path(self.path).unlink()
 
 
 def open_reader(path: str | Path) -> sqlite3.Connection:
@@ -114,10 +121,15 @@ def translated(path: Path) -> Iterator[None]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # A commit is on disk before anything is shown; FULL costs about a millisecond a batch.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        if not is_foreign(connection):  # of another program's not even the journal is changed
+            connection.execute("PRAGMA journal_mode = WAL")
+        # A commit is on disk before anything is shown; FULL costs about a millisecond a batch.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -143,7 +155,18 @@ def _take_lock(path: Path) -> IO[bytes]:
         raise ProjectLocked(
             f"{path}: another window or command has this project open. Close it there first."
         ) from error
+    if not _is_at(handle, lock_path(path)):  # removed by whoever had it, after we opened it
+        handle.close()
+        return _take_lock(path)
     return handle
+
+
+def _is_at(handle: IO[bytes], path: Path) -> bool:
+    """Whether an open file is still the one that stands at ``path``."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _quoted(path: Path) -> str:

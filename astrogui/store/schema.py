@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from astrogui.errors import ProjectTooNew
+from astrogui.errors import ProjectDamaged, ProjectTooNew
 from astrogui.store.grades import split_by_author
 
 APPLICATION_ID = 0x41475549  # "AGUI"
@@ -94,6 +94,13 @@ def create_first(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
+def is_foreign(connection: sqlite3.Connection) -> bool:
+    """Whether the database is neither empty nor one of ours."""
+    writer = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    is_empty = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+    return writer != APPLICATION_ID and not (writer == 0 and is_empty)
+
+
 # Named steps; a project of version n has run the first n of them.
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (create_first, split_by_author)
 
@@ -105,8 +112,14 @@ def migrate(
 ) -> int:
     """Bring the project to the newest version, one transaction a step; return how many ran.
 
-    Raises ``ProjectTooNew`` when a newer application has written it.
+    Raises ``ProjectTooNew`` when a newer application has written it, ``ProjectDamaged`` for a
+    database of another program.
     """
+    if is_foreign(connection):
+        raise ProjectDamaged(
+            f"{path}: this is a database of another program, which is left as it is. "
+            "Give another name for a new project."
+        )
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(steps):
         raise ProjectTooNew(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance, Place
 from astrogui.records.source import Source
 from astrogui.store import answers, history, items
-from astrogui.store.project import Project, open_reader
+from astrogui.store.project import Project, lock_path, open_reader
 from astrogui.store.schema import MIGRATIONS, migrate
 
 PROVENANCE = AnswerProvenance(
@@ -291,3 +293,47 @@ def test_a_dropped_step_cannot_be_gone_to(project):
     with pytest.raises(KeyError, match="no step"), project.transaction() as connection:
         history.go_to(connection, step.step_id, "me")
     assert quality_of(project, row) == "2"
+
+
+def test_a_database_of_another_program_is_left_as_it_is(tmp_path):
+    path = tmp_path / "places.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (title TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(ProjectDamaged, match="another program"):
+        Project(path)
+    assert path.read_bytes() == before
+    assert [other.name for other in tmp_path.iterdir() if "lock" not in other.name] == [path.name]
+
+
+def test_the_copy_of_an_older_project_holds_what_a_crash_left_in_its_journal(tmp_path):
+    path = tmp_path / "old.astrogui"
+    crashed = sqlite3.connect(path, isolation_level=None)
+    crashed.execute("PRAGMA journal_mode = WAL")
+    crashed.execute("PRAGMA wal_autocheckpoint = 0")
+    migrate(crashed, "old", MIGRATIONS[:1])
+    crashed.execute("INSERT INTO meta VALUES ('note', 'kept')")
+    Project(path).close()
+    crashed.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "old.version-1.backup")) as copy:
+        assert copy.execute("SELECT value FROM meta WHERE key = 'note'").fetchone() == ("kept",)
+        assert copy.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed there")
+def test_a_lock_that_was_removed_while_it_was_taken_is_taken_anew(tmp_path, monkeypatch):
+    import fcntl
+
+    path = tmp_path / "night.astrogui"
+    flock, removed = fcntl.flock, []
+
+    def after_the_other_closed(descriptor, how):
+        if not removed:
+            removed.append(lock_path(path).unlink())
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", after_the_other_closed)
+    first = Project(path)
+    with pytest.raises(ProjectLocked):
+        Project(path)
+    first.close()
