@@ -167,7 +167,7 @@ def run_analyze(options: argparse.Namespace) -> int:
 
 def run_watch(options: argparse.Namespace) -> int:
     """Answer every file that arrives, rows printed as they come, until interrupted."""
-    from astrogui.session.watch import Watcher
+    from astrogui.session.watch import Watcher, own_files
 
     if not os.path.isdir(options.folder):
         raise UsageProblem(f"{options.folder}: there is no such folder to watch.")
@@ -177,7 +177,11 @@ def run_watch(options: argparse.Namespace) -> int:
         follower = Follower(session, show_bar=False)
         printed: dict[int, str] = {}
         last_news = time.monotonic()
-        watcher = Watcher(options.folder, lambda paths: session.add(paths, names, words))
+        watcher = Watcher(
+            options.folder,
+            lambda paths: session.add(paths, names, words),
+            leave=own_files(session.path, options.export, options.posteriors),
+        )
         stack.callback(watcher.close)
         watcher.start()
         try:
@@ -189,6 +193,7 @@ def run_watch(options: argparse.Namespace) -> int:
                         print_rows(news_of(session.view.rows(changed), printed))
         except KeyboardInterrupt:
             pass
+        watcher.close()  # what comes from now on is not waited for
         session.idle().result()
         _export(session, options, None)
         return SOME_FAILED if follower.failures else OK

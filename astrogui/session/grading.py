@@ -6,8 +6,10 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from pathlib import Path
 from typing import Any
 
+from astrogui.errors import ProjectProblem
 from astrogui.records import judgement
 from astrogui.session import events, inter_grader, merging
 from astrogui.session.inter_grader import Agreement
@@ -107,11 +109,16 @@ class Grading:
             finally:
                 view.close()
             found = [read_graders(os.fspath(path), self._tasks, rows) for path in paths]
-            return self._loop.post(lambda: self._take(found)).result()
+            return self._loop.post(lambda: self._take(found, project)).result()
 
         return self._pool.submit(read)
 
-    def _take(self, found: Sequence[merging.Incoming]) -> tuple[Merged, ...]:
+    def _take(self, found: Sequence[merging.Incoming], project: Path) -> tuple[Merged, ...]:
+        if self._project().path != project:  # the rows were looked for in the one before
+            raise ProjectProblem(
+                f"{project}: another project was opened meanwhile, so nothing was taken over. "
+                "Open it and take the judgements over again."
+            )
         me = self._author()
         said: list[Merged] = []
         changed: dict[int, None] = {}

@@ -63,6 +63,7 @@ class Rows:
     """This project's rows, found by the name of their file and of their object."""
 
     def __init__(self, view: ProjectView) -> None:
+        self.project = view.path
         self._known: dict[Identity, list[dict[str, Any]]] = {}
         for row in view.rows():
             self._known.setdefault(exporting.identity(row), []).append(row)
@@ -84,7 +85,11 @@ def read_graders(path: str, tasks: Sequence[Task], rows: Rows) -> Incoming:
     """
     if not os.path.isfile(path):
         raise Unreadable(path, "", "there is no such file", "Give an export or a project.")
-    if _is_project(path):
+    if os.path.samefile(path, rows.project):
+        raise Unreadable(
+            path, "", "this is the project itself", "Give the exports or projects of the others."
+        )
+    if _is_database(path):
         return _of_project(path, tasks, rows)
     return _of_export(path, rows)
 
@@ -114,6 +119,11 @@ def _of_project(path: str, tasks: Sequence[Task], rows: Rows) -> Incoming:
     try:
         if view.is_too_new():
             raise ProjectTooNew(f"{path}: a newer version wrote it. Update the application.")
+        if not view.is_present():
+            raise Unreadable(
+                path, "", "an older version wrote this project, or it is of another program",
+                "Open it with this version once, or give an export of it.",
+            )  # fmt: skip
         grades = view.grades(hide=False)
         for row in view.rows(list(grades)):
             row_id = rows.find(row)
@@ -143,9 +153,13 @@ def merged_words(one: Merged) -> str:
     return words
 
 
-def _is_project(path: str) -> bool:
-    with open(path, "rb") as file:
-        return file.read(15) == b"SQLite format 3"
+def _is_database(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(15) == b"SQLite format 3"
+    except OSError as error:
+        words = f"it cannot be read ({error.strerror})"
+        raise Unreadable(path, "", words, "Check its permission.") from error
 
 
 def _separation_arcsec(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from astrogui.session.comparison import Verdict
 from astrogui.session.session import Session
 
 MOST_CELLS = 10  # of a row, in JSON
+_ROWS = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
 
 def run(options: argparse.Namespace) -> bool:
@@ -22,12 +25,10 @@ def run(options: argparse.Namespace) -> bool:
         raise UsageProblem(f"{options.project}: there is no such project.")
     if options.tolerance is not None and not options.tolerance >= 0:
         raise UsageProblem(f"--tolerance {options.tolerance}: it is zero or a positive number.")
-    wanted = None if options.rows is None else row_numbers(options.rows)
     session = Session(options.project, models=options.models, resume=False)
     try:
-        known = set(session.view.row_ids())
-        if wanted is not None and (unknown := sorted(set(wanted) - known)):
-            raise UsageProblem(f"{options.project}: there is no row {unknown[0]}.")
+        known = session.view.row_ids()
+        wanted = None if options.rows is None else row_numbers(options.rows, known)
         if not options.json:
             names = {row["row_id"]: row for row in session.view.rows(wanted)}
             session.subscribe(lambda event: _print_event(event, names))
@@ -42,15 +43,22 @@ def run(options: argparse.Namespace) -> bool:
     return agreed
 
 
-def row_numbers(text: str) -> list[int]:
-    """ "1,5-7" as [1, 5, 6, 7]; raises ``UsageProblem``."""
-    found: list[int] = []
+def row_numbers(text: str, known: Sequence[int]) -> list[int]:
+    """ "1,5-7" as [1, 5, 6, 7]; raises ``UsageProblem``, also for a row that is not ``known``."""
+    there = set(known)
+    found: dict[int, None] = {}
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        match = _ROWS.fullmatch(part.strip())
+        if match is None:
             raise UsageProblem(f"--rows {text}: rows are written as 1,5-9.")
-        found += range(int(first), int(last if dash else first) + 1)
-    return list(dict.fromkeys(found))
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise UsageProblem(f"--rows {text}: {first}-{last} ends before it begins.")
+        for number in range(first, last + 1):  # ends at the first that is not there
+            if number not in there:
+                raise UsageProblem(f"--rows {text}: there is no row {number}.")
+            found[number] = None
+    return list(found)
 
 
 def summary(verdicts: tuple[Verdict, ...]) -> str:

@@ -19,7 +19,7 @@ from astrogui.store.grades import ByAuthor
 from astrogui.store.history import Change, Step
 from astrogui.store.items import Item, JobInfo, Problem
 from astrogui.store.project import open_reader, translated
-from astrogui.store.schema import MIGRATIONS
+from astrogui.store.schema import APPLICATION_ID, MIGRATIONS
 from astrogui.tasks.task import Task
 
 ROWS_AT_ONCE = 500  # of one statement
@@ -128,6 +128,13 @@ class ProjectView:
         with self._lock, translated(self.path):
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         return int(version) > len(MIGRATIONS)
+
+    def is_present(self) -> bool:
+        """Whether it is a project, and one whose tables are those of this version."""
+        with self._lock, translated(self.path):
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            writer = self._connection.execute("PRAGMA application_id").fetchone()[0]
+        return int(version) == len(MIGRATIONS) and int(writer) == APPLICATION_ID
 
     def answer_posterior(self, answer_id: int) -> Posterior | None:
         """The posterior of one answer of a row's history."""

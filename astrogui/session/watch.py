@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
 
 from astrogui.session.intake import walk
 
+log = logging.getLogger(__name__)
 State = tuple[int, int]  # size, time of the last change in nanoseconds
 
 
@@ -24,10 +26,14 @@ class Watcher:
         take: Callable[[list[str]], object],
         interval_s: float = 1.0,
         at_first: int | None = None,
+        leave: Callable[[str], bool] = lambda path: False,
     ) -> None:
-        """``at_first``: of the files already there only the newest so many; None for all."""
+        """``at_first``: of the files already there only the newest so many; None for all.
+
+        ``leave`` says of a path that it is not to be taken: a file of our own.
+        """
         self._folder, self._take, self._interval_s = folder, take, interval_s
-        self._at_first = at_first
+        self._at_first, self._leave = at_first, leave
         self._last: dict[str, State] = {}
         self._taken: dict[str, State] = {}
         self._stop = threading.Event()
@@ -67,6 +73,8 @@ class Watcher:
     def _states(self) -> dict[str, State]:
         states = {}
         for path in walk([self._folder]):
+            if self._leave(path):
+                continue
             try:
                 found = os.stat(path)
             except OSError:  # gone between the listing and now
@@ -77,5 +85,17 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.look()
+            try:
+                self.look()
+            except Exception:  # the folder may be back at the next look
+                log.exception("looking at %s failed", self._folder)
             self._stop.wait(self._interval_s)
+
+
+def own_files(*written: str | os.PathLike[str] | None) -> Callable[[str], bool]:
+    """Whether a path is one of the files ``written``, or lies beside one by a longer name.
+
+    So are a project's journal and kept columns left, which change while their folder is watched.
+    """
+    names = tuple(os.path.realpath(path) for path in written if path)
+    return lambda path: bool(names) and os.path.realpath(path).startswith(names)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import replace
 
 import pytest
 from small_session import Heard, answer_all, files, make
 
-from astrogui.errors import ProjectDamaged, Unreadable
-from astrogui.session import events, inter_grader
+from astrogui.errors import ProjectDamaged, ProjectProblem, Unreadable
+from astrogui.session import events, grading, inter_grader, merging
 from astrogui.session.settings import Settings
 from astrogui.store.schema import MIGRATIONS, migrate
 
@@ -241,3 +242,44 @@ def test_the_report_in_words(session, tmp_path):
     assert "Fleiss’ kappa = " in words
     assert "Annie and Vera: 5 rows, median |Δv|" in words
     assert "Cecilia (down) and Vera (across)" in words
+
+
+def test_odd_files_of_graders_are_refused_in_words(session, tmp_path, monkeypatch):
+    rows_of(session, tmp_path, FIVE[:1])
+    with pytest.raises(Unreadable, match="the project itself"):
+        session.grading.merge([session.path]).result(60)
+    other = tmp_path / "places.sqlite"
+    with contextlib.closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE bookmarks (title TEXT)")
+    with pytest.raises(Unreadable, match="another program"):
+        session.grading.merge([other]).result(60)
+    older = tmp_path / "older.astrogui"
+    with contextlib.closing(sqlite3.connect(older, isolation_level=None)) as connection:
+        migrate(connection, "older", MIGRATIONS[:1])
+    with pytest.raises(Unreadable, match="an older version"):
+        session.grading.merge([older]).result(60)
+
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(merging, "open", denied, raising=False)
+    with pytest.raises(Unreadable, match="cannot be read"):
+        session.grading.merge([other]).result(60)
+
+
+def test_judgements_matched_with_one_project_never_go_into_another(session, tmp_path, monkeypatch):
+    ids = rows_of(session, tmp_path, FIVE[:1])
+    grade(session, ids[0], quality=4)
+    session.export(tmp_path / "theirs.csv").result(60)
+    read = grading.read_graders
+
+    def while_another_opens(*given):
+        found = read(*given)
+        session.open_project(tmp_path / "other.astrogui").result(60)
+        rows_of(session, tmp_path, FIVE[:1])
+        return found
+
+    monkeypatch.setattr(grading, "read_graders", while_another_opens)
+    with pytest.raises(ProjectProblem, match="another project was opened"):
+        session.grading.merge([tmp_path / "theirs.csv"]).result(60)
+    assert session.view.graders() == ()

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tiny
 
+from astrogui.errors import UsageProblem
 from astrogui.inference.runner import InlineRunner
 from astrogui.records.packing import posterior_from_bytes, posterior_to_bytes
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
@@ -290,7 +291,18 @@ def test_the_json_has_no_infinities_and_the_rows_option_is_understood(project):
     report = json.loads(as_json("p", project.verify()))
     assert report["agrees"] is False
     assert report["answers"][0]["cells"][0]["difference"] == "infinite"
-    assert row_numbers("1,5-7, 6") == [1, 5, 6, 7]
+    assert row_numbers("1,5-7, 6", range(1, 10)) == [1, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "1,5-9"), ("5-", "1,5-9"), ("-3", "1,5-9"), ("\N{SUPERSCRIPT TWO}", "1,5-9"),
+     ("7-5", "ends before"), ("3-999999999999", "no row 10"), ("0", "no row 0"),
+     ("9" * 5000, "1,5-9")],
+)  # fmt: skip
+def test_rows_that_cannot_be_meant_are_wrong_usage(text, words):
+    with pytest.raises(UsageProblem, match=words):
+        row_numbers(text, range(1, 10))
 
 
 # The comparison by itself
