@@ -21,6 +21,7 @@ from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
 from astrogui.training.redshift_calibration import INPUTS, calibrated, novelties
 from astrogui.training.redshift_features import make_features, record_of
+from astrogui.training.redshift_measured import junk_figures, refined_figures
 from astrogui.training.redshift_start import START, begin
 from astrogui.training.score_redshift import real, simulated_answers, simulated_figures
 from astrogui.training.simulate_spectrum import SURVEY, simulate
@@ -126,6 +127,8 @@ def simulated(run: Run, n: int, seed: int) -> Measures:
             Path(place), sets, n, 1_000_003 + seed, lambda words: None, SURVEY.name
         )
         scores, _ = held_out_figures(run, data)
+    scores["refined"] = refined_figures(run, n, seed)
+    scores["junk"] = junk_figures(run, max(n // 5, 1), seed)
     return scores
 
 
