@@ -9,18 +9,19 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from astrogui.viewers.over_image import OverImage
 
 SYMBOLS = ("circle", "square", "diamond", "cross", "x")
 MOST_SYMBOLS = 1500  # more than that in view are drawn as crosses of three pixels
 RADIUS = 6.0  # screen pixels
 
 
-class CatalogueItem(pg.GraphicsObject):
+class CatalogueItem(OverImage):
     """Sources at 0-based pixels (n, 2); NaN where one has no place on the image."""
 
     def __init__(self) -> None:
@@ -68,14 +69,6 @@ class CatalogueItem(pg.GraphicsObject):
         distance = np.hypot(self._x[near] - x, self._y[near] - y)
         best = int(np.argmin(distance))
         return int(near[best]) if distance[best] <= reach else None
-
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return view.image_rect() if view is not None else QRectF()
-
-    def viewRangeChanged(self, *_: object) -> None:
-        self.prepareGeometryChange()
-        self.update()
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None

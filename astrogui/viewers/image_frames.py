@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPen, QShortcut, QTransform
 from PySide6.QtWidgets import (
@@ -34,6 +33,7 @@ from astrogui.viewers.colours import LIGHT, MAPS, Theme
 from astrogui.viewers.image_controls import CUT_CHOICES, STRETCH_CHOICES
 from astrogui.viewers.image_surface import ImageSurface
 from astrogui.viewers.image_view import ImageView
+from astrogui.viewers.over_image import OverImage
 from astrogui.viewers.viewer import Compute
 
 MOST_PANES = 4
@@ -51,7 +51,7 @@ class Pane:
     cross: CrossItem
 
 
-class CrossItem(pg.GraphicsObject):
+class CrossItem(OverImage):
     """Where the mouse of another pane is."""
 
     def __init__(self) -> None:
@@ -61,14 +61,6 @@ class CrossItem(pg.GraphicsObject):
 
     def put(self, place: tuple[float, float] | None) -> None:
         self.place = place
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return view.image_rect() if view is not None else QRectF()
-
-    def viewRangeChanged(self, *_: object) -> None:
-        self.prepareGeometryChange()
         self.update()
 
     def paint(

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QLineF, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
@@ -26,6 +25,7 @@ from astrogui.science.profiles import (
 from astrogui.viewers.image_canvas import PixelEvent
 from astrogui.viewers.image_grid import scale_at
 from astrogui.viewers.image_view import ImageView
+from astrogui.viewers.over_image import OverImage
 
 APERTURE_MODE, LINE_MODE = "photometry", "line profile"
 LARGEST_RADIUS = 500.0  # pixels
@@ -270,7 +270,7 @@ class PhotometryTool(QObject):
         self._view.message.emit(str(error))
 
 
-class MeasureItem(pg.GraphicsObject):
+class MeasureItem(OverImage):
     """The aperture, the ring of its sky, or the line of a profile, over the image."""
 
     def __init__(self) -> None:
@@ -289,14 +289,6 @@ class MeasureItem(pg.GraphicsObject):
 
     def clear(self) -> None:
         self._circles = self._line = None
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return view.image_rect() if view is not None else QRectF()
-
-    def viewRangeChanged(self, *_: object) -> None:
-        self.prepareGeometryChange()
         self.update()
 
     def paint(

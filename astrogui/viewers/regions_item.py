@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from astrogui.science.regions import PixelShape, Region
+from astrogui.viewers.over_image import OverImage
 from astrogui.viewers.region_handles import handles_of
 
 HANDLE = 4.0  # half the side of a handle, screen pixels
@@ -24,7 +24,7 @@ def colour_of(region: Region) -> QColor:
     return colour if colour.isValid() else QColor(_DS9_COLOURS["green"])
 
 
-class RegionsItem(pg.GraphicsObject):
+class RegionsItem(OverImage):
     """Paints shapes in image pixels; only what is in view is drawn."""
 
     def __init__(self) -> None:
@@ -50,14 +50,6 @@ class RegionsItem(pg.GraphicsObject):
         """What is being drawn: a shape, or the corners of a polygon so far."""
         self.prepareGeometryChange()
         self._draft, self._open_ends, self._draft_colour = shape, list(corners), colour
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return view.image_rect() if view is not None else QRectF()
-
-    def viewRangeChanged(self, *_: object) -> None:
-        self.prepareGeometryChange()
         self.update()
 
     def paint(
