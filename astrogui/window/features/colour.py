@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
-
 from astrogui.viewers.image_view import ImageView
-from astrogui.viewers.viewer import Viewer
 from astrogui.window.docks import DockSpec
+from astrogui.window.image_feature import ImageFeature
 from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
@@ -17,18 +15,13 @@ if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
 
-class Feature(QObject):
+class Feature(ImageFeature):
     """Gives the image view its colour panel."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
-        self._bench = bench
         self.dock: LazyDock | None = None
-        view = bench.area.views.get("image")
-        if view is not None:
-            self._attach("image", view)
-        else:
-            bench.area.view_made.connect(self._attach)
+        self.begin()
 
     def compose(self) -> None:
         """Show the panel and make colours of the field on the screen."""
@@ -37,10 +30,7 @@ class Feature(QObject):
         panel: Any = self.dock.panel
         panel.compose()
 
-    def _attach(self, kind: str, view: Viewer) -> None:
-        if kind != "image" or self.dock is not None:
-            return
-        assert isinstance(view, ImageView)
+    def attach(self, view: ImageView) -> None:
         view.add_tool("colour_panel", "Colours of three &bands…", self.compose, ("Shift+G",),
                       "Choose the bands, black, stretch, Q and balance of the colours")  # fmt: skip
         self.dock = LazyDock(

@@ -6,12 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
-
 from astrogui.records.image import Field
 from astrogui.viewers.image_view import ImageView
-from astrogui.viewers.viewer import Viewer
 from astrogui.window.docks import DockSpec
+from astrogui.window.image_feature import ImageFeature
 from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
@@ -19,18 +17,13 @@ if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
 
-class Feature(QObject):
+class Feature(ImageFeature):
     """Gives the window its frames."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
-        self._bench = bench
         self.dock: LazyDock | None = None
-        view = bench.area.views.get("image")
-        if view is not None:
-            self._attach("image", view)
-        else:
-            bench.area.view_made.connect(self._attach)
+        self.begin()
 
     def show_bands(self) -> None:
         """The bands of the image on the screen, side by side."""
@@ -68,10 +61,7 @@ class Feature(QObject):
         """Empty all frames."""
         self._panel().clear()
 
-    def _attach(self, kind: str, view: Viewer) -> None:
-        if kind != "image" or self.dock is not None:
-            return
-        assert isinstance(view, ImageView)
+    def attach(self, view: ImageView) -> None:
         menu = "&Frames"
         view.blockSignals(True)  # its menu is made once for all tools
         for name, text, slot, key, tip in (

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.records.catalogue import Catalogue
 from astrogui.session.tables import TABLE_ENDINGS, write_table
 from astrogui.viewers.image_view import ImageView
-from astrogui.viewers.viewer import Viewer
 from astrogui.window.docks import DockSpec
+from astrogui.window.image_feature import ImageFeature
 from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
@@ -21,19 +21,14 @@ if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
 
-class Feature(QObject):
+class Feature(ImageFeature):
     """Gives the image view its measuring tools."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
-        self._bench = bench
         self.tool: PhotometryTool | None = None
         self.dock: LazyDock | None = None
-        view = bench.area.views.get("image")
-        if view is not None:
-            self._attach("image", view)
-        else:
-            bench.area.view_made.connect(self._attach)
+        self.begin()
 
     def ask_to_save(self, catalogue: Catalogue) -> None:
         """Ask for a file and write a table of results."""
@@ -54,10 +49,7 @@ class Feature(QObject):
         future = self._bench.compute(write_table, catalogue, path)
         self._bench.bridge.after(future, partial(self._on_written, path))
 
-    def _attach(self, kind: str, view: Viewer) -> None:
-        if kind != "image" or self.tool is not None:
-            return
-        assert isinstance(view, ImageView)
+    def attach(self, view: ImageView) -> None:
         from astrogui.viewers.image_photometry import PhotometryTool
 
         view.blockSignals(True)  # its menu is made once for all tools

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.viewers.image_view import ImageView
-from astrogui.viewers.viewer import Viewer
 from astrogui.window.docks import DockSpec
+from astrogui.window.image_feature import ImageFeature
 from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
@@ -22,19 +22,14 @@ if TYPE_CHECKING:
 FILTER = "DS9 regions (*.reg);;All files (*)"
 
 
-class Feature(QObject):
+class Feature(ImageFeature):
     """Gives the image view its regions."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
-        self._bench = bench
         self.tool: RegionsTool | None = None
         self._dock: LazyDock | None = None
-        view = bench.area.views.get("image")
-        if view is not None:
-            self._attach("image", view)
-        else:
-            bench.area.view_made.connect(self._attach)
+        self.begin()
 
     def open(self) -> None:
         """Ask for a region file and add what it holds."""
@@ -74,10 +69,7 @@ class Feature(QObject):
         future = self._bench.compute(write_region_file, path, entries)
         self._bench.bridge.after(future, partial(self._on_written, path, left))
 
-    def _attach(self, kind: str, view: Viewer) -> None:
-        if kind != "image" or self.tool is not None:
-            return
-        assert isinstance(view, ImageView)
+    def attach(self, view: ImageView) -> None:
         from astrogui.viewers.regions_tool import RegionsTool
 
         view.blockSignals(True)  # its menu is made once for all tools

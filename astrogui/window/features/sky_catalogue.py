@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.column_table import ColumnTable
 from astrogui.session.tables import TABLE_ENDINGS, write_table
 from astrogui.viewers.image_view import ImageView
-from astrogui.viewers.viewer import Viewer
 from astrogui.window.docks import DockSpec
+from astrogui.window.image_feature import ImageFeature
 from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
@@ -28,19 +28,14 @@ FILTER = (
 )
 
 
-class Feature(QObject):
+class Feature(ImageFeature):
     """Gives the image view the catalogues of the analyst."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
-        self._bench = bench
         self.overlay: CatalogueOverlay | None = None
         self.dock: LazyDock | None = None
-        view = bench.area.views.get("image")
-        if view is not None:
-            self._attach("image", view)
-        else:
-            bench.area.view_made.connect(self._attach)
+        self.begin()
 
     def ask_to_load(self) -> None:
         """Ask for a table and overlay it."""
@@ -67,10 +62,7 @@ class Feature(QObject):
         future = self._bench.compute(write_table, catalogue, path)
         self._bench.bridge.after(future, partial(self._on_written, path))
 
-    def _attach(self, kind: str, view: Viewer) -> None:
-        if kind != "image" or self.overlay is not None:
-            return
-        assert isinstance(view, ImageView)
+    def attach(self, view: ImageView) -> None:
         from astrogui.viewers.catalogue_overlay import CatalogueOverlay
 
         self.overlay = CatalogueOverlay(view)
