@@ -6,42 +6,14 @@ import gc
 
 import pytest
 from fake_session import FakeSession
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSettings
+from qt_fixtures import collect_here, no_key_stays_down, old_objects_stay  # noqa: F401
+from real_session import make_session  # noqa: F401
 from turns import deliver_deletions
 
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper
 from astrogui.window.workbench import Workbench
-
-
-@pytest.fixture(autouse=True, scope="module")
-def old_objects_stay():
-    """What other tests have imported is left out of collections, which take long with it."""
-    gc.collect()
-    gc.freeze()
-
-
-@pytest.fixture(autouse=True)
-def no_key_stays_down(qapp):
-    """A test that pressed Shift leaves it down, for Qt; the next one would select other rows."""
-    yield
-    if QGuiApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
-        QTest.keyClick(QWidget(), Qt.Key.Key_F35)
-    assert QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
-
-
-@pytest.fixture(autouse=True)
-def collect_here():
-    """Garbage is collected in this thread alone, as in the program: see ``window/collector.py``."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    yield
-    gc.collect(1)
-    if was_enabled:
-        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -3,61 +3,13 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import tiny
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from astrogui.inference.runner import InlineRunner
-from astrogui.session.session import Session
-from astrogui.session.settings import Settings
 from astrogui.session.view import ProjectView
 from astrogui.window.panels.history import DETAIL, STATE
-
-
-class Reader:
-    """Recognises any path without reading it."""
-
-    def recognise(self, path, options=None):
-        del options
-        future: Future = Future()
-        future.set_result((replace(tiny.source(path), sha256=Path(path).name),))
-        return future
-
-    def read(self, source):
-        future: Future = Future()
-        future.set_result(tiny.spectrum(2.0, source.path, pixels=200))
-        return future
-
-    def close(self):
-        pass
-
-
-@pytest.fixture
-def make_session(tmp_path):
-    models = tmp_path / "models"
-    tiny.write_model(models)
-    opened = []
-
-    def make():
-        session = Session(
-            tmp_path / "p.astrogui",
-            models=str(models),
-            runner=InlineRunner(task_named=tiny.task_named, read=tiny.read),
-            reader=Reader(),
-            settings=Settings(author="Vera"),
-            tasks=(replace(tiny.TASK, classes=("GALAXY", "QSO")),),
-        )
-        opened.append(session)
-        return session
-
-    yield make
-    for session in opened:
-        session.close()
 
 
 def lines(bench):
