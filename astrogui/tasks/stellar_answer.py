@@ -32,18 +32,19 @@ from astrogui.tasks.task import Model, seeded
 
 Array = NDArray[np.float64]
 
+# "dex" is no unit of the VO standard that tables are written by: it stands in the titles.
 PARAMETERS = (
     Parameter(name="teff", title="effective temperature", unit="K", low=LOW[0], high=HIGH[0],
               ucd="phys.temperature.effective"),
-    Parameter(name="logg", title="log g", unit="dex", low=LOW[1], high=HIGH[1],
+    Parameter(name="logg", title="log g (dex)", low=LOW[1], high=HIGH[1],
               ucd="phys.gravity", description="log10 of the surface gravity in cm/s2"),
-    Parameter(name="fe_h", title="[Fe/H]", unit="dex", low=LOW[2], high=HIGH[2],
+    Parameter(name="fe_h", title="[Fe/H] (dex)", low=LOW[2], high=HIGH[2],
               ucd="phys.abund.Fe"),
-    Parameter(name="mg_fe", title="[Mg/Fe]", unit="dex", low=LOW[3], high=HIGH[3],
+    Parameter(name="mg_fe", title="[Mg/Fe] (dex)", low=LOW[3], high=HIGH[3],
               ucd="phys.abund"),
-    Parameter(name="v_broad", title="broadening", unit="km/s", low=LOW[4], high=HIGH[4],
+    Parameter(name="v_broad", title="broadening", unit="km / s", low=LOW[4], high=HIGH[4],
               ucd="phys.veloc.rotat", description="rotation and turbulence together"),
-    Parameter(name="radial_velocity", title="radial velocity", unit="km/s", low=-500.0, high=500.0,
+    Parameter(name="radial_velocity", title="radial velocity", unit="km / s", low=-500.0, high=500.0,
               ucd="spect.dopplerVeloc", description="in the frame of the file's wavelengths"),
 )  # fmt: skip
 
