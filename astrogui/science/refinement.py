@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ SMOOTH_TERMS = 6
 LINE_FLOOR = 0.04  # of a line's flux: what Gaussians cannot follow
 LINE_WIDTHS_KM_S = (90.0, 180.0, 360.0)
 COARSE, CLOSE = 8, (4, 2)  # steps in shifts: 138, 69 and 35 km/s
+MOST_MOVES = 5
 REACH = 24  # shifts to either side of the start: 414 km/s
 
 LINE_GROUPS: dict[str, tuple[tuple[float, float], ...]] = {
@@ -143,16 +145,15 @@ def refine(data: Pixels, basis: Basis, redshift: float) -> Fit | None:
     start = int(np.clip(start, lowest + room, highest - room))
     equations = _Equations(data)
     used = equations.in_use(basis.at(start))
-    best = _downhill(lambda shift: equations.loss(basis.at(shift)[used]), start)
+    best = _downhill(partial(equations.loss_at, basis, used), start)
     place, curvature, fitted = 0.0, 0.0, start
     for step in CLOSE:
-        best += round(place)
         if best != fitted:
             used, fitted = equations.in_use(basis.at(best)), best
         if used.size == 0:
             return None
-        losses = [equations.loss(basis.at(best + side * step)[used]) for side in (-1, 0, 1)]
-        place, curvature = _parabola(losses, step)
+        best, place, curvature = _settled(partial(equations.loss_at, basis, used), best, step)
+    nearest = best + round(place)
     nearest = best + round(place)
     model = equations.model(basis.at(nearest)[used])
     loss = float(np.nansum(data.weight * (data.flux - model) ** 2))
@@ -250,9 +251,9 @@ class _Equations:
         matrix, right, _ = self._of(vectors[seen])
         return np.asarray(seen[_non_negative(matrix, right)])
 
-    def loss(self, vectors: Array) -> float:
-        """Chi-square with free coefficients."""
-        matrix, right, _ = self._of(vectors)
+    def loss_at(self, basis: Basis, used: NDArray[np.intp], shift: int) -> float:
+        """Chi-square of some components at a shift, with free coefficients."""
+        matrix, right, _ = self._of(basis.at(shift)[used])
         return self._base - float(right @ _solved(matrix, right))
 
     def model(self, vectors: Array) -> NDArray[np.float32]:
@@ -310,14 +311,29 @@ def _solved(matrix: Array, right: Array) -> NDArray[np.float64]:
     return np.asarray(np.linalg.solve(ridge, right))
 
 
-def _parabola(losses: Sequence[float], step: int) -> tuple[float, float]:
-    """Place of the minimum among shifts -step, 0, step, and the second derivative there."""
-    low, middle, high = losses
-    bend = low - 2 * middle + high
-    if bend <= 0:
-        return 0.0, 0.0
-    place = -0.5 * step * (high - low) / bend
-    return float(np.clip(place, -2 * step, 2 * step)), float(bend / step**2)
+def _settled(loss: Callable[[int], float], start: int, step: int) -> tuple[int, float, float]:
+    """The shift whose parabola has its minimum within half a step of it.
+
+    Returns the shift, the place of the minimum from it, and the second derivative. A parabola
+    far from the minimum of a sharp line points beyond it: no move is longer than one step.
+    """
+    known: dict[int, float] = {}
+    best, place, curvature = start, 0.0, 0.0
+    for _ in range(MOST_MOVES):
+        for shift in (best - step, best, best + step):
+            if shift not in known:
+                known[shift] = loss(shift)
+        low, middle, high = (known[best + side * step] for side in (-1, 0, 1))
+        bend = low - 2 * middle + high
+        if bend <= 0:
+            return best, 0.0, 0.0
+        curvature = bend / step**2
+        place = float(np.clip(-0.5 * step * (high - low) / bend, -step, step))
+        if abs(place) <= 0.5 * step + 0.5:
+            break
+        best += round(place)
+        place = 0.0
+    return best + round(place), place - round(place), curvature
 
 
 def _basis(class_name: str, first: float, rows: Array) -> Basis:
