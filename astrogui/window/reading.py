@@ -54,11 +54,9 @@ class Reading(QObject):
             return
         self._is_under_way, self._is_wanted = True, False
         view = self._session.view
-        future = self._compute(_read, self._function, view, partial(self._is_current, view))
+        is_current = partial(_is_view_of, self._session, view)
+        future = self._compute(_read, self._function, view, is_current)
         self._bridge.after(future, self._on_read, self._on_failed)
-
-    def _is_current(self, view: object) -> bool:
-        return self._session.view is view
 
     def _on_read(self, result: tuple[bool, Any]) -> None:
         self._is_under_way = False
@@ -75,6 +73,20 @@ class Reading(QObject):
             self.ask()
 
 
+def read_once(session: Session, compute: Compute, function: Callable[[Any], Any]) -> Future[Any]:
+    """``function(session.view)`` from the pool; None where another project was opened meanwhile."""
+    view = session.view
+    return compute(_read_value, function, view, partial(_is_view_of, session, view))
+
+
+def _is_view_of(session: Session, view: object) -> bool:
+    return session.view is view
+
+
+def _read_value(function: Callable[[Any], Any], view: Any, is_current: Callable[[], bool]) -> Any:
+    return _read(function, view, is_current)[1]
+
+
 def _read(
     function: Callable[[Any], Any], view: Any, is_current: Callable[[], bool]
 ) -> tuple[bool, Any]:
@@ -87,4 +99,4 @@ def _read(
         if is_current():
             raise
         return False, None
-    return is_current(), result
+    return (True, result) if is_current() else (False, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -21,6 +22,7 @@ from astrogui.window.catalogue_model import CatalogueModel
 from astrogui.window.current_answer import CurrentAnswer
 from astrogui.window.drop import let_drops_through
 from astrogui.window.marks import marks_of
+from astrogui.window.reading import read_once
 from astrogui.window.selection import Selection
 
 if TYPE_CHECKING:
@@ -119,14 +121,20 @@ class ViewerArea(QObject):
         if item_id is None:
             self._shown_item = None
             return
-        item = self._session.view.item(item_id)
+        future = read_once(self._session, self._compute, methodcaller("item", item_id))
+        self._bridge.after(future, self._on_item_read)
+
+    def _on_item_read(self, item: Any) -> None:
+        if item is None or item.item_id != self._selection.item_id:
+            return
+        item_id = item.item_id
         if item.kind not in KINDS:  # a refused file has a row, and nothing to load
-            self._show_words(item_id, item.words or "This file was refused.")
+            self._show_words(item, item.words or "This file was refused.")
             return
         self.message.emit("Reading…")
         future = self._session.load(item_id)
         self._bridge.after(
-            future, partial(self._on_loaded, item_id), partial(self._on_load_failed, item_id)
+            future, partial(self._on_loaded, item_id), partial(self._on_load_failed, item)
         )
 
     def _on_loaded(self, item_id: int, record: Any) -> None:
@@ -141,15 +149,14 @@ class ViewerArea(QObject):
         self._show_marks()
         self._answer.refresh()
 
-    def _on_load_failed(self, item_id: int, words: str) -> None:
-        if item_id == self._selection.item_id:
-            self._show_words(item_id, words)
+    def _on_load_failed(self, item: Any, words: str) -> None:
+        if item.item_id == self._selection.item_id:
+            self._show_words(item, words)
 
-    def _show_words(self, item_id: int, words: str) -> None:
+    def _show_words(self, item: Any, words: str) -> None:
         """What is wrong with an observation, in the place of its view."""
-        self._shown_item = item_id
-        kind = self._session.view.item(item_id).kind
-        view = self.view(kind if kind in KINDS else "spectrum")
+        self._shown_item = item.item_id
+        view = self.view(item.kind if item.kind in KINDS else "spectrum")
         view.clear()
         view.show_words(words)
         self.show_page(view)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from astrogui.window.panels.files import FilesPanel
 from astrogui.window.panels.history import HistoryPanel
 from astrogui.window.panels.jobs import JobsPanel
 from astrogui.window.panels.problems import ProblemsPanel
+from astrogui.window.reading import read_once
 from astrogui.window.selection import Selection
 from astrogui.window.status import Status
 from astrogui.window.theme import ThemeKeeper, is_dark
@@ -136,6 +139,7 @@ class Workbench(QObject):
         self.bridge.files_changed.connect(self._on_files_changed)
         self.bridge.project_changed.connect(self._on_project_changed)
         self.files.listed.connect(self._on_listed)
+        self.files.chosen.connect(self._choose)
         self.model.rows_read.connect(self._on_rows_read)
         for dock in self.window.docks:
             let_drops_through(dock.widget())
@@ -221,8 +225,15 @@ class Workbench(QObject):
             self.window.pages.setCurrentWidget(self.window.start_page)
 
     def _choose(self, item_id: int) -> None:
-        rows = self.session.view.row_ids(item_id)
-        self.selection.choose_item(item_id, rows[0] if rows else None)
+        self.selection.choose_item(item_id, None)
+        future = read_once(self.session, self.compute, methodcaller("row_ids", item_id))
+        self.bridge.after(future, partial(self._choose_row, item_id))
+
+    def _choose_row(self, item_id: int, row_ids: list[int] | None) -> None:
+        """The first row of the observation that was chosen, unless something else is by now."""
+        chosen = (self.selection.item_id, self.selection.row_id)
+        if row_ids and chosen == (item_id, None):
+            self.selection.choose_item(item_id, row_ids[0])
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
         """The chosen observation got its first row: that one is shown."""

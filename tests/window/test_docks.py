@@ -311,3 +311,21 @@ def test_a_row_without_an_answer_says_why(filled, fake, qtbot):
     qtbot.waitUntil(lambda: not filled.results.is_busy)
     assert not filled.results.view.shows_content
     assert "the file is empty" in filled.results.view._words.text()
+
+
+def test_choosing_a_file_reads_nothing_of_the_project_in_the_windows_thread(
+    filled, fake, qtbot, monkeypatch
+):
+    readers = []
+    for name in ("item", "row_ids", "row", "rows", "answers", "steps"):
+        method = getattr(fake.view, name)
+
+        def read(*args, method=method):
+            readers.append(threading.current_thread())
+            return method(*args)
+
+        monkeypatch.setattr(fake.view, name, read, raising=False)
+    table(filled.files).selectRow(3)
+    qtbot.waitUntil(lambda: filled.selection.item_id == 4 and not filled.area.is_busy)
+    assert len(readers) >= 3
+    assert threading.main_thread() not in readers

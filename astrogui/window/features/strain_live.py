@@ -7,6 +7,7 @@ some minutes, so that the plots go on where the last file ended.
 from __future__ import annotations
 
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from PySide6.QtWidgets import QFileDialog
 from astrogui.records.strain import Network
 from astrogui.session.watch import Watcher
 from astrogui.window.actions import Spec
+from astrogui.window.reading import read_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
     from astrogui.viewers.strain_view import StrainView
@@ -107,12 +109,19 @@ class Feature(QObject):
     def _on_added(self, item_ids: list[int]) -> None:
         if self._watcher is None:
             return
-        session = self._bench.session
-        for item_id in dict.fromkeys(item_ids):
-            if session.view.item(item_id).kind == "strain":
-                self._items.add(item_id)
-                then = partial(self._on_record, self._folder)
-                self._bench.bridge.after(session.load(item_id), then, self._on_failed)
+        bench = self._bench
+        read = read_once(bench.session, bench.compute, partial(_items, dict.fromkeys(item_ids)))
+        bench.bridge.after(read, partial(self._on_items, self._folder))
+
+    def _on_items(self, folder: str, items: list[Any] | None) -> None:
+        if folder != self._folder:
+            return
+        bench = self._bench
+        for item in items or ():
+            if item.kind == "strain":
+                self._items.add(item.item_id)
+                then = partial(self._on_record, folder)
+                bench.bridge.after(bench.session.load(item.item_id), then, self._on_failed)
 
     def _on_record(self, folder: str, record: Any) -> None:
         if folder != self._folder or not isinstance(record, Network):
@@ -133,9 +142,18 @@ class Feature(QObject):
         """Answers came: a merger among what is followed is marked."""
         if self._watcher is None:
             return
-        session = self._bench.session
-        for row_id in row_ids:
-            row = session.view.row(row_id)
+        bench = self._bench
+        read = read_once(bench.session, bench.compute, methodcaller("rows", row_ids))
+        bench.bridge.after(read, self._on_rows_read)
+
+    def _on_rows_read(self, rows: list[dict[str, Any]] | None) -> None:
+        bench = self._bench
+        for row in rows or ():
             if row["item_id"] in self._items and (row.get("snr") or 0.0) >= LEAST_SNR:
                 then = partial(self._view.set_answer, row)
-                self._bench.bridge.after(session.posterior(row_id), then)
+                bench.bridge.after(bench.session.posterior(row["row_id"]), then)
+
+
+def _items(item_ids: Iterable[int], view: Any) -> list[Any]:
+    """Runs in the pool."""
+    return [view.item(item_id) for item_id in item_ids]

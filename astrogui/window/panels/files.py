@@ -33,6 +33,7 @@ class FilesPanel(QWidget):
 
     counted = Signal(int)
     listed = Signal(list)  # every observation, after the whole list was read
+    chosen = Signal(int)  # an observation's id
 
     def __init__(
         self,
@@ -111,8 +112,7 @@ class FilesPanel(QWidget):
         self._show_locate()
         item = self._model.value(current.row()) if current.isValid() else None
         if item is not None and item.item_id != self._selection.item_id:
-            rows = self._session.view.row_ids(item.item_id)
-            self._selection.choose_item(item.item_id, rows[0] if rows else None)
+            self.chosen.emit(item.item_id)
 
     def _show_locate(self) -> None:
         current = self._table.currentIndex()
