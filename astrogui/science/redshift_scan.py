@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from astrogui.science import spectral
 from astrogui.science.spectral import LogGrid
-from astrogui.science.template_fit import TemplateSet, best_fit, gains, polynomials
+from astrogui.science.template_fit import (
+    SmoothPart,
+    TemplateSet,
+    best_fit,
+    gains,
+    polynomials,
+    smooth_part,
+)
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -149,9 +156,13 @@ def chi_squares(spectrum: Scaled, sets: Sequence[TemplateSet]) -> NDArray[np.flo
     """
     smooth = polynomials(OBSERVED.size, SMOOTH_TERMS)
     chi2 = np.full((len(sets), CELLS), np.nan)
+    parts: dict[float, SmoothPart] = {}
     for row, templates in enumerate(sets):
         flux, weight = flattened(spectrum, templates.exponent)
-        gain, leading, base = gains(flux, weight, templates, smooth)
+        if templates.exponent not in parts:
+            parts[templates.exponent] = smooth_part(flux, weight, smooth)
+        known = parts[templates.exponent]
+        gain, leading, base = gains(flux, weight, templates, smooth, known)
         gain = np.where(leading > 0, gain, 0.0)
         chi2[row, templates.first_cell : templates.last_cell + 1] = np.maximum(base - gain, 0.0)
     return chi2

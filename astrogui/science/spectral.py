@@ -91,7 +91,8 @@ def estimate_ivar(flux: Array, mask: Mask, window: int = 151) -> NDArray[np.floa
     difference = np.abs(values[2:-2] - 0.5 * (values[:-4] + values[4:]))
     step = max(window // 4, 1)
     starts = np.arange(0, max(difference.size - window, 0) + 1, step)
-    medians = np.array([np.median(difference[s : s + window]) for s in starts])
+    windows = np.lib.stride_tricks.sliding_window_view(difference, min(window, difference.size))
+    medians = np.median(windows[starts], axis=1)
     # A flat stretch (padding, clipped counts) must not become infinitely certain.
     floor = max(0.1 * float(np.median(medians)), 1e-6 * float(np.max(np.abs(values))), 1e-30)
     centres = starts + 0.5 * min(window, difference.size) + 2
@@ -145,9 +146,15 @@ def velocity_offset_km_s(redshift: Array, reference: Array) -> Array:
 def _typical_width(width: Array) -> NDArray[np.float64]:
     """Running typical sample width (n,), so that smoothly growing steps are no gaps."""
     blocks = max(1, width.size // 64)
-    parts = np.array_split(np.asarray(width, np.float64), blocks)
-    centres = np.cumsum([part.size for part in parts]) - 0.5 * np.array([p.size for p in parts])
-    return np.interp(np.arange(width.size), centres, [float(np.median(p)) for p in parts])
+    size, longer = divmod(width.size, blocks)  # the first ones hold one sample more
+    values = np.asarray(width, np.float64)
+    cut = longer * (size + 1)
+    medians = [np.median(values[cut:].reshape(-1, size), axis=1)]
+    if longer:
+        medians.insert(0, np.median(values[:cut].reshape(-1, size + 1), axis=1))
+    sizes = np.repeat([size + 1, size], [longer, blocks - longer])
+    centres = np.cumsum(sizes) - 0.5 * sizes
+    return np.interp(np.arange(width.size), centres, np.concatenate(medians))
 
 
 def _sums(edges: Array, content: Array, new_edges: Array) -> NDArray[np.float64]:

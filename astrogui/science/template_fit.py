@@ -18,6 +18,9 @@ from astrogui.science.spectral import LogGrid
 
 Array = NDArray[np.floating[Any]]
 
+SMOOTH_DEGREE = 3  # of the polynomial taken off the templates: at most that of the smooth terms
+NEGLIGIBLE = 3e-6  # of a template's whole power: below it single precision tells nothing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TemplateSet:
@@ -79,32 +82,46 @@ def improvement(
 
 
 def gains(
-    flux: Array, weight: Array, templates: TemplateSet, smooth_terms: Array
+    flux: Array,
+    weight: Array,
+    templates: TemplateSet,
+    smooth_terms: Array,
+    known: SmoothPart | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """As ``improvement``, and the chi-square of the smooth terms alone.
 
-    Double precision throughout: what templates tell beyond the smooth terms is a thousandth of
-    their sums, and single precision leaves nothing of it.
+    ``known`` may give the smooth part of the same flux, weight and terms. The sums are made in
+    single precision. That suffices because the smooth terms are made orthonormal before, and
+    because a cubic over the whole rest grid, which is a cubic in every window of it, is taken off
+    the templates: with four smooth terms or more that changes nothing. What a template tells
+    beyond the smooth terms by less than ``NEGLIGIBLE`` of its power is left out.
     """
-    _, smooth_factor, residual = project_smooth(flux, weight, smooth_terms)
-    base = float(np.sum(weight * residual**2))
-    matrix, cross, right = _normal_equations(residual, weight, templates, smooth_terms)
-    # Schur complement: smooth terms solved for at each shift; `residual` is orthogonal to them.
-    if len(smooth_terms):
-        terms, count, cells = cross.shape
-        half = smooth_factor @ cross.reshape(terms, count * cells)
-        half = half.reshape(terms, count, cells)
-        row = 0
-        for i in range(count):
-            for j in range(i + 1):
-                matrix[row] -= np.einsum("qz,qz->z", half[:, i], half[:, j])
-                row += 1
-    diagonal = np.cumsum(np.arange(1, len(right) + 1)) - 1
-    matrix[diagonal] += templates.penalty[:, None]
-    scale = np.maximum(matrix[diagonal].sum(axis=0), 1e-30)
-    matrix[diagonal] += 1e-9 * scale + 1e-12
-    gain, significance = _solve(matrix, right)
-    return np.asarray(gain[::-1]), np.asarray(significance[::-1]), base
+    part = known or smooth_part(flux, weight, smooth_terms)
+    matrix, half, right = _normal_equations(part, weight, templates)
+    diagonal = np.arange(len(right))
+    whole = matrix[diagonal, diagonal]
+    for term in half:  # Schur complement: smooth terms solved for at each shift
+        matrix -= term[:, None] * term
+    matrix[diagonal, diagonal] += 0.2 * NEGLIGIBLE * whole + templates.penalty[:, None] + 1e-12
+    gain, significance = _solve(matrix, right, NEGLIGIBLE * whole)
+    return gain[::-1].astype(np.float64), significance[::-1].astype(np.float64), part.chi2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SmoothPart:
+    """The smooth terms fitted to a spectrum. Arrays (terms, n) and (n,)."""
+
+    terms: NDArray[np.float64]  # orthonormal under the weights
+    residual: NDArray[np.float64]
+    chi2: float
+
+
+def smooth_part(flux: Array, weight: Array, smooth_terms: Array) -> SmoothPart:
+    """What the smooth terms alone leave of a spectrum."""
+    _, factor, residual = project_smooth(flux, weight, smooth_terms)
+    return SmoothPart(
+        terms=factor @ smooth_terms, residual=residual, chi2=float(np.sum(weight * residual**2))
+    )
 
 
 def project_smooth(
@@ -139,63 +156,66 @@ def best_fit(
 
 
 def _normal_equations(
-    residual: Array, weight: Array, templates: TemplateSet, smooth_terms: Array
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """(m (m + 1) / 2, cells) lower triangle by rows, (p, m, cells) with the smooth terms, and
-    (m, cells) right side; cells from the largest shift to the smallest, as the lags come.
+    part: SmoothPart, weight: Array, templates: TemplateSet
+) -> tuple[Array, Array, Array]:
+    """(m, m, cells) matrix, (p, m, cells) with the smooth terms, and (m, cells) right side.
+
+    Cells run from the largest shift to the smallest, as the lags of the correlation come.
     """
     from scipy.fft import irfft, rfft
 
-    single, double, length = _template_transforms(templates)
-    pixels, cells = len(residual), templates.cells
+    single, double, length = _template_transforms(templates, len(part.terms))
+    pixels, cells, count = len(weight), templates.cells, len(templates.vectors)
     assert pixels + cells - 1 == templates.vectors.shape[1]
-    stack = np.empty((2 + len(smooth_terms), pixels))
+    stack = np.empty((2 + len(part.terms), pixels), np.float32)
     stack[0] = weight
-    stack[1] = weight * residual
-    stack[2:] = smooth_terms * weight
+    stack[1] = weight * part.residual
+    stack[2:] = weight * part.terms
     seen = np.conj(rfft(stack, length, axis=-1))
-    products = irfft(seen[0] * double, length, axis=-1)[:, :cells]
+    products = irfft(seen[0] * double, length, axis=-1, overwrite_x=True)[:, :cells]
     linear = irfft(seen[1:, None] * single, length, axis=-1, overwrite_x=True)[..., :cells]
-    return np.ascontiguousarray(products), np.ascontiguousarray(linear[1:]), linear[0]
+    matrix = np.empty((count, count, cells), np.float32)
+    rows, columns = np.tril_indices(count)
+    matrix[rows, columns] = products
+    matrix[columns, rows] = products
+    return matrix, linear[1:], linear[0].copy()
 
 
-def _template_transforms(templates: TemplateSet) -> tuple[Array, Array, int]:
+def _template_transforms(templates: TemplateSet, terms: int) -> tuple[Array, Array, int]:
     kept = templates._transforms
-    if not kept:
+    if kept.get("terms") != terms:
         from scipy.fft import next_fast_len, rfft
 
-        length = int(next_fast_len(templates.vectors.shape[1], real=True))
-        rows, columns = np.tril_indices(len(templates.vectors))
-        products = templates.vectors[rows] * templates.vectors[columns]
-        kept["single"] = rfft(templates.vectors, length, axis=-1)
-        kept["double"] = rfft(products, length, axis=-1)
-        kept["length"] = length
+        vectors = templates.vectors
+        if terms > SMOOTH_DEGREE:
+            place = np.linspace(-1, 1, vectors.shape[1])
+            smooth = np.polynomial.legendre.legfit(place, vectors.T, SMOOTH_DEGREE)
+            vectors = vectors - np.polynomial.legendre.legval(place, smooth)
+        length = int(next_fast_len(vectors.shape[1], real=True))
+        rows, columns = np.tril_indices(len(vectors))
+        kept["single"] = rfft(vectors, length, axis=-1).astype(np.complex64)
+        kept["double"] = rfft(vectors[rows] * vectors[columns], length, axis=-1)
+        kept["double"] = kept["double"].astype(np.complex64)
+        kept["length"], kept["terms"] = length, terms
     return kept["single"], kept["double"], kept["length"]
 
 
-def _solve(triangle: Array, right: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _solve(matrix: Array, right: Array, least: Array) -> tuple[Array, Array]:
     """b^T A^-1 b and the first coefficient over its error, for all cells by Cholesky.
 
-    Written out over the few rows so that each step is one vector operation over the cells. The
-    rows are taken from last to first: the first coefficient then is the last unknown left.
+    Row by row from last to first, so that the first coefficient is the last unknown left; each
+    step is one operation over the cells. A row whose rest falls below ``least`` (m, cells) counts
+    for nothing. ``matrix`` and ``right`` are used up.
     """
-    count, cells = right.shape
-    factor = np.zeros((count, count, cells))
-    solved = np.zeros((count, cells))
-
-    def entry(i: int, j: int) -> Array:
-        low, high = sorted((count - 1 - i, count - 1 - j))
-        return triangle[high * (high + 1) // 2 + low]
-
-    for j in range(count):
-        pivot = entry(j, j) - np.einsum("kz,kz->z", factor[j, :j], factor[j, :j])
-        tiny = 1e-10 * np.maximum(entry(j, j), 1e-30)
-        inverse = 1.0 / np.sqrt(np.maximum(pivot, tiny))
-        factor[j, j] = inverse
-        for i in range(j + 1, count):
-            inner = np.einsum("kz,kz->z", factor[i, :j], factor[j, :j])
-            factor[i, j] = (entry(i, j) - inner) * inverse
-        inner = np.einsum("kz,kz->z", factor[j, :j], solved[:j])
-        solved[j] = (right[count - 1 - j] - inner) * inverse
-    gain = np.einsum("kz,kz->z", solved, solved)
-    return np.asarray(gain, np.float64), solved[count - 1]
+    gain, solved = np.zeros_like(right[0]), np.zeros_like(right[0])
+    for j in range(len(right) - 1, -1, -1):
+        pivot = matrix[j, j]
+        told = pivot > least[j]
+        inverse = np.where(told, 1.0 / np.sqrt(np.where(told, pivot, 1.0)), 0.0)
+        solved = right[j] * inverse
+        gain += solved**2
+        if j:
+            column = matrix[j, :j] * inverse
+            matrix[:j, :j] -= column[:, None] * column
+            right[:j] -= column * solved
+    return gain, solved

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from astrogui.science.template_fit import TemplateSet, best_fit, improvement, polynomials
+from astrogui.science.template_fit import TemplateSet, best_fit, gains, improvement, polynomials
 
 PIXELS, FIRST, LAST = 500, 3, 180
 
@@ -92,3 +92,34 @@ def test_the_fit_at_one_redshift_gives_its_chi_square():
     expected = chi_square_by_least_squares(flux, weight, design, np.zeros(7))
     assert chi_square == pytest.approx(expected, rel=1e-6)
     assert np.sum(weight * (flux - model) ** 2) == pytest.approx(chi_square)
+
+
+def test_weak_features_on_a_strong_continuum_survive_single_precision():
+    """A hundredth of the light in features: the smooth terms take all but 1e-4 of the power."""
+    rng = np.random.default_rng(12)
+    pixels, cells = 600, 41
+    size = pixels + cells - 1
+    place = np.linspace(-1, 1, size)
+    smooth = np.stack([np.exp(0.8 * place), 1 + 0.5 * place + 0.3 * place**3])
+    lines = np.convolve(rng.normal(size=size), np.exp(-0.5 * np.linspace(-3, 3, 13) ** 2), "same")
+    more = np.convolve(rng.normal(size=size), np.exp(-0.5 * np.linspace(-3, 3, 25) ** 2), "same")
+    vectors = smooth + 0.01 * np.stack([lines / lines.std(), more / more.std()])
+    templates = TemplateSet(
+        name="t", class_name="GALAXY", first_cell=0, last_cell=cells - 1, vectors=vectors,
+        penalty=np.array([0.0, 1 / 16]),
+    )  # fmt: skip
+    weight = np.where(rng.random(pixels) < 0.05, 0.0, 2500.0 * rng.uniform(0.5, 1.5, pixels))
+    flux = vectors[0, 20 : 20 + pixels] + 0.3 * vectors[1, 20 : 20 + pixels]
+    flux = flux + rng.normal(size=pixels) / 50
+    terms = polynomials(pixels, 4)
+    gain, _, base = gains(flux, weight, templates, terms)
+    for cell in range(0, cells, 5):
+        design = np.concatenate([templates.at(cell, pixels), terms])
+        penalty = np.diag(np.r_[0.0, 1 / 16, np.zeros(4)])
+        normal = (design * weight) @ design.T
+        right = (design * weight) @ flux
+        whole = right @ np.linalg.solve(normal + penalty, right)
+        alone = right[2:] @ np.linalg.solve(normal[2:, 2:], right[2:])
+        assert gain[cell] == pytest.approx(whole - alone, rel=0.01, abs=0.5)
+    assert int(np.argmax(gain)) == 20
+    assert base == pytest.approx(np.sum(weight * flux**2) - alone, rel=1e-6)
