@@ -105,7 +105,7 @@ def _temperature(run: Run, data: Arrays, mixed: np.ndarray, most: int = 1500) ->
     return float(np.exp(found.x))
 
 
-def _sharpness(run: Run, data: Arrays, mixed: np.ndarray, most: int = 2000) -> dict[str, float]:
+def _sharpness(run: Run, data: Arrays, mixed: np.ndarray, most: int = 900) -> dict[str, float]:
     """For each class the sharpness whose 68 % and 90 % intervals hold what they say.
 
     Counted over the simulations whose class and peak are right, as the intervals are conditional

@@ -49,7 +49,7 @@ class Size:
 
 
 FULL = Size(
-    set_spectra=1000, train=6500, validation=1500, survey=3000, held_out=5000, epochs=8,
+    set_spectra=1000, train=6500, validation=1500, survey=4000, held_out=10000, epochs=8,
     steps=100,
 )  # fmt: skip
 QUICK = Size(
