@@ -85,7 +85,7 @@ def posterior(
         novelty=distance,
         extras={
             "prob_z": found.certainty,
-            "prob_unknown": found.unknown,
+            "prob_unknown": found.unknown if _knows_junk(model) else None,
             **_alternatives(others),
             "confident": is_confident(found.certainty, flags, model),
             "snr": snr,
@@ -213,8 +213,13 @@ def novelty(features: NDArray[Any], summary: NDArray[Any], model: Model) -> floa
 
 def unknown_ratio(unknown: float, model: Model) -> float:
     """Probability of UNKNOWN over the card's threshold; 0 for a network without that class."""
-    threshold = model.card.calibration.get("unknown_probability")
-    return unknown / float(threshold) if threshold else 0.0
+    if not _knows_junk(model):
+        return 0.0
+    return unknown / float(model.card.calibration["unknown_probability"])
+
+
+def _knows_junk(model: Model) -> bool:
+    return "unknown_probability" in model.card.calibration
 
 
 def novelty_vector(features: NDArray[Any], summary: NDArray[Any]) -> NDArray[np.float64]:
