@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
-from astrogui.records.flags import Flag
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance
@@ -27,9 +25,14 @@ from astrogui.viewers.interval_table import IntervalTable, Regions, regions_of
 from astrogui.viewers.plot import Plot
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.posterior_curve import curve_of
+from astrogui.viewers.posterior_words import (
+    bars_words,
+    doubts_html,
+    head_html,
+    provenance_html,
+)
 from astrogui.viewers.result_text import answer_latex, answer_text, axis_title
 from astrogui.viewers.spread_bars import SpreadBars
-from astrogui.viewers.unit_text import percent_text
 from astrogui.viewers.viewer import Compute, Viewer
 
 SHADED = (0.68, 0.9)
@@ -93,14 +96,14 @@ class PosteriorView(Viewer):
         self._bars_title.setVisible(posterior.class_probability is not None)
         if posterior.class_probability is not None:
             self._bars.show_posterior(posterior)
-            self._bars_title.setText(_bars_words(posterior))
+            self._bars_title.setText(bars_words(posterior))
         self._draw_curves(posterior, [parameter.name for parameter in parameters])
         self._table.setVisible(bool(posterior.parameters))
         self._fill_table()
         self._spread.show_posterior(posterior)
         self._spread.setVisible(bool(self._spread.bars))
         self.corner.show_posterior(posterior)
-        self._provenance.setText(_provenance_words(row, provenance))
+        self._provenance.setText(provenance_html(row, provenance))
         self.show_content()
 
     @property
@@ -343,58 +346,9 @@ class PosteriorView(Viewer):
     def _write_head(self) -> None:
         posterior = self._posterior
         assert posterior is not None
-        parts = [f"<b>{escape(str(self._row.get('object_id') or 'object'))}</b>"]
-        if self._task_title:
-            parts.append(escape(self._task_title))
-        cls = posterior.most_probable_class
-        if cls:
-            parts.append(f"{escape(cls)} {percent_text(posterior.probability(cls))}")
-        self.head.setText(" &nbsp;·&nbsp; ".join(parts))
-        self._doubts.setText(self._doubt_words(posterior))
-
-    def _doubt_words(self, posterior: Posterior) -> str:
-        lines = []
-        colour = self.theme.warning
-        for words, advice in zip(posterior.flags.words(), posterior.flags.advice(), strict=True):
-            lines.append(f"<span style='color:{colour}'>⚠ {escape(words)}.</span> {escape(advice)}")
-        if posterior.flags == Flag.NONE:
-            lines.append(f"<span style='color:{self.theme.good}'>✓ no doubts raised</span>")
-        if math.isfinite(posterior.novelty):
-            lines.append(f"novelty {posterior.novelty:.2f} (doubtful above 1)")
-        if posterior.note:
-            lines.append(escape(posterior.note))
-        return "<br>".join(lines)
-
-
-def _bars_words(posterior: Posterior) -> str:
-    if posterior.class_quantiles is None:
-        return "Probability of each class."
-    return (
-        "Probability of each class. Line and brackets: the middle 90 % of equally good networks "
-        "(epistemic interval)."
-    )
-
-
-def _provenance_words(row: dict[str, Any], provenance: AnswerProvenance | None) -> str:
-    lines: list[tuple[str, str]] = []
-    if provenance is not None:
-        versions = ", ".join(f"{name} {version}" for name, version in provenance.versions)
-        options = ", ".join(f"{name} = {value}" for name, value in provenance.options)
-        lines = [
-            ("model", f"{provenance.model} (SHA-256 {provenance.model_sha256[:12]}…)"),
-            ("method", f"{provenance.method}, preparation {provenance.preparation or '1'}"),
-            ("computed", f"{provenance.computed_at} in {provenance.duration_s:.2f} s"),
-            ("by", f"{provenance.backend} on {provenance.device}, seed {provenance.seed}"),
-            ("with", f"application {provenance.application}" + (f", {versions}" * bool(versions))),
-            ("options", options),
-        ]
-    else:
-        model = str(row.get("model") or "")
-        digest = str(row.get("model_sha256") or "")
-        lines = [("model", f"{model} (SHA-256 {digest[:12]}…)" if digest else model)]
-    lines.append(("file", str(row.get("file") or "")))
-    shown = [f"<b>{name}</b>&nbsp; {escape(text)}" for name, text in lines if text]
-    return "<br>".join(shown)
+        name = str(self._row.get("object_id") or "object")
+        self.head.setText(head_html(name, self._task_title, posterior))
+        self._doubts.setText(doubts_html(posterior, self.theme))
 
 
 def _label(name: str) -> QLabel:

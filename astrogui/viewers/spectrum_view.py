@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QSpinBox, QWidget
 
 from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
@@ -18,20 +16,9 @@ from astrogui.records.spectrum import Spectrum
 from astrogui.science.line_lists import lines_of, lists_for
 from astrogui.science.lines import Line
 from astrogui.viewers.colours import Theme
-from astrogui.viewers.plot import Marker
 from astrogui.viewers.spectrum_answer import WorkedAnswer, work_out
-from astrogui.viewers.spectrum_curve import (
-    SKY_LINES,
-    TELLURIC_BANDS,
-    Drawn,
-    Smoothing,
-    box_for,
-    drawn,
-    full_limits,
-    masked_spans,
-    robust_limits,
-    sky_spans,
-)
+from astrogui.viewers.spectrum_curve import Drawn, Smoothing, box_for
+from astrogui.viewers.spectrum_drawing import SpectrumDrawing, is_moved
 from astrogui.viewers.spectrum_identify import IdentifyBar
 from astrogui.viewers.spectrum_measure import MeasureRegions, MeasureTable
 from astrogui.viewers.spectrum_model import ModelFit
@@ -39,14 +26,15 @@ from astrogui.viewers.spectrum_mouse import SpectrumMouse
 from astrogui.viewers.spectrum_overlay import Overlay, OverlayStyle, lay_over
 from astrogui.viewers.spectrum_plots import SpectrumPlots, flux_title
 from astrogui.viewers.spectrum_redshift import ShownRedshift
-from astrogui.viewers.spectrum_tools import SpectrumBar, add_tools
-from astrogui.viewers.spectrum_units import (
-    WAVELENGTH_UNITS,
-    Display,
-    FluxScale,
-    flux_scale,
+from astrogui.viewers.spectrum_title import (
+    SpectrumLabels,
+    answer_words,
+    class_of,
+    number_of,
+    redshift_of,
 )
-from astrogui.viewers.unit_text import interval_text, number_text, percent_text
+from astrogui.viewers.spectrum_tools import SpectrumBar, add_tools
+from astrogui.viewers.spectrum_units import Display, FluxScale, flux_scale
 from astrogui.viewers.viewer import Compute, Viewer
 
 RESIDUALS_FROM = 520  # pixels of height from which there is room for them beside p(z)
@@ -118,13 +106,9 @@ class SpectrumView(Viewer):
             self.smoothing_used = replace(self.smoothing_used, samples=box_for(record))
         self.shown_redshift.forget()
         self._draw_flux()
-        spans = masked_spans(record)
-        self.plots.masks.set_spans(spans)
-        self.plots.residual_masks.set_spans(spans)
+        self._drawing.draw_masks(record)
         self.has_image = self.plots.image.show_image(record.image)
-        self._notes.setText("  ·  ".join(record.notes))
-        self._notes.setToolTip("\n".join(record.notes))
-        self._notes.setVisible(bool(record.notes))
+        self._labels.show_notes(record.notes)
         self._draw_answer()
         self.show_content()
         self.reset_range()
@@ -151,11 +135,7 @@ class SpectrumView(Viewer):
     @property
     def redshift(self) -> float | None:
         """The answer's redshift, from the posterior or else from the row."""
-        if self._posterior is not None:
-            names = [parameter.name for parameter in self._posterior.parameters]
-            if "z" in names and np.isfinite(self._posterior.value("z")):
-                return self._posterior.value("z")
-        return _number(self._row.get("z"))
+        return redshift_of(self._row, self._posterior)
 
     @property
     def line_lists(self) -> tuple[str, ...]:
@@ -194,7 +174,7 @@ class SpectrumView(Viewer):
         if changed:
             self.regions.draw([])  # in the former unit
             self._draw_flux()
-            self._draw_model()
+            self._drawing.draw_model(self._fit, self.scale, self.theme)
             self.follow_flux()
         self._label_axes()
 
@@ -231,11 +211,7 @@ class SpectrumView(Viewer):
         """The whole wavelength range; flux between robust limits."""
         if self._drawn is None or not self._drawn.wavelength.size:
             return
-        wavelength = self._drawn.wavelength
-        first, last = float(wavelength[0]), float(wavelength[-1])
-        span = max(last - first, 1.0)
-        self.plots.box.setLimits(xMin=first - span, xMax=last + span, maxXRange=3 * span)
-        self.flux_plot.setXRange(first, last, padding=0.01)
+        self._drawing.show_all(self._drawn)
         self.tools["follow"].setChecked(True)
         self.follow_flux(always=True)
 
@@ -247,21 +223,15 @@ class SpectrumView(Viewer):
         """Fit the flux axis to what is visible, unless the analyst has set it."""
         if self._drawn is None or not (always or self.tools["follow"].isChecked()):
             return
-        low, high = self.flux_plot.viewRange()[0]
-        limits = full_limits if self._full_range.isChecked() else robust_limits
-        ends = [limits(self._drawn, low, high)]
-        for curve in self.plots.overlays:
-            ends.append(robust_limits(_as_drawn(curve), low, high))
-        bottom, top = min(a for a, _ in ends), max(b for _, b in ends)
-        self.flux_plot.setYRange(bottom, top if top > bottom else bottom + 1.0, padding=0)
+        self._drawing.fit_flux(self._drawn, self._full_range.isChecked())
 
     # Building -------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._title = _label("Object and answer")
-        self._title.setTextFormat(Qt.TextFormat.RichText)
-        self._notes = _label("Remarks of the reader")
+        self._labels = labels = SpectrumLabels()
+        self.readout, self.redshift_words = labels.readout, labels.redshift
         self.plots = SpectrumPlots(self)
+        self._drawing = SpectrumDrawing(self.plots)
         self.has_image = False
         self._name_parts()
         self.identify = IdentifyBar(self)
@@ -271,29 +241,21 @@ class SpectrumView(Viewer):
         self.measurements.removed.connect(self._on_measurements_gone)
         self.mouse = SpectrumMouse(self)
         self.regions = MeasureRegions(self.flux_plot, self.mouse.measure_again)
-        self.readout = QLabel(" ")
-        self.readout.setAccessibleName("Values under the cursor")
-        self.redshift_words = QLabel()
-        self.redshift_words.setAccessibleName("Redshift of the lines")
-        self.redshift_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         add_tools(self)
         self.bar = SpectrumBar(self)
-        above: tuple[QWidget, ...] = (self._title, self.bar, self.identify, self._notes)
+        above: tuple[QWidget, ...] = (labels.title, self.bar, self.identify, labels.notes)
         below: tuple[QWidget, ...] = (self.redshift_words, self.readout, self.measurements)
         parts: tuple[QWidget, ...] = (*above, self.plots.widget, *below)
         for part in parts:
             self._body.addWidget(part)
         self._body.setStretchFactor(self.plots.widget, 1)
-        self._notes.setWordWrap(False)
-        for words in (self.readout, self.redshift_words, self._notes):
-            words.setMinimumWidth(1)  # long words are cut, they never widen the window
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._fit_titles)  # once the layout is made
         self.plots.box.setMouseEnabled(x=True, y=False)
         self.plots.box.sigXRangeChanged.connect(self._on_wavelengths_changed)
-        self.plots.lines.moved.connect(self._on_lines_moved)
+        self.plots.lines.moved.connect(self.shown_redshift.set_by_hand)
         self.plots.lines.name_clicked.connect(self.mouse.zoom_to_line)
         self._on_shown()
 
@@ -312,9 +274,6 @@ class SpectrumView(Viewer):
     def _on_wavelengths_changed(self, *_: object) -> None:
         self.follow_flux()
 
-    def _on_lines_moved(self, z: float) -> None:
-        self.shown_redshift.set_by_hand(z)
-
     def _on_measurements_gone(self) -> None:
         self.regions.hide()
         self.measurements.setVisible(False)
@@ -330,13 +289,7 @@ class SpectrumView(Viewer):
             self.message.emit(str(error))
             self.display = replace(self.display, flux="file")
             self.scale = flux_scale(spectrum, "file")
-        self._drawn = curve = drawn(spectrum, self.smoothing_used, self.scale)
-        raw = spectrum.flux * self.scale.of(spectrum.wavelength_angstrom)
-        self._raw_curve.setData(spectrum.wavelength_angstrom, raw)
-        self.flux_curve.setData(curve.wavelength, curve.flux)
-        self._error_band.set_band(
-            curve.wavelength, curve.flux - curve.error, curve.flux + curve.error
-        )
+        self._drawn = self._drawing.draw_flux(spectrum, self.smoothing_used, self.scale)
         self._draw_overlays()
         self._label_axes()
 
@@ -361,22 +314,8 @@ class SpectrumView(Viewer):
         self._worked = worked
         self._panel_shown = self.panel.show(worked.panel)
         answer = self.redshift
-        self.shown_redshift.begin(answer, self.panel.peaks, _number(self._row.get("user_z")))
+        self.shown_redshift.begin(answer, self.panel.peaks, number_of(self._row.get("user_z")))
         self._arrange()
-
-    def _draw_model(self) -> None:
-        """The fitted model over the data with residuals, where the answer brings one."""
-        fit = self._fit
-        if fit is None:
-            self._curve_of_model.setData([], [])
-            self.plots.residual_curve.setData([], [])
-            return
-        self._curve_of_model.setData(fit.wavelength, fit.flux * self.scale.of(fit.wavelength))
-        self.plots.residual_curve.setData(fit.wavelength, fit.residual)
-        known = np.abs(fit.residual[np.isfinite(fit.residual)])
-        reach = max(4.0, float(np.percentile(known, 99.5)) if known.size else 4.0)
-        self.plots.residual.setYRange(-reach, reach, padding=0)
-        self.plots.residual.setTitle(fit.words, color=self.theme.muted, size="8pt")
 
     def _choose_fit(self) -> None:
         """The model of the alternative in use, where the answer has kept it."""
@@ -385,25 +324,14 @@ class SpectrumView(Viewer):
             wanted = self._worked.fit_at(state.value)
         if wanted is not self._fit:
             self._fit = wanted
-            self._draw_model()
+            self._drawing.draw_model(self._fit, self.scale, self.theme)
 
     def _on_redshift(self) -> None:
         """Lines, rest axis, marks in p(z) and words for the redshift in use."""
         state = self.shown_redshift
         z, answer = state.value, state.answer
-        moved = z is not None and answer is not None and abs(z - answer) > 1e-9
-        if z is None:
-            self._lines.set_markers([])
-            self._lines.lines = ()
-        else:
-            self._lines.set_lines(self.lines, z)
-        ghosts = self.lines if moved and answer is not None else ()
-        self.plots.answer_lines.set_markers(
-            [Marker(line.wavelength_angstrom * (1 + answer), "", "muted") for line in ghosts]
-            if answer is not None
-            else []
-        )
-        self.panel.set_redshift(z if moved else None)
+        self._drawing.draw_lines(self.lines, z, answer)
+        self.panel.set_redshift(z if is_moved(z, answer) else None)
         if state.peak >= 0 and state.peak != self.panel.shown_peak:
             self.panel.show_peak(state.peak)
         self._choose_fit()
@@ -418,29 +346,7 @@ class SpectrumView(Viewer):
         record = self._spectrum
         if record is None:
             return
-        z = self.shown_redshift.value
-        unit = self.display.wavelength
-        per_angstrom = WAVELENGTH_UNITS[unit]
-        medium = "air" if self.display.air else "vacuum"
-        in_file = " (the file has air)" if "air" in record.medium_in_file else ""
-        frame = record.frame if record.frame != "unknown" else "frame unknown"
-        observed = f"wavelength, {medium}{in_file if medium == 'vacuum' else ''}, {frame} ({unit})"
-        rest = f"rest wavelength at z = {z:.5g} ({unit})" if z is not None else ""
-        swapped = self.display.rest and z is not None
-        lower, upper = (rest, observed) if swapped else (observed, rest)
-        for axis in (self.plots.bottom, self.plots.residual_bottom):
-            axis.set_display(per_angstrom, z if swapped and z else 0.0, self.display.air)
-        self.plots.top.set_display(
-            per_angstrom, 0.0 if swapped or z is None else z, self.display.air
-        )
-        if self.plots.top.isVisible() != (z is not None):
-            self.flux_plot.showAxis("top", z is not None)
-        if self.plots.bottom.labelText != lower:
-            self.flux_plot.set_titles(bottom=lower)
-            self.plots.residual.set_titles(bottom=lower)
-            self.plots.bottom.showLabel(not self.plots.residual.isVisible())
-        if z is not None:
-            self.flux_plot.set_titles(top=upper)
+        self._drawing.label_axes(record, self.display, self.shown_redshift.value)
         self._fit_titles()
         self._later.start(0)
 
@@ -466,30 +372,14 @@ class SpectrumView(Viewer):
     def _on_shown(self, _: bool = False) -> None:
         """What the switches show and hide."""
         on = {name: tool.isChecked() for name, tool in self.tools.items()}
-        self._error_band.setVisible(on["errors"])
-        self._masks.setVisible(on["masks"])
-        self._lines.setVisible(on["lines"])
-        self.plots.answer_lines.setVisible(on["lines"])
-        for item in (self.plots.sky, self.plots.sky_names, self.plots.telluric):
-            item.setVisible(on["sky"])
-        self.plots.sky.set_spans(sky_spans())
-        self.plots.telluric.set_spans([(low, high) for low, high, _ in TELLURIC_BANDS])
-        markers = [Marker(place, f"{name} sky", "muted", 2) for place, name in SKY_LINES]
-        markers += [Marker((a + b) / 2, name, "muted", 3) for a, b, name in TELLURIC_BANDS]
-        self.plots.sky_names.set_markers(markers)
-        self.plots.box.setMouseEnabled(x=True, y=not on["follow"])
+        self._drawing.switch(on)
         self._arrange()
         self.follow_flux()
 
     # Words ----------------------------------------------------------------------------------
 
     def _class(self) -> str:
-        state = self.shown_redshift
-        if 0 < state.peak < len(state.peaks):
-            return state.peaks[state.peak].cls
-        if self._posterior is not None and self._posterior.most_probable_class:
-            return self._posterior.most_probable_class
-        return str(self._row.get("class") or "")
+        return class_of(self._row, self._posterior, self.shown_redshift)
 
     def _name(self) -> str:
         own = self._spectrum.object_id if self._spectrum is not None else ""
@@ -498,56 +388,10 @@ class SpectrumView(Viewer):
     def _write_title(self) -> None:
         if self._spectrum is None:
             return
-        parts = [f"<b>{escape(self._name())}</b>", *self.answer_words()]
-        judged = self.shown_redshift.judged
-        if judged is not None:
-            colour = self.theme.good
-            parts.append(f"<span style='color:{colour}'>z by hand = {judged:.5f}</span>")
-        text = " &nbsp;·&nbsp; ".join(parts)
         flags = self._posterior.flags if self._posterior is not None else Flag.NONE
-        if flags:
-            words = escape("; ".join(flags.words()))
-            text += f" &nbsp;<span style='color:{self.theme.warning}'>⚠ {words}</span>"
-        self._title.setText(text)
-        self._title.setToolTip("; ".join(flags.words()))
+        judged = self.shown_redshift.judged
+        self._labels.show_title(self._name(), self.answer_words(), judged, flags, self.theme)
 
     def answer_words(self) -> list[str]:
         """Class with its probability, redshift with its interval and that interval's level."""
-        posterior = self._posterior
-        words = []
-        if posterior is not None and posterior.most_probable_class:
-            cls = posterior.most_probable_class
-            words.append(f"{escape(cls)} {percent_text(posterior.probability(cls))}")
-        elif self._row.get("class"):
-            words.append(escape(str(self._row["class"])))
-        z = self.redshift
-        if z is None:
-            return words
-        low, high = self._row.get("z_lo68"), self._row.get("z_hi68")
-        if posterior is not None and "z" in [p.name for p in posterior.parameters]:
-            low, high = posterior.interval("z", 0.68)
-        if low is None or high is None:
-            words.append(f"z = {number_text(z)}")
-        else:
-            words.append(f"z = {interval_text(z, float(low), float(high))} (68 %)")
-        if self._row.get("confident") is False:
-            words.append("not confident")
-        return words
-
-
-def _number(value: Any) -> float | None:
-    if value is None or value == "":
-        return None
-    return float(value) if np.isfinite(float(value)) else None
-
-
-def _as_drawn(curve: Any) -> Drawn:
-    return Drawn(wavelength=curve.x, flux=curve.y, error=np.zeros(curve.x.size))
-
-
-def _label(name: str) -> QLabel:
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
+        return answer_words(self._row, self._posterior)

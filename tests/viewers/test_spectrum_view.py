@@ -199,14 +199,14 @@ def test_the_title_names_object_class_and_level(answered):
     assert words[0] == "GALAXY 90.0 %"
     assert words[1].startswith("z = 0.1000")
     assert words[1].endswith("(68 %)")
-    assert "J2226-0054" in answered._title.text()
+    assert "J2226-0054" in answered._labels.title.text()
 
 
 def test_flags_are_said_in_words(view, settled):
     doubtful = replace(samples.redshift_posterior(0.1), flags=Flag.LOW_SIGNAL | Flag.AMBIGUOUS)
     view.set_answer({}, doubtful)
     settled(view)
-    assert "low signal-to-noise; the second-best answer" in view._title.text()
+    assert "low signal-to-noise; the second-best answer" in view._labels.title.text()
 
 
 def test_a_row_without_posterior_still_gives_lines(view):
@@ -238,7 +238,7 @@ def test_a_spectrum_that_could_not_be_answered_says_so(view, settled):
     assert view.redshift is None
     assert view.answer_words() == []
     assert not view.panel.peak.isVisible()
-    assert "no answer" in view._title.text()
+    assert "no answer" in view._labels.title.text()
 
 
 def test_an_answer_is_worked_out_away_from_the_screen(view, settled, monkeypatch):

@@ -215,7 +215,7 @@ def test_an_accepted_redshift_is_shown_and_its_lines_are_drawn(view, settled):
     view.set_answer({"row_id": 1, "user_z": 0.3}, samples.redshift_posterior(0.1))
     settled(view)
     assert view.shown_redshift.value == 0.3
-    assert "z by hand = 0.30000" in view._title.text()
+    assert "z by hand = 0.30000" in view._labels.title.text()
     assert "accepted" in view.redshift_words.text()
     press(view, Qt.Key.Key_X)
     assert view.shown_redshift.value == pytest.approx(0.1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -25,10 +27,10 @@ def test_an_accepted_redshift_becomes_the_judgement_of_the_row(bench, fake, qtbo
     view.tools["accept_z"].trigger()
     qtbot.waitUntil(lambda: fake.rows[row_id].get("user_z") is not None, timeout=10_000)
     assert float(fake.rows[row_id]["user_z"]) == pytest.approx(0.34567)
-    qtbot.waitUntil(lambda: "z by hand = 0.34567" in view._title.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "z by hand = 0.34567" in view._labels.title.text(), timeout=10_000)
     assert view.redshift == answer  # the network's answer stays what it was
     fake.undo().result(timeout=10)
-    qtbot.waitUntil(lambda: "z by hand" not in view._title.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "z by hand" not in view._labels.title.text(), timeout=10_000)
 
 
 def test_a_redshift_without_a_row_is_said_not_lost_silently(bench, qtbot):
@@ -51,13 +53,27 @@ def test_selected_rows_are_laid_over(bench, fake, qtbot):
     assert not view.plots.overlays
 
 
+def test_the_list_of_spectra_is_read_in_the_pool(bench, fake, qtbot, monkeypatch):
+    readers = []
+    items = fake.view.items
+    monkeypatch.setattr(
+        type(fake.view), "items", lambda view: readers.append(threading.current_thread()) or items()
+    )
+    bench.selection.choose_rows((bench.selection.row_id,), bench.selection.row_id, None)
+    bench.area.view("spectrum").tools["overlay"].trigger()
+    feature = bench.features["spectrum_overlays"]
+    qtbot.waitUntil(lambda: feature.dialog is not None, timeout=10_000)
+    feature.dialog.reject()
+    assert threading.main_thread() not in readers
+
+
 def test_spectra_are_chosen_from_a_list_that_can_be_searched(bench, fake, qtbot):
     feature = bench.features["spectrum_overlays"]
     view = bench.area.view("spectrum")
     bench.selection.choose_rows((bench.selection.row_id,), bench.selection.row_id, None)
     view.tools["overlay"].trigger()
+    qtbot.waitUntil(lambda: feature.dialog is not None, timeout=10_000)
     dialog = feature.dialog
-    assert dialog is not None
     assert dialog.list.count() == 2
     name = dialog.list.item(1).text()
     QTest.keyClicks(dialog.search, name)
