@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from astrogui.errors import UsageProblem
 from astrogui.inference.runner import InlineRunner
 from astrogui.session.session import Session
 from astrogui.session.settings import Settings
+from astrogui.session.view import ProjectView
 from astrogui.window.features.results import values_from_table
 
 
@@ -183,6 +185,23 @@ def test_all_rows_are_verified_from_the_menu(bench, qtbot):
     assert len(QGuiApplication.clipboard().text().splitlines()) == 4
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+def test_verdicts_are_named_without_reading_the_project_in_the_windows_thread(
+    bench, qtbot, monkeypatch
+):
+    rows, readers = ProjectView.rows, []
+
+    def noted(view, row_ids=None):
+        readers.append(threading.current_thread())
+        return rows(view, row_ids)
+
+    monkeypatch.setattr(ProjectView, "rows", noted)
+    trigger(bench, "verify_all")
+    dialog = verified(bench, qtbot)
+    assert [line[0] for line in dialog.model.lines] == ["spectrum", "spectrum"]
+    assert threading.main_thread() not in readers
+    dialog.close()
 
 
 def test_a_changed_file_is_told_in_the_dialog(bench, qtbot, tmp_path):

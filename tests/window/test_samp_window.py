@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from small_session import FakeReader, files, make
 
 from astrogui.session import exporting
 from astrogui.session.samp_files import file_url, local_path
+from astrogui.session.view import ProjectView
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "session"))
 from test_samp import Process
@@ -92,7 +94,7 @@ def heard(process, qtbot):
 
 
 def test_table_rows_highlight_and_link_go_to_the_other_program(
-    bench, feature, session, partner, qtbot
+    bench, feature, session, partner, qtbot, monkeypatch
 ):
     actions = bench.window.actions_by_name
     assert not actions["samp_table"].isEnabled()
@@ -100,8 +102,17 @@ def test_table_rows_highlight_and_link_go_to_the_other_program(
     assert feature.status.text() == "SAMP: 1 program"
     assert feature.status.toolTip() == "topcat"
     assert [menu.title() for menu in feature._client_menus] == ["To topcat"]
-    actions["samp_table"].trigger()
-    message = heard(partner, qtbot)
+    row_ids, readers = ProjectView.row_ids, []
+
+    def noted(view, item_id=None):
+        readers.append(threading.current_thread())
+        return row_ids(view, item_id)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(ProjectView, "row_ids", noted)
+        actions["samp_table"].trigger()
+        message = heard(partner, qtbot)
+    assert threading.main_thread() not in readers  # a million ids would stop the window
     assert message["mtype"] == "table.load.votable"
     table = session.read_catalogue(local_path(message["params"]["url"]))
     assert len(table) == 3

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu
@@ -165,7 +166,8 @@ class Feature(QObject):
 
     def _send_table(self, row_ids: tuple[int, ...] | None, to: str | None) -> None:
         """Write the rows as a table, then say where it lies."""
-        rows = row_ids if row_ids is not None else tuple(self._session.view.row_ids())
+        known = self._bench.model.store.row_ids()
+        rows = row_ids if row_ids is not None else tuple(np.sort(known).tolist())
         if not rows:
             self._say("There are no rows to send yet.")
             return

@@ -110,24 +110,15 @@ class Feature(QObject):
         here = bench.selection.item_id
         rows = bench.selection.ids[: 10 * MOST_CHOSEN].tolist()
         items = dict.fromkeys(bench.model.store.item_of(row) for row in rows)
-        others = [
-            item_id
-            for item_id in items
-            if item_id is not None
-            and item_id != here
-            and bench.session.view.item(item_id).kind == "spectrum"
-        ]
-        if others:
-            self.lay_over(others)
-            return
-        self._ask(here)
+        others = [item_id for item_id in items if item_id is not None and item_id != here]
+        future = bench.compute(_spectra_of, bench.session.view, others, here)
+        bench.bridge.after(future, self._on_found)
 
-    def _ask(self, here: int | None) -> None:
-        spectra = [
-            (item.item_id, item.object_id or _file_name(item))
-            for item in self._bench.session.view.items()
-            if item.kind == "spectrum" and item.item_id != here
-        ]
+    def _on_found(self, found: tuple[list[int], list[tuple[int, str]]]) -> None:
+        selected, spectra = found
+        if selected:
+            self.lay_over(selected)
+            return
         if not spectra:
             self._bench.area.message.emit("The project has no other spectrum.")
             return
@@ -165,6 +156,23 @@ class Feature(QObject):
     def _on_item_changed(self, _: object) -> None:
         """The view forgets its overlays with the spectrum they lay over."""
         self._wanted, self._loaded = (), {}
+
+
+def _spectra_of(
+    view: Any, others: list[int], here: int | None
+) -> tuple[list[int], list[tuple[int, str]]]:
+    """Which of some observations are spectra; where none is, all there are by id and name.
+
+    For the pool: a project may have very many.
+    """
+    selected = [item_id for item_id in others if view.item(item_id).kind == "spectrum"]
+    if selected:
+        return selected, []
+    return [], [
+        (item.item_id, item.object_id or _file_name(item))
+        for item in view.items()
+        if item.kind == "spectrum" and item.item_id != here
+    ]
 
 
 def _file_name(item: Any) -> str:

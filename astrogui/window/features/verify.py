@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from astrogui.records.column_table import ColumnTable
 from astrogui.window.actions import Spec
 from astrogui.window.progress import ProgressBar
 
@@ -86,10 +87,9 @@ class Feature(QObject):
         if self.dialog is None or not self.dialog.is_running:
             return
         titles = {task.name: task.title for task in self._bench.session.tasks()}
-        ids = list(dict.fromkeys(event.row_id for event in verified))
-        names = {r["row_id"]: _name(r) for r in self._bench.session.view.rows(ids)}
+        store = self._bench.model.store  # not the project: this is the window's thread
         self.dialog.add([
-            (names.get(e.row_id, f"row {e.row_id}"), titles.get(e.task, e.task), e.state, e.words)
+            (_name(store, e.row_id), titles.get(e.task, e.task), e.state, e.words)
             for e in verified
         ])  # fmt: skip
         self.dialog.advance(verified[-1].done, verified[-1].total)
@@ -242,5 +242,10 @@ class VerifyDialog(QDialog):
         self.leave.setFocus()
 
 
-def _name(row: dict[str, Any]) -> str:
-    return str(row.get("object_id") or str(row.get("file") or "").rpartition("/")[2])
+def _name(store: ColumnTable, row_id: int) -> str:
+    """What a row's object is called, else its file."""
+    position = store.position(row_id)
+    if position is None:
+        return f"row {row_id}"
+    file = str(store.cell(position, "file") or "")
+    return str(store.cell(position, "object_id") or file.rpartition("/")[2])
