@@ -46,10 +46,11 @@ class Size:
     steps: int
     batch: int
     members: int = 2
+    max_seconds: float = float("inf")  # of fitting in one call; then the best epoch is kept
 
 
 FULL = Size(
-    library=LIBRARY_SPECTRA, validation=800, calibration=3000, held_out=6000, epochs=20, steps=30,
+    library=LIBRARY_SPECTRA, validation=500, calibration=2500, held_out=5000, epochs=16, steps=30,
     batch=128,
 )  # fmt: skip
 QUICK = Size(library=40, validation=24, calibration=60, held_out=60, epochs=2, steps=2, batch=8)
@@ -71,7 +72,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     progress("measuring on held-out simulations")
     run = CompiledRun(model, card, assets)
     scores = held_out_figures(run, library.part(*TEST), size.held_out, seed)
-    spectra = size.epochs * size.steps * size.batch
+    spectra = history["epochs"] * size.steps * size.batch
     card = euclid_card.finished(card, scores, spectra, round(time.monotonic() - started), quick)
     record, golden = _golden(library.part(*TEST), seed)
     return write_model_folder(
@@ -174,8 +175,9 @@ def _fitted(
 
     judged = observed(library.part(*VALIDATION), np.random.default_rng([seed, 1]), size.validation)
     settings = FitSettings(
-        epochs=size.epochs, steps=size.steps, learning_rate=5e-3, weight_decay=1e-3, seed=seed
-    )
+        epochs=size.epochs, steps=size.steps, learning_rate=5e-3, weight_decay=1e-3, seed=seed,
+        max_seconds=size.max_seconds,
+    )  # fmt: skip
     return fit(
         model, {"log_probability": ClassLoss()}, draw, settings, workdir / "fit", progress,
         _as_batch(judged), validation_batch=250,
