@@ -30,6 +30,7 @@ FIT, NETWORK = "template fit", "network"
 SURE_FRAMES = ("barycentric", "heliocentric")
 CALIBRATION_ERROR_KM_S = (10.0, 25.0)  # of the wavelengths: frame known, or not
 SMALL_DELTA_CHI_SQUARE = 9.0  # of the best two redshifts, over the reduced chi-square
+GOOD_SIGNAL = 3.0  # median signal-to-noise per 138 km/s
 WORTH_POLISHING = 1e-3  # probability of an alternative
 APART_KM_S = 1000.0  # alternatives nearer than this are the same redshift
 
@@ -159,12 +160,21 @@ def _apart(one: refinement.Fit, other: refinement.Fit) -> bool:
 def _doubts(
     posterior: Posterior, fits: Sequence[refinement.Fit | None], model: Model
 ) -> tuple[Flag, float]:
-    """Flags and novelty with what the fits add: no template resembles it, or two do alike."""
+    """Flags and novelty with what the fits add.
+
+    Novel is what no template resembles, and a good signal of which no redshift is even likely.
+    """
     first, flags = fits[0], posterior.flags
     assert first is not None
-    limit = float(model.card.calibration.get("largest_reduced_chi_square", np.inf))
+    calibration = model.card.calibration
+    limit = float(calibration.get("largest_reduced_chi_square", np.inf))
     novelty = float(np.fmax(posterior.novelty, first.reduced / limit))
-    if first.reduced > limit:
+    certainty = posterior.extras.get("prob_z")
+    signal = posterior.extras.get("snr")
+    if isinstance(certainty, float) and isinstance(signal, float) and signal > GOOD_SIGNAL:
+        least = float(calibration.get("smallest_certainty", 0.0))
+        novelty = float(np.fmax(novelty, least / max(certainty, 1e-3)))
+    if novelty > 1:
         flags |= Flag.NOVEL
     delta = _delta_chi_square(fits)
     if delta is not None and delta < SMALL_DELTA_CHI_SQUARE * max(first.reduced, 1.0):

@@ -51,8 +51,7 @@ def refined_figures(run: Run, count: int, seed: int) -> Measures:
 def junk_figures(run: Run, count: int, seed: int) -> Measures:
     """Of simulated lamps, sky, noise, image rows and spoiled axes: the share that is flagged.
 
-    Flagged is an answer said to be unlike anything simulated, or none; ``doubted`` counts all that
-    are not called confident.
+    See ``is_flagged``; ``doubted`` counts all that are not called confident.
     """
     by_kind: dict[str, list[Posterior]] = defaultdict(list)
     for example in answered(run, count, seed, "UNKNOWN"):
@@ -64,7 +63,9 @@ def junk_figures(run: Run, count: int, seed: int) -> Measures:
 
 
 def is_flagged(answer: Posterior) -> bool:
-    return bool(answer.flags & (Flag.NOVEL | Flag.NOT_ANSWERED))
+    """Said to be unlike anything simulated, or not answered, or without signal and undecided."""
+    empty = Flag.LOW_SIGNAL in answer.flags and Flag.AMBIGUOUS in answer.flags
+    return bool(answer.flags & (Flag.NOVEL | Flag.NOT_ANSWERED)) or empty
 
 
 def _flagged(answers: Sequence[Posterior]) -> Measures:

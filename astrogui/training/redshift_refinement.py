@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from astrogui.training.templates import Templates, data_folder, load_templates
 
 BLOCK = 64
 NEAR_KM_S = {"GALAXY": 400.0, "QSO": 3000.0, "STAR": 400.0}  # the right peak
+FALSE_NOVELTY = 0.01  # of good survey spectra
 SMALLEST_LIMIT = 12.0  # of the reduced chi-square: real spectra hold what was not simulated
 SPECTRA = (600, 1200)  # for the bases, for the calibration
 QUICK_SPECTRA = (24, 24)
@@ -66,10 +67,8 @@ def added(
     told = {name: {"scale": 1.0, "floor_km_s": 0.0, "share": 0.5} for name in CLASSES}
     card = _with(card, refinement=told, largest_reduced_chi_square=float("inf"))
     draft, stream = _Run(run, card, assets), 4 * seed + 2_000_003
-    examples = [
-        *answered(draft, count // 2, stream),
-        *answered(draft, count - count // 2, stream + 1, population=SURVEY.name),
-    ]
+    survey = list(answered(draft, count - count // 2, stream + 1, population=SURVEY.name))
+    examples = [*answered(draft, count // 2, stream), *survey]
     for name in CLASSES:
         told[name] = fitted_spread([e for e in examples if is_right(e, name)])
     reduced = [
@@ -78,7 +77,18 @@ def added(
         if example.fit is not None and is_right(example, example.simulated.class_name)
     ]
     limit = max(SMALLEST_LIMIT, 2.0 * float(np.quantile(reduced, 0.995))) if reduced else 50.0
-    return _with(card, refinement=told, largest_reduced_chi_square=limit), assets
+    card = _with(card, refinement=told, largest_reduced_chi_square=limit)
+    return _with(card, smallest_certainty=smallest_certainty(survey)), assets
+
+
+def smallest_certainty(survey: Sequence[Example]) -> float:
+    """The certainty that all but ``FALSE_NOVELTY`` of good survey spectra reach."""
+    good = [
+        float(example.answer.extras["prob_z"] or 0.0)
+        for example in survey
+        if float(example.answer.extras.get("snr") or 0.0) > redshift_refine.GOOD_SIGNAL
+    ]
+    return float(np.quantile(good, FALSE_NOVELTY)) if len(good) >= 1 / FALSE_NOVELTY else 0.0
 
 
 def add_to_folder(folder: Path, run: Run, seed: int, progress: Progress) -> ModelCard:
