@@ -16,7 +16,7 @@ from astrogui.viewers.colours import Theme
 from astrogui.viewers.plot import Plot, pen
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.point_cloud import limits, logarithm
-from astrogui.viewers.scatter_view import SelectBox, how_of
+from astrogui.viewers.select_box import SelectBox, how_of
 from astrogui.viewers.viewer import Compute, Viewer
 
 Array = NDArray[np.float64]

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPen, QShortcut, QTransform
+from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,18 +22,15 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QStyleOptionGraphicsItem,
     QVBoxLayout,
     QWidget,
 )
 
 from astrogui.records.image import Field, Image
-from astrogui.science.sky_frames import turned
 from astrogui.viewers.colours import LIGHT, MAPS, Theme
 from astrogui.viewers.image_controls import CUT_CHOICES, STRETCH_CHOICES
-from astrogui.viewers.image_surface import ImageSurface
+from astrogui.viewers.image_lock import CrossItem, carried_place, turned_like
 from astrogui.viewers.image_view import ImageView
-from astrogui.viewers.over_image import OverImage
 from astrogui.viewers.viewer import Compute
 
 MOST_PANES = 4
@@ -49,35 +46,6 @@ class Pane:
     title: QLabel
     holder: QWidget
     cross: CrossItem
-
-
-class CrossItem(OverImage):
-    """Where the mouse of another pane is."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self.place: tuple[float, float] | None = None
-
-    def put(self, place: tuple[float, float] | None) -> None:
-        self.place = place
-        self.update()
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        del option, widget
-        view = self.getViewBox()
-        if self.place is None or view is None:
-            return
-        (x, y), screen = self.place, view.pixels_per_screen_pixel()
-        for colour, width in (("#000000", 3.0), ("#ffe04a", 1.2)):
-            pen = QPen(QColor(colour), width)
-            pen.setCosmetic(True)
-            painter.setPen(pen)
-            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                near, far = 5 * screen, 16 * screen
-                painter.drawLine(QLineF(x + dx * near, y + dy * near, x + dx * far, y + dy * far))
 
 
 class FramesPanel(QWidget):
@@ -315,16 +283,16 @@ class FramesPanel(QWidget):
             return
         middle = here.view_rect().center()
         x, y = middle.x(), middle.y()
-        place = _carried(here, there, x, y) if lock == "sky" else (x, y)
-        east = _carried(here, there, x + 1, y) if lock == "sky" else (x + 1, y)
-        north = _carried(here, there, x, y + 1) if lock == "sky" else (x, y + 1)
+        place = carried_place(here, there, x, y) if lock == "sky" else (x, y)
+        east = carried_place(here, there, x + 1, y) if lock == "sky" else (x + 1, y)
+        north = carried_place(here, there, x, y + 1) if lock == "sky" else (x, y + 1)
         if place is None or east is None or north is None:
             return
         step = np.array([np.subtract(east, place), np.subtract(north, place)]).T
         scale = math.sqrt(abs(float(np.linalg.det(step))))
         if not scale > 0:
             return
-        pane.view.turn(_turned(here.box.frame.transform(), step / scale))
+        pane.view.turn(turned_like(here.box.frame.transform(), step / scale))
         pixels = here.pixels_per_screen_pixel() * scale
         box = there.box
         where = box.frame.transform().map(*place)
@@ -338,7 +306,7 @@ class FramesPanel(QWidget):
             here, there = pane.view.overlay, other.view.overlay
             place: tuple[float, float] | None = (x, y)
             if other is not pane and lock == "sky":
-                place = _carried(here, there, x, y)
+                place = carried_place(here, there, x, y)
             if other is not pane and not lock:
                 place = None
             other.cross.put(None if other is pane else place)
@@ -395,32 +363,6 @@ class FramesPanel(QWidget):
             self._timer.start(round(1000 * seconds))
 
 
-def _carried(
-    here: ImageSurface, there: ImageSurface, x: float, y: float
-) -> tuple[float, float] | None:
-    """The pixel of one image on the same place of the sky as a pixel of another."""
-    first, second = here.sky, there.sky
-    if first is None or second is None:
-        # Without a sky, or before it is there, images of one size are taken to be aligned.
-        return (x, y) if here.shape == there.shape else None
-    if not (first.sky_frame and second.sky_frame):
-        return None
-    position = first.position(x, y)
-    if position is None:
-        return None
-    place = second.pixels(*(np.atleast_1d(c) for c in turned(*position, first.sky_frame,
-                                                             second.sky_frame)))[0]  # fmt: skip
-    return (float(place[0]), float(place[1])) if np.isfinite(place).all() else None
-
-
 def _value_of(words: str) -> str:
     """The pixel's value among the words of a read-out."""
     return next((part for part in words.split("     ") if part.startswith("value")), "")
-
-
-def _turned(leader: QTransform, step: Any) -> QTransform:
-    """The orientation that shows a pane as the leader: its own, undoing the turn between them."""
-    a = np.array([[leader.m11(), leader.m21()], [leader.m12(), leader.m22()]])
-    made = a @ np.linalg.inv(step)
-    made /= math.sqrt(abs(float(np.linalg.det(made))))
-    return QTransform(made[0, 0], made[1, 0], made[0, 1], made[1, 1], 0.0, 0.0)

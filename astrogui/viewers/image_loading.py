@@ -90,6 +90,21 @@ def first_band(field: Field) -> int:
     return 0
 
 
+def band_names(field: Field) -> list[str]:
+    """What the images of a field are called: by their bands, else by their numbers."""
+    if len(field.images) == 1:
+        return [field.images[0].band or "image"]
+    return [image.band or f"image {i + 1}" for i, image in enumerate(field.images)]
+
+
+def pixel_at_hand(image: Image, column: int, row: int) -> float | tuple[float, ...] | None:
+    """The value of a pixel that is in memory, None of one that has to be read."""
+    if image.pixels is None:
+        return None
+    pixel = image.pixels[row, column]
+    return tuple(map(float, pixel)) if image.is_colour else float(pixel)
+
+
 def value_words(value: float | tuple[float, ...], unit: str) -> str:
     if isinstance(value, tuple):
         return "red {:.4g}, green {:.4g}, blue {:.4g}".format(*value)

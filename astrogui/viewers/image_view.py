@@ -22,9 +22,11 @@ from astrogui.viewers.image_controls import ImageControls
 from astrogui.viewers.image_item import TiledImageItem
 from astrogui.viewers.image_loading import (
     Beginning,
+    band_names,
     begun,
     first_band,
     one_pixel,
+    pixel_at_hand,
     same_pixels,
     sky_of,
     strip,
@@ -37,7 +39,7 @@ from astrogui.viewers.image_tools import ImageTools
 from astrogui.viewers.sky import Sky
 from astrogui.viewers.tiled_view import TiledView
 from astrogui.viewers.unit_text import unit_text
-from astrogui.viewers.viewer import Compute
+from astrogui.viewers.viewer import Compute, show_notes
 
 Below = TypeVar("Below", bound=QWidget)
 
@@ -72,11 +74,8 @@ class ImageView(TiledView):
         self._field = self.overlay.field = record
         self._keep_view = False
         self.set_marks([])
-        names = [
-            image.band or f"image {i + 1}" if len(record.images) > 1 else image.band or "image"
-            for i, image in enumerate(record.images)
-        ]
-        self.controls.set_bands(names + ([COMPOSITE] if can_compose(record) else []))
+        composite = [COMPOSITE] if can_compose(record) else []
+        self.controls.set_bands(band_names(record) + composite)
         if goes_on:
             self._go_on(record.images[index], index)
         else:
@@ -170,9 +169,9 @@ class ImageView(TiledView):
         controls.map_chosen.connect(self._on_map)
         controls.fit_wanted.connect(self.fit)
         controls.one_to_one_wanted.connect(self.one_to_one)
-        controls.marks_wanted.connect(self._on_marks_wanted)
 
         self._marks = MarksItem()
+        controls.marks_wanted.connect(self._marks.setVisible)
         self.overlay.add(self._marks, z=10)
         self._overlay = ImageOverlay(self._box)
         self._box.contrast_dragged.connect(self._on_contrast_dragged)
@@ -205,7 +204,7 @@ class ImageView(TiledView):
         kind, percentage = self.controls.cut_choice()
         look = Look(self.look.low, self.look.high, self.controls.stretch.currentText())
         self.ask("first", self._on_first, begun, image, kind, percentage, look)
-        self._show_notes(image)
+        show_notes(self._notes, image.notes)
 
     def _on_glimpse(self, begun: Beginning | None) -> None:
         if begun is None or self._field is not None:
@@ -217,7 +216,7 @@ class ImageView(TiledView):
         """The record of the pixels that are on the screen already."""
         self.controls.choose_band(index)
         self._image = self.overlay.image = image
-        self._show_notes(image)
+        show_notes(self._notes, image.notes)
         self._overlay.pixel_scale_arcsec = image.pixel_scale_arcsec
         self._want_sky(image)
         self.overlay.record_shown.emit(image)
@@ -337,24 +336,18 @@ class ImageView(TiledView):
         if starts:
             self._drag_start = self._item.colours
         self._item.set_colours(self._drag_start.dragged(across, down))
-        self._colours_changed()
+        self.overlay.colours_changed.emit()
 
     def reset_contrast(self) -> None:
         """The colour map over the whole range between the cuts again."""
         self._item.set_colours(replace(self._item.colours, contrast=1.0, bias=0.5))
-        self._colours_changed()
+        self.overlay.colours_changed.emit()
 
     def _on_map(self, name: str, inverse: bool) -> None:
         self._item.set_colours(
             replace(self._item.colours, name=name, inverse=inverse, no_data=self.theme.no_data)
         )
-        self._colours_changed()
-
-    def _colours_changed(self) -> None:
         self.overlay.colours_changed.emit()
-
-    def _on_marks_wanted(self, wanted: bool) -> None:
-        self._marks.setVisible(wanted)
 
     def _on_range(self, *_: object) -> None:
         if self._sky is not None:
@@ -385,12 +378,11 @@ class ImageView(TiledView):
 
     def _value_text(self, column: int, row: int) -> str:
         assert self._image is not None
-        value = self._item.value_at(column, row)
         if self._image.band == COMPOSITE:
             return ""  # brightness on the screen is no measurement
-        if value is None and self._image.pixels is not None:
-            pixel = self._image.pixels[row, column]
-            value = tuple(map(float, pixel)) if self._image.is_colour else float(pixel)
+        value = self._item.value_at(column, row)
+        if value is None:
+            value = pixel_at_hand(self._image, column, row)
         if value is None:
             self.ask("value", self._on_value, one_pixel, self._image, column, row)
             return "value: reading"
@@ -403,8 +395,3 @@ class ImageView(TiledView):
         if (math.floor(self._place[0] + 0.5), math.floor(self._place[1] + 0.5)) == (column, row):
             words = value_words(value, self._image.unit)
             self._readout.setText(self._readout.text().replace("value: reading", words))
-
-    def _show_notes(self, image: Image) -> None:
-        self._notes.setText("  ·  ".join(image.notes))
-        self._notes.setToolTip("\n".join(image.notes))
-        self._notes.setVisible(bool(image.notes))

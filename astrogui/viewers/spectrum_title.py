@@ -95,11 +95,6 @@ class SpectrumLabels:
         for words in (self.readout, self.redshift, self.notes):
             words.setMinimumWidth(1)  # long words are cut, they never widen the window
 
-    def show_notes(self, notes: Sequence[str]) -> None:
-        self.notes.setText("  ·  ".join(notes))
-        self.notes.setToolTip("\n".join(notes))
-        self.notes.setVisible(bool(notes))
-
     def show_title(
         self, name: str, words: Sequence[str], judged: float | None, flags: Flag, theme: Theme
     ) -> None:

@@ -35,7 +35,7 @@ from astrogui.viewers.spectrum_title import (
 )
 from astrogui.viewers.spectrum_tools import SpectrumBar, add_tools
 from astrogui.viewers.spectrum_units import Display, FluxScale, flux_scale
-from astrogui.viewers.viewer import Compute, Viewer
+from astrogui.viewers.viewer import Compute, Viewer, show_notes
 
 RESIDUALS_FROM = 520  # pixels of height from which there is room for them beside p(z)
 TABLE_HEIGHT = 120
@@ -108,7 +108,7 @@ class SpectrumView(Viewer):
         self._draw_flux()
         self._drawing.draw_masks(record)
         self.has_image = self.plots.image.show_image(record.image)
-        self._labels.show_notes(record.notes)
+        show_notes(self._labels.notes, record.notes)
         self._draw_answer()
         self.show_content()
         self.reset_range()

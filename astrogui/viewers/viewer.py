@@ -8,7 +8,7 @@ request has a key and a number: a result whose number is no longer the latest is
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import MethodType
@@ -236,6 +236,13 @@ class Viewer(QWidget):
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(slot)
         return shortcut
+
+
+def show_notes(label: QLabel, notes: Sequence[str]) -> None:
+    """A reader's remarks in one line, one below the other in its tip; none hides the label."""
+    label.setText("  ·  ".join(notes))
+    label.setToolTip("\n".join(notes))
+    label.setVisible(bool(notes))
 
 
 def _loosely(slot: Callable[..., Any]) -> Callable[[], Any]:
