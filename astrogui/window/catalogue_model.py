@@ -370,7 +370,9 @@ class CatalogueModel(QAbstractTableModel):
         return Asked(self.store, self._count, self.sort_keys, self.condition)
 
     def _on_not_arranged(self, words: str) -> None:
-        """A filter that fails on real cells is taken off, and said."""
+        """A filter that fails on real cells is taken off, else the order, and it is said."""
+        if self.condition is None:
+            self.sort_keys = ()  # or it would be tried for ever
         self.condition = None
         self.filter_changed.emit("")
         self._bridge.noticed.emit(words)

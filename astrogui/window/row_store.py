@@ -5,7 +5,8 @@ Everything here works on whole columns and is safe in any thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,7 @@ class SortedRows:
 
     key: object = None
     order: Positions | None = None
+    store: Callable[[], ColumnTable | None] = lambda: None  # a number may be another's again
 
 
 def arranged_with(
@@ -57,15 +59,16 @@ def arranged_with(
     """``arranged``, with the sort of the last time where it is the same and the rows are too."""
     if not keys:
         return arranged(store, count, keys, condition)
-    key = (age, id(store), count, keys)
-    if kept.key != key or kept.order is None:
-        if condition is not None and kept.key != key:
+    key = (age, count, keys)
+    is_kept = kept.key == key and kept.store() is store
+    if not is_kept or kept.order is None:
+        if condition is not None and not is_kept:
             mask = condition.mask(rows_of(store, condition, slice(0, count)))
             places = np.flatnonzero(mask)
             if places.size * 4 < count:  # few are left: they are sorted sooner than all
                 return sorted_by(store, places, count, keys)
         kept.order = sorted_by(store, None, count, keys)
-        kept.key = key
+        kept.key, kept.store = key, weakref.ref(store)
     if condition is None:
         return kept.order
     mask = condition.mask(rows_of(store, condition, slice(0, count)))

@@ -9,8 +9,10 @@ import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 
+from astrogui.errors import AstroguiError
 from astrogui.records.catalogue import Catalogue, Column
 from astrogui.session import events
+from astrogui.window import arranging, row_store
 from astrogui.window.features.cross_match import MatchDialog
 from astrogui.window.panels.catalogue_layout import load_layout
 from astrogui.window.panels.column_dialog import ColumnDialog
@@ -316,3 +318,17 @@ def test_a_click_with_shift_selects_a_stretch(filled, panel, qtbot):
         place: QPoint = table.visualRect(filled.model.index(row, section)).center()
         qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, modifier, place)
     assert filled.selection.row_ids == (1, 2, 3)
+
+
+def test_an_order_that_cannot_be_found_is_given_up_and_said(filled, qtbot, monkeypatch, caplog):
+    def fails(*_: object) -> None:
+        raise AstroguiError("the column is broken")
+
+    monkeypatch.setattr(arranging, "AT_ONCE", 0)
+    with monkeypatch.context() as broken:
+        broken.setattr(row_store, "sort_values", fails)
+        filled.model.sort_by((SortKey("z", True),))
+        qtbot.waitUntil(lambda: filled.model.sort_keys == (), timeout=10_000)
+    qtbot.waitUntil(lambda: not filled.model.is_reading, timeout=10_000)
+    assert "the column is broken" in filled.window.notice.words
+    assert filled.model.rowCount() == 5

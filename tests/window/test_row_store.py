@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astrogui.records.catalogue import Column
-from astrogui.window.row_store import RowStore, sorted_positions
+from astrogui.records.column_table import ColumnTable
+from astrogui.window import row_store
+from astrogui.window.row_store import (
+    RowStore,
+    SortedRows,
+    SortKey,
+    arranged_with,
+    sorted_positions,
+)
 
 COLUMNS = (Column(name="z"), Column(name="class", type="text"), Column(name="n", type="int"))
 
@@ -84,3 +92,14 @@ def test_numbers_sort_as_pythons_stable_sort_does(numbers, falling):
     there = [i for i, x in enumerate(numbers) if x is not None]
     expected = sorted(there, key=lambda i: numbers[i], reverse=falling)
     assert order == expected + [i for i, x in enumerate(numbers) if x is None]
+
+
+def test_an_order_kept_of_one_table_is_not_taken_for_another(monkeypatch):
+    monkeypatch.setattr(row_store, "id", lambda _: 1, raising=False)  # as of a table that went
+    kept, keys = SortedRows(), (SortKey("z"),)
+    for values in ([3.0, 1.0, 2.0], [1.0, 2.0, 3.0]):
+        table = ColumnTable()
+        table.set_columns([Column(name="z")])
+        table.put_columns(np.arange(3), {"z": values})
+        found = arranged_with(kept, 0, table, 3, keys, None)
+        assert found.tolist() == np.argsort(values).tolist()
