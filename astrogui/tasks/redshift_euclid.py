@@ -34,10 +34,11 @@ Z = Parameter(
     description="barycentric redshift between 1 and 1.8: best mode of p(z)",
 )
 CLASSES = ("GALAXY",)
-REACH = (6,)  # classes to either side that are one mode: 0.006 in redshift
+REACH = 10  # classes to either side that are one mode: 0.01 in redshift
+APART = 30  # classes from where on another redshift is another answer
 EDGE_CLASSES = 5
 OUTSIDE = 0.5  # probability of none of these redshifts
-AMBIGUOUS = 0.1  # probability of other modes than the best
+AMBIGUOUS = 0.1  # probability of another answer than the best
 LOW_SIGNAL_LINE, LOW_SIGNAL_CONTINUUM = 6.0, 1.0  # strongest line; median continuum per pixel
 LITTLE_COVERAGE = 0.5  # of 1.1 to 2.0 µm
 MANY_MASKED = 0.25  # between the first and the last good pixel
@@ -152,9 +153,19 @@ def tempered(log_probability: NDArray[Any], model: Model) -> tuple[NDArray[np.fl
 
 
 def modes(mass: NDArray[np.float64]) -> list[Peak]:
-    """The modes of (800,) probabilities, most probable first."""
-    (found,) = find_peaks(mass[None], grid.REDSHIFT_EDGES, REACH)
+    """The modes of (800,) probabilities, most probable first.
+
+    A mode is all within 0.01 of its highest class, however flat p(z) is there: its weight says how
+    likely the redshift is so near.
+    """
+    (found,) = find_peaks(mass[None], grid.REDSHIFT_EDGES, (REACH,), depth=np.inf)
     return sorted(found, key=lambda peak: -peak.probability)
+
+
+def elsewhere(mass: NDArray[np.float64], peak: Peak) -> float:
+    """Probability of another answer: of a redshift further than 0.03 from the mode's highest."""
+    near = slice(max(peak.cell - APART, 0), peak.cell + APART + 1)
+    return float(1 - mass[near].sum())
 
 
 def novelty(features: NDArray[Any], summary: NDArray[Any], model: Model) -> float:
@@ -208,13 +219,12 @@ def _flags(
 ) -> Flag:
     places = np.flatnonzero(good)
     span = int(places[-1] - places[0]) + 1
-    inside = float(mass[answer.first : answer.last + 1].sum())
     continuum, line = float(np.sinh(summary[0])), float(np.expm1(summary[1]))
     doubts = {
         Flag.LOW_SIGNAL: line < LOW_SIGNAL_LINE and continuum < LOW_SIGNAL_CONTINUUM,
         Flag.LITTLE_COVERAGE: good.mean() < LITTLE_COVERAGE,
         Flag.MANY_MASKED: good.sum() < (1 - MANY_MASKED) * span,
-        Flag.AMBIGUOUS: 1 - inside > AMBIGUOUS,
+        Flag.AMBIGUOUS: elsewhere(mass, answer) > AMBIGUOUS,
         Flag.EDGE_OF_PRIOR: min(answer.cell, grid.CLASSES - 1 - answer.cell) < EDGE_CLASSES,
         Flag.OUTSIDE_PRIOR: outside > OUTSIDE,
         Flag.NOISE_ESTIMATED: record.noise_estimated,
@@ -232,7 +242,8 @@ def _columns() -> tuple[Column, ...]:
         Column(
             name="prob_z_euclid",
             ucd="stat.probability",
-            description="probability of the answered mode, given a redshift between 1 and 1.8",
+            description="probability that the redshift is within 0.01 of the answer, given that it "
+            "is between 1 and 1.8",
         )
     ]
     for number, word in ((2, "second"), (3, "third")):

@@ -17,6 +17,7 @@ from astrogui.science.near_infrared import CLASS_WIDTH, CLASSES, REDSHIFT_EDGES
 from astrogui.tasks.redshift_euclid import (
     AMBIGUOUS,
     OUTSIDE,
+    elsewhere,
     modes,
     novelty_vector,
     tempered,
@@ -181,7 +182,7 @@ def _one(mass: NDArray[np.float64], z: float) -> dict[str, Any]:
         "held": [above + 0.5 * float(mass[own]) <= level for level in COVERAGE_LEVELS],
         "weights": np.array([peak.probability for peak in found]),
         "holds": np.array(inside),
-        "several": 1 - found[0].probability > AMBIGUOUS,
+        "several": elsewhere(mass, found[0]) > AMBIGUOUS,
         "exact": int(np.argmax(mass)) == own,
         "log_score": float(np.log(mass[own])),
     }

@@ -15,8 +15,8 @@ from astrogui.training.redshift_card import trained_on
 
 FEATURES = 16
 LIMITS = (
-    "Redshifts between 1 and 1.8 only, in classes of 0.001 (170 km/s at z = 1.4 half-width "
-    "75 km/s): what lies beyond is flagged, mostly, and never given a redshift.",
+    "Redshifts between 1 and 1.8 only, in classes of 0.001 (125 km/s at z = 1.4): what lies "
+    "beyond is flagged, mostly, and never given its redshift.",
     "Trained on galaxies alone; quasars, stars and cool dwarfs were not simulated.",
     "Every training spectrum is simulated from optical rest-frame templates to 1.05 µm; what "
     "lies redward (objects below z = 0.9) has a power law, Paschen lines and He I.",
@@ -128,9 +128,9 @@ def readme(card: ModelCard) -> str:
         "",
         *_table(scores),
         "",
-        "`right`: the best mode within 0.01 (1 + z); `several modes`: the best one holds less "
-        "than 90 %; `coverage`: equal-tailed intervals of the whole p(z); `held`: its smallest "
-        "regions. `faint lines` has nothing but spectra whose strongest line has S/N 4 to 12.",
+        "`right`: the best mode within 0.01 (1 + z); `several modes`: more than 10 % lies "
+        "further than 0.03 from it; `coverage`: equal-tailed intervals of the whole p(z); `held`: "
+        "its smallest regions. `faint lines` has nothing but spectra whose strongest line has S/N 4 to 12.",
         "",
         "![coverage](coverage.svg)",
         "",
@@ -172,7 +172,8 @@ def _table(scores: Mapping[str, Any]) -> list[str]:
 
 def _modes(scores: Mapping[str, Any]) -> list[str]:
     lines = [
-        "How often the truth lies in a mode of the weight told (90 % binomial interval):",
+        "How often the truth lies in a mode (within 0.01 of its peak) of the weight told, with the "
+        "90 % binomial interval:",
         "",
         "| set | weight | modes | mean weight | share that holds the truth |",
         "|---|---|---|---|---|",

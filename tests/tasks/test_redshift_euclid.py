@@ -122,6 +122,28 @@ def test_two_modes_are_both_told_with_their_weights(model):
     assert mass[CENTRES > 1.5].sum() == pytest.approx(0.3, abs=0.01)
 
 
+def test_a_flat_density_is_no_certain_mode(model):
+    mass = np.full(grid.CLASSES + 1, 1 / (grid.CLASSES + 1))
+    mass[300:303] *= 3
+    outputs = {"log_probability": np.log(mass)[None, None], "features": np.ones((1, 4))}
+    record = spectrum()
+    posterior = decode(outputs, prepare(record, (None,), model, {}), record, (None,), model)[0]
+    assert posterior.value("z") == pytest.approx(1.301, abs=0.002)
+    assert posterior.extras["prob_z_euclid"] == pytest.approx(27 / 806, rel=0.02)
+    assert posterior.flags & Flag.AMBIGUOUS
+
+
+def test_a_broad_mode_is_uncertain_but_not_ambiguous(model):
+    mass = np.full(grid.CLASSES + 1, 1e-9)
+    mass[: grid.CLASSES] += np.exp(-0.5 * ((CENTRES - 1.4) / 0.01) ** 2)
+    outputs = {"log_probability": np.log(mass / mass.sum())[None, None],
+               "features": np.ones((1, 4))}  # fmt: skip
+    record = spectrum()
+    posterior = decode(outputs, prepare(record, (None,), model, {}), record, (None,), model)[0]
+    assert posterior.extras["prob_z_euclid"] == pytest.approx(0.70, abs=0.03)
+    assert not posterior.flags & Flag.AMBIGUOUS
+
+
 def test_what_is_outside_says_so_in_flag_and_words(model):
     posterior = answer(model, [(1.3, 1.0)], outside=0.8)
     assert posterior.flags & Flag.OUTSIDE_PRIOR
