@@ -186,6 +186,7 @@ def readme(card: ModelCard) -> str:
         "",
         "![coverage](coverage.svg)",
         "",
+        *_refined(scores.get("refined", {}), scores.get("junk", {})),
         *_real(card.real_scores),
         "## Known limits",
         "",
@@ -230,6 +231,36 @@ def _everything(scores: Mapping[str, Any]) -> list[str]:
         f"wrong axes) {scores.get('junk_flagged') or 0.0:.1%} are flagged as novel.",
         "",
     ]
+
+
+def _refined(scores: Mapping[str, Any], junk: Mapping[str, Any]) -> list[str]:
+    """The same after the refinement, on the survey population, and what junk is told as."""
+    if not scores.get("n"):
+        return []
+    rows = {"all": scores, **scores.get("by_class", {})}
+    rows |= {f"S/N {name}": row for name, row in scores.get("by_signal_to_noise", {}).items()}
+    columns = ("n", "success", "confident", "n_catastrophic", "scatter_km_s", "pit_distance",
+               "coverage_50", "coverage_68", "coverage_90", "coverage_95", "flagged")  # fmt: skip
+    lines = [
+        f"## After the refinement ({scores['n']} simulations of a survey)",
+        "",
+        "| | " + " | ".join(columns) + " |",
+        "|---|" + "---|" * len(columns),
+        *[
+            f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
+            for name, row in rows.items()
+        ],
+        "",
+    ]
+    if junk.get("n"):
+        kinds = junk.get("by_kind", {}).items()
+        told = ", ".join(f"{kind} {row['flagged']:.0%} of {row['n']}" for kind, row in kinds)
+        lines += [
+            f"Of {junk['n']} simulated spectra of nothing {junk['flagged']:.1%} are flagged "
+            f"as such and {junk['doubted']:.1%} are not called confident: {told}.",
+            "",
+        ]
+    return lines
 
 
 def _real(scores: Mapping[str, Any]) -> list[str]:
