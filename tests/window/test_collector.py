@@ -9,7 +9,7 @@ import weakref
 import pytest
 from PySide6.QtCore import QObject
 
-from astrogui.window.collector import Collector
+from astrogui.window.collector import MOST_YOUNG, Collector
 
 MANY = 2 * gc.get_threshold()[0]
 
@@ -55,3 +55,16 @@ def test_a_pause_of_the_event_loop_collects_in_the_gui_thread(collector, qtbot):
         Cycle(freed)
     qtbot.waitUntil(lambda: len(freed) == MANY, timeout=10_000)
     assert set(freed) == {threading.get_ident()}
+
+
+def test_very_many_young_objects_wait_for_no_moment(collector, monkeypatch):
+    looks = []
+    monkeypatch.setattr(collector, "look", lambda: looks.append(gc.get_count()[0]))
+    collector._on_pause()
+    looks.clear()  # the moment begins
+    collector._on_pause()
+    assert not looks
+    kept = [[] for _ in range(MOST_YOUNG + 1)]
+    collector._on_pause()
+    assert looks
+    assert looks[0] >= len(kept)
