@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -390,5 +390,6 @@ def _independence(wavelength_angstrom: Array) -> NDArray[np.float64]:
     return np.where(total > 0, overlap / np.where(total > 0, total, 1.0), 0.0)
 
 
+@lru_cache(maxsize=1)
 def _smooth() -> NDArray[np.float32]:
     return polynomials(FINE.size, SMOOTH_TERMS).astype(np.float32)

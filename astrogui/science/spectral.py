@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,31 @@ class LogGrid:
 
     @property
     def centres_angstrom(self) -> NDArray[np.float64]:
-        return np.asarray(10.0**self.centres_log10)
+        """Read-only: made once for a grid."""
+        return _centres(self)
 
     @property
     def edges_angstrom(self) -> NDArray[np.float64]:
-        return np.asarray(10.0 ** (self.first + self.step * (np.arange(self.size + 1) - 0.5)))
+        """Read-only: made once for a grid."""
+        return _edges(self)
 
     def pixel(self, wavelength_angstrom: float) -> float:
         """Fractional pixel of a wavelength; may lie outside the grid."""
         return (float(np.log10(wavelength_angstrom)) - self.first) / self.step
+
+
+@lru_cache(maxsize=16)
+def _centres(grid: LogGrid) -> NDArray[np.float64]:
+    centres = np.asarray(10.0**grid.centres_log10)
+    centres.flags.writeable = False
+    return centres
+
+
+@lru_cache(maxsize=16)
+def _edges(grid: LogGrid) -> NDArray[np.float64]:
+    edges = np.asarray(10.0 ** (grid.first + grid.step * (np.arange(grid.size + 1) - 0.5)))
+    edges.flags.writeable = False
+    return edges
 
 
 def pixel_edges(wavelength_angstrom: Array) -> NDArray[np.float64]:
