@@ -31,6 +31,7 @@ from astrogui.viewers.plot import Plot, pen
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.result_text import axis_title, plain_value, table_text
+from astrogui.viewers.table_fill import filled
 from astrogui.viewers.unit_text import percent_text
 
 LEVEL = 0.68
@@ -230,10 +231,11 @@ class _Table(QTableWidget):
 
     def show_rows(self, rows: list[tuple[str, ...]]) -> None:
         self._rows = rows
-        self.setRowCount(len(rows))
-        for i, cells in enumerate(rows):
-            for column, text in enumerate(cells):
-                self.setItem(i, column, QTableWidgetItem(text))
+        with filled(self):
+            self.setRowCount(len(rows))
+            for i, cells in enumerate(rows):
+                for column, text in enumerate(cells):
+                    self.setItem(i, column, QTableWidgetItem(text))
         scroll = self.horizontalScrollBar().sizeHint().height()
         height = sum(self.rowHeight(i) for i in range(len(rows)))
         self.setFixedHeight(height + self.horizontalHeader().sizeHint().height() + scroll + 4)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.records.posterior import LEVELS, Posterior
+from astrogui.viewers.table_fill import filled
 from astrogui.viewers.unit_text import number_text, unit_text
 
 HEADINGS = ("quantity", "unit", "value", "median", *(f"{100 * x:.0f} %" for x in LEVELS))
@@ -80,6 +81,11 @@ class IntervalTable(QTableWidget):
             "Ctrl+C copies; a right click tells where a number comes from."
         )
         self._names = tuple(parameter.name for parameter in posterior.parameters)
+        with filled(self):
+            self._fill(posterior, regions)
+        self.updateGeometry()
+
+    def _fill(self, posterior: Posterior, regions: Regions | None) -> None:
         self.setRowCount(len(posterior.parameters))
         for i, parameter in enumerate(posterior.parameters):
             for column, text in enumerate(_cells(posterior, i, regions)):
@@ -97,7 +103,6 @@ class IntervalTable(QTableWidget):
         has = posterior.aleatoric is not None and posterior.epistemic is not None
         for column in range(len(HEADINGS), len(HEADINGS) + len(SPREADS)):
             self.setColumnHidden(column, not has)
-        self.updateGeometry()
 
     def _on_menu(self, place: QPoint) -> None:
         index = self.indexAt(place)
