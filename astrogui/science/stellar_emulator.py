@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import comb, factorial
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ CHIPS = ((322, 3242), (3648, 6048), (6412, 8306))
 
 PIXELS = sum(last - first for first, last in CHIPS)
 PIXEL_KM_S = SPEED_OF_LIGHT_KM_S * float(np.log(10)) * OBSERVED.step
-TAPS = 8  # of the interpolation; half of them are lost at either end of a chip
+TAPS = 6  # of the interpolation; half of them are lost at either end of a chip
 
 
 def scaled(labels: Any) -> Any:
@@ -98,12 +99,11 @@ def emulator_from_arrays(assets: Mapping[str, NDArray[Any]]) -> Emulator:
 def moved(values: NDArray[Any], shift: float) -> tuple[list[slice], list[NDArray[Any]]]:
     """Rest-frame rows (..., PIXELS) moved by a shift in pixels, chip by chip.
 
-    Returns where each chip now lies on ``OBSERVED`` and its values (..., n), by Lagrange's
-    interpolation over ``TAPS`` neighbours.
+    Returns where each chip now lies on ``OBSERVED`` and its values (..., n), by quintic splines.
     """
     whole = int(np.floor(shift))
     starts = [first + whole + TAPS // 2 for first, _ in CHIPS]
-    pieces = _filtered(values, _lagrange(1.0 - (shift - whole)))
+    pieces = _splined(values, _spline_weights(1.0 - (shift - whole)))
     places = [
         slice(start, start + piece.shape[-1]) for start, piece in zip(starts, pieces, strict=True)
     ]
@@ -112,14 +112,16 @@ def moved(values: NDArray[Any], shift: float) -> tuple[list[slice], list[NDArray
 
 def moved_slopes(values: NDArray[Any], shift: float) -> list[NDArray[Any]]:
     """The derivatives by the shift of what ``moved`` returns."""
-    return _filtered(values, -_lagrange_slopes(1.0 - (shift - np.floor(shift))))
+    return _splined(values, -_spline_weights(1.0 - (shift - np.floor(shift)), slope=True))
 
 
-def _filtered(values: NDArray[Any], weights: Array) -> list[NDArray[Any]]:
-    """Weighted sums of neighbours in each chip, (..., n)."""
+def _splined(values: NDArray[Any], weights: Array) -> list[NDArray[Any]]:
+    """Weighted sums of neighbouring spline coefficients in each chip, (..., n)."""
+    from scipy.ndimage import spline_filter1d
+
     pieces, begin = [], 0
     for first, last in CHIPS:
-        chip = values[..., begin : begin + last - first]
+        chip = spline_filter1d(values[..., begin : begin + last - first], order=5)
         begin += last - first
         size = last - first - TAPS + 1
         pieces.append(sum(weights[k] * chip[..., k : k + size] for k in range(TAPS)))
@@ -133,18 +135,19 @@ def brought_to_rest(values: NDArray[Any], shift: float) -> NDArray[np.float64]:
     return np.asarray(np.interp(wanted, pixels, values), np.float64)
 
 
-def _lagrange(fraction: float) -> Array:
-    """Weights (TAPS,) of neighbours at -3 ... 4 for a place between 0 and 1."""
-    nodes = np.arange(TAPS) - (TAPS // 2 - 1)
-    apart = nodes[:, None] - nodes
-    factors = np.where(apart == 0, 1.0, (fraction - nodes) / np.where(apart == 0, 1, apart))
-    return np.asarray(np.prod(factors, axis=1))
+def _spline_weights(fraction: float, slope: bool = False) -> Array:
+    """Quintic B-spline or its derivative: (TAPS,) weights of coefficients at -2 ... 3.
 
+    For a place between 0 and 1.
 
-def _lagrange_slopes(fraction: float) -> Array:
-    """Derivatives (TAPS,) of ``_lagrange`` by the place."""
-    step = 1e-4
-    return (_lagrange(fraction + step) - _lagrange(fraction - step)) / (2 * step)
+    As sums of truncated powers: Schoenberg 1946, Quart. Appl. Math. 4, 45.
+    """
+    degree = TAPS - 2 if slope else TAPS - 1
+    apart = fraction - (np.arange(TAPS) - (TAPS // 2 - 1))
+    knots = np.arange(TAPS + 1)
+    powers = np.maximum(apart[:, None] + TAPS / 2 - knots, 0.0) ** degree
+    signs = np.array([(-1) ** knot * comb(TAPS, knot) for knot in knots])
+    return np.asarray(powers @ signs / factorial(degree), np.float64)
 
 
 def _chebyshev(places: Any, degree: int, xp: Any) -> Any:

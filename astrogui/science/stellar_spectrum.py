@@ -137,15 +137,39 @@ def prepared(seen: Observed, emulator: Emulator) -> Prepared:
 
 
 def found_shift(seen: Observed, emulator: Emulator) -> tuple[float, int, float]:
-    """Shift in pixels, number of the template and gain in chi-square of the best correlation.
+    """Shift in pixels, number of the template and gain in chi-square of the best correlation."""
+    _, waves, squares = _templates(emulator)
+    shifts, gains = _gains(seen, waves, squares)
+    template, place = (int(i) for i in np.unravel_index(int(np.argmax(gains)), gains.shape))
+    return _peak(shifts, gains[template], place), template, float(gains[template, place])
 
-    Each template, its strength free, is compared at every whole shift by two correlations; a
-    parabola through the best and its neighbours gives the fraction.
+
+def shift_of(seen: Observed, rest: Array) -> float:
+    """Shift in pixels at which one spectrum at rest (PIXELS,) correlates best."""
+    shifts, gains = _gains(seen, *_transforms(rest[None]))
+    return _peak(shifts, gains[0], int(np.argmax(gains[0])))
+
+
+def _peak(shifts: NDArray[np.int64], gains: Array, place: int) -> float:
+    """The fractional shift by a parabola through the best gain and its neighbours."""
+    fraction = 0.0
+    if 0 < place < len(shifts) - 1:
+        left, middle, right = gains[place - 1 : place + 2]
+        curve = left - 2 * middle + right
+        fraction = 0.5 * (left - right) / curve if curve < 0 else 0.0
+    return float(shifts[place] + fraction)
+
+
+def _gains(
+    seen: Observed, waves: NDArray[Any], squares: NDArray[Any]
+) -> tuple[NDArray[np.int64], Array]:
+    """Whole shifts (m,) and the gain in chi-square (templates, m) of each template there.
+
+    Each template, its strength free, is compared at every shift by two correlations.
     """
     from scipy.fft import irfft, rfft
 
     weight, depth = _depths(seen)
-    _, waves, squares = _templates(emulator)
     data = rfft(weight * depth, _TRANSFORM)
     errors = rfft(weight, _TRANSFORM)
     products = irfft(data * np.conj(waves), _TRANSFORM, axis=-1)
@@ -153,14 +177,8 @@ def found_shift(seen: Observed, emulator: Emulator) -> tuple[float, int, float]:
     reach = int(LARGEST_SHIFT)
     shifts = np.arange(-reach, reach + 1)
     above = np.maximum(products[:, shifts], 0.0)  # a negative index is a shift to the blue
-    gains = above**2 / np.maximum(norms[:, shifts], 1e-9 * max(float(norms.max()), 1e-30))
-    template, place = (int(i) for i in np.unravel_index(int(np.argmax(gains)), gains.shape))
-    fraction = 0.0
-    if 0 < place < len(shifts) - 1:
-        left, middle, right = gains[template, place - 1 : place + 2]
-        curve = left - 2 * middle + right
-        fraction = 0.5 * (left - right) / curve if curve < 0 else 0.0
-    return float(shifts[place] + fraction), template, float(gains[template, place])
+    least = 1e-9 * max(float(norms.max()), 1e-30)
+    return shifts, above**2 / np.maximum(norms[:, shifts], least)
 
 
 def continuum_over(seen: Observed, rest: Array, shift: float) -> tuple[Array, float, int]:
@@ -227,13 +245,18 @@ def rough_continuum(flux: Array, ivar: Array, degree: int = 4, rounds: int = 5) 
 @lru_cache(maxsize=2)
 def _templates(emulator: Emulator) -> tuple[Array, NDArray[Any], NDArray[Any]]:
     """Templates at rest (k, PIXELS), and the transforms of their depths and squared depths."""
+    rest = np.asarray(emulator.flux(_TEMPLATES), np.float64)
+    return rest, *_transforms(rest)
+
+
+def _transforms(rest: Array) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Of the depths and of the squared depths of spectra at rest (k, PIXELS)."""
     from scipy.fft import rfft
 
-    rest = np.asarray(emulator.flux(_TEMPLATES), np.float64)
     depths = np.zeros((len(rest), OBSERVED.size))
     begin = 0
     for first, last in CHIPS:
         chip = rest[:, begin : begin + last - first]
         depths[:, first:last] = chip - chip.mean(axis=1, keepdims=True)
         begin += last - first
-    return rest, rfft(depths, _TRANSFORM, axis=-1), rfft(depths**2, _TRANSFORM, axis=-1)
+    return rfft(depths, _TRANSFORM, axis=-1), rfft(depths**2, _TRANSFORM, axis=-1)

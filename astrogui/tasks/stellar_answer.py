@@ -44,8 +44,9 @@ PARAMETERS = (
               ucd="phys.abund"),
     Parameter(name="v_broad", title="broadening", unit="km / s", low=LOW[4], high=HIGH[4],
               ucd="phys.veloc.rotat", description="rotation and turbulence together"),
-    Parameter(name="radial_velocity", title="radial velocity", unit="km / s", low=-500.0, high=500.0,
-              ucd="spect.dopplerVeloc", description="in the frame of the file's wavelengths"),
+    Parameter(name="radial_velocity", title="radial velocity", unit="km / s", low=-500.0,
+              high=500.0, ucd="spect.dopplerVeloc",
+              description="in the frame of the file's wavelengths"),
 )  # fmt: skip
 
 FIT_COLUMNS = ("reduced_chi_square", "chi_square_excess", "misfit")
@@ -56,6 +57,7 @@ LOW_SIGNAL = 15.0  # median signal-to-noise ratio per pixel; simulated from 20 o
 LITTLE_COVERAGE, MANY_MASKED = 0.4, 0.8  # of the pixels
 CORRELATED = 1.08  # chi-square over what neighbouring residuals tell, beyond which fits restart
 FAR = 5.0  # standard deviations of the network, likewise
+WIDE_KM_S = 25.0  # of broadening, above which the velocity is looked for again
 
 
 def normals(answers: NDArray, shift: float) -> tuple[Array, Array]:
@@ -213,19 +215,29 @@ def best_fit(
 ) -> Fit:
     """The fit from the network's answer; from elsewhere too where that looks like a side minimum.
 
-    That is: far from the network's answer, at a bound, or with residuals that resemble their
-    neighbours.
+    That is: far from the network's answer, at a bound, with residuals that resemble their
+    neighbours. Broad lines hide their velocity from the correlation with templates: there it is
+    looked for again with the spectrum that was fitted.
     """
     found = stellar_fit.fit(seen.flux, seen.ivar, spectra, start, progress)
     labels = found.values[:-1]
     held = bool(np.any((labels <= LOW) | (labels >= HIGH)))
     far = np.max(np.abs(found.values - start) / np.maximum(width, 1e-9)) > FAR
     alike = found.reduced > CORRELATED * neighbour_variance(found, seen)
-    if not (held or far or alike):
-        return found
-    shift = float(start[-1])
-    for teff, logg, metallicity in ((4800.0, 4.6, -0.2), (5900.0, 4.4, -0.2)):
-        other = np.array([teff, logg, metallicity, 0.1, start[4], shift])
+    others: list[Array] = []
+    if labels[LABELS.index("v_broad")] > WIDE_KM_S:
+        rest = spectra.flux_and_gradient(labels)[0]
+        shift = stellar_spectrum.shift_of(seen, rest)
+        if abs(shift - found.values[-1]) > 1.0:
+            others.append(np.append(labels, shift))
+        if alike:
+            others += [np.append(start[:-1], start[-1] + step) for step in (-10.0, 10.0)]
+    if held or far or alike:
+        others += [
+            np.array([teff, logg, -0.2, 0.1, start[4], start[5]])
+            for teff, logg in ((4800.0, 4.6), (5900.0, 4.4))
+        ]
+    for other in others:
         again = stellar_fit.fit(seen.flux, seen.ivar, spectra, other, progress)
         if again.chi_square < found.chi_square - 1.0 and again.left_out <= found.left_out + 5:
             found = again

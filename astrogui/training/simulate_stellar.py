@@ -104,7 +104,7 @@ def observe(
 def detected(rest: Array, shift: float) -> Array:
     """Flux at rest (PIXELS,) moved by a shift in pixels, NaN where no detector or no flux is.
 
-    By quintic splines, finer than the interpolation of the fit.
+    By quintic splines: what the source says between its pixels is defined by them, as in the fit.
     """
     from scipy.ndimage import map_coordinates
 

@@ -142,7 +142,8 @@ def readme(card: ModelCard) -> str:
         "",
         f"## Held-out simulations ({scores.get('n')})",
         "",
-        "Stars of the published emulator itself, so that the error of ours counts. The bound is "
+        "Stars of the published emulator itself, so that the error of ours counts (between its "
+        "pixels, quintic splines, as in the fit). The bound is "
         "Cramér and Rao's for the same spectrum, velocity and continuum unknown.",
         "",
         *_table(scores),

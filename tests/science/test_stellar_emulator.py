@@ -92,7 +92,7 @@ def test_a_moved_line_lies_where_its_velocity_puts_it(shift):
     places, pieces = moved(rest[None], shift)
     pixels = np.arange(places[1].start, places[1].stop)
     expected = np.exp(-0.5 * ((pixels - first - 900 - shift) / 1.5) ** 2)
-    np.testing.assert_allclose(pieces[1][0], expected, atol=2e-3)
+    np.testing.assert_allclose(pieces[1][0], expected, atol=1e-3)
 
 
 def test_slopes_by_the_shift_are_finite_differences():

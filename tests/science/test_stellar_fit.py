@@ -15,7 +15,7 @@ from astrogui.science.stellar_emulator import (
     pixel_shift,
 )
 from astrogui.science.stellar_emulator import LABELS as NAMES
-from astrogui.science.stellar_spectrum import observed, prepared
+from astrogui.science.stellar_spectrum import observed, prepared, shift_of
 
 
 def seen(record):
@@ -152,3 +152,9 @@ def test_a_spectrum_of_nothing_is_prepared_without_complaint():
     found = prepared(given, toy_emulator())
     assert np.all(np.isfinite(found.spectrum))
     assert np.all(np.isfinite(found.summary))
+
+
+def test_the_velocity_is_found_with_the_spectrum_itself():
+    rest = np.asarray(toy_emulator().flux(LABELS[None])[0], np.float64)
+    found = shift_of(seen(star(velocity=133.0)), rest)
+    assert found == pytest.approx(pixel_shift(133.0), abs=0.15)
