@@ -104,28 +104,19 @@ def _add_answer(view: StrainView) -> None:
 
 
 def _add_noise(view: StrainView) -> None:
-    below = "&Noise and map"
-    view.add_tool(
-        "spectrogram", "Spectro&gram", view.on_map_kind, ("X",),
-        "Amplitude density over time instead of energy in tiles of constant Q", below,
-        checked=False,
-    )  # fmt: skip
-    view.add_tool(
-        "design", "&Design curves", view.noise.show_design, ("Shift+D",),
-        "Design sensitivities of the detectors shown, from published fits", below, checked=True,
-    )  # fmt: skip
-    view.add_tool(
-        "einstein", "&Einstein Telescope", view.noise.show_einstein, ("Shift+E",),
-        "The design of a detector to come, beside the others", below, checked=False,
-    )  # fmt: skip
-    view.add_tool(
-        "noise_now", "Noise &on the screen", view.on_noise_now, ("Shift+N",),
-        "Also the density of the stretch on the screen, pale", below, checked=False,
-    )  # fmt: skip
-    view.add_tool(
-        "band_row", "&Band…", view.band_row.setVisible, ("Shift+F",),
-        "Choose the frequencies of the band-passed strain", below, checked=False,
-    )  # fmt: skip
+    for name, text, slot, key, tip, checked in (
+        ("spectrogram", "Spectro&gram", view.on_map_kind, "X",
+         "Amplitude density over time instead of energy in tiles of constant Q", False),
+        ("design", "&Design curves", view.noise.show_design, "Shift+D",
+         "Design sensitivities of the detectors shown, from published fits", True),
+        ("einstein", "&Einstein Telescope", view.noise.show_einstein, "Shift+E",
+         "The design of a detector to come, beside the others", False),
+        ("noise_now", "Noise &on the screen", view.on_noise_now, "Shift+N",
+         "Also the density of the stretch on the screen, pale", False),
+        ("band_row", "&Band…", view.band_row.setVisible, "Shift+F",
+         "Choose the frequencies of the band-passed strain", False),
+    ):  # fmt: skip
+        view.add_tool(name, text, slot, (key,), tip, "&Noise and map", checked=checked)
 
 
 def _add_detectors(view: StrainView) -> None:
@@ -135,27 +126,20 @@ def _add_detectors(view: StrainView) -> None:
             f"detector_{number}", f"{words} detector", view.on_shown, (f"Alt+Shift+{number}",),
             "Show or hide all plots of this detector", below, checked=True,
         )  # fmt: skip
-    view.add_tool(
-        "plots", "&Plots of each detector…", view.choose_plots, ("Shift+P",),
-        "Choose for each detector which plots are stacked", below,
-    )  # fmt: skip
-    view.add_tool(
-        "abreast", "Side by si&de", view.set_abreast, ("Shift+S",),
-        "Detectors in columns instead of one below the other", below, checked=False,
-    )  # fmt: skip
-    view.add_tool(
-        "align", "&Align", view.comparing.align, ("L",),
-        "Find the shift, within the light-travel time, and the sign that lay each detector on the "
-        "first", below,
-    )  # fmt: skip
-    view.add_tool(
-        "overlay", "&Overlay", view.on_overlay, ("O",),
-        "Draw the first detector behind the others, in grey", below, checked=False,
-    )  # fmt: skip
-    view.add_tool(
-        "compare_row", "Shift and in&vert…", view.compare_row.setVisible, ("Shift+L",),
-        "Shift and sign of each detector by hand", below, checked=False,
-    )  # fmt: skip
+    for name, text, slot, key, tip, checked in (
+        ("plots", "&Plots of each detector…", view.choose_plots, "Shift+P",
+         "Choose for each detector which plots are stacked", None),
+        ("abreast", "Side by si&de", view.set_abreast, "Shift+S",
+         "Detectors in columns instead of one below the other", False),
+        ("align", "&Align", view.comparing.align, "L",
+         "Find the shift, within the light-travel time, and the sign that lay each detector on "
+         "the first", None),
+        ("overlay", "&Overlay", view.on_overlay, "O",
+         "Draw the first detector behind the others, in grey", False),
+        ("compare_row", "Shift and in&vert…", view.compare_row.setVisible, "Shift+L",
+         "Shift and sign of each detector by hand", False),
+    ):  # fmt: skip
+        view.add_tool(name, text, slot, (key,), tip, below, checked=checked)
 
 
 def _add_sound(view: StrainView) -> None:
