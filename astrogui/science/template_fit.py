@@ -9,6 +9,7 @@ Glazebrook, Offer & Deeley 1998, ApJ 492, 98.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,12 +61,15 @@ def rest_grid(observed: LogGrid, zero_cell: int, first_cell: int, last_cell: int
     )
 
 
+@lru_cache(maxsize=16)
 def polynomials(pixels: int, count: int) -> NDArray[np.float64]:
-    """Legendre polynomials (count, pixels) over the observed pixels."""
+    """Legendre polynomials (count, pixels) over the observed pixels; read-only, made once."""
     if count == 0:
         return np.zeros((0, pixels))
     table = np.polynomial.legendre.legvander(np.linspace(-1, 1, pixels), count - 1)
-    return np.asarray(table.T, np.float64)
+    terms = np.ascontiguousarray(table.T, np.float64)
+    terms.flags.writeable = False
+    return terms
 
 
 def improvement(
