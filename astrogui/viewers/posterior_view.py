@@ -295,25 +295,37 @@ class PosteriorView(Viewer):
         self.compared.show_comparison(found, self._pair)
 
     def _draw_curves(self, posterior: Posterior, names: list[str]) -> None:
-        layout = self._graphics.ci
-        layout.clear()
-        self._spare += zip(self._plots, self.interval_items.values(), strict=True)
-        self._plots, self.interval_items = [], {}
         known = [parameter.name for parameter in posterior.parameters]
         shown = [name for name in names or known if name in known]
         shown = [name for name in shown if math.isfinite(posterior.median(name))][:_MOST_PLOTS]
         columns = min(1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3, self._fitting())
-        self._columns = columns
-        for i, name in enumerate(shown):
-            layout.addItem(self._curve_plot(posterior, name), row=i // columns, col=i % columns)
-        rows = math.ceil(len(shown) / columns)
-        self._graphics.setFixedHeight(rows * _PLOT_HEIGHT + 6 if rows else 0)
-        self._graphics.setVisible(bool(shown))
-        self._curve_words.setVisible(bool(shown))
+        if (len(shown), columns) != (len(self._plots), self._columns):
+            self._lay_out(len(shown), columns)
+        items = list(self.interval_items.values())
+        self.interval_items = dict(zip(shown, items, strict=True))
+        for plot, (name, item) in zip(self._plots, self.interval_items.items(), strict=True):
+            self._draw_curve(plot, item, posterior, name)
         self._curve_words.setText(
             "Curves: probability per unit. Shaded: 68 % interval (dark) and 90 % (light), "
             "equal-tailed. Dashed: the value quoted."
         )
+
+    def _lay_out(self, count: int, columns: int) -> None:
+        """So many plots in so many columns; each costs some milliseconds to put into its place."""
+        layout = self._graphics.ci
+        layout.clear()
+        spare = self._spare + list(zip(self._plots, self.interval_items.values(), strict=True))
+        spare += [_new_plot() for _ in range(count - len(spare))]
+        used, self._spare = spare[:count], spare[count:]
+        self._plots = [plot for plot, _ in used]
+        self.interval_items = {str(i): item for i, (_, item) in enumerate(used)}
+        self._columns = columns
+        for i, plot in enumerate(self._plots):
+            layout.addItem(plot, row=i // columns, col=i % columns)
+        rows = math.ceil(count / columns)
+        self._graphics.setFixedHeight(rows * _PLOT_HEIGHT + 6 if rows else 0)
+        self._graphics.setVisible(bool(count))
+        self._curve_words.setVisible(bool(count))
 
     def _fitting(self) -> int:
         """How many curves stand side by side."""
@@ -327,9 +339,8 @@ class PosteriorView(Viewer):
         if self._posterior is not None and count and self._columns != min(wanted, self._fitting()):
             self._draw_curves(self._posterior, list(self.interval_items))
 
-    def _curve_plot(self, posterior: Posterior, name: str) -> Plot:
+    def _draw_curve(self, plot: Plot, item: IntervalItem, posterior: Posterior, name: str) -> None:
         parameter = posterior.parameters[posterior.index(name)]
-        plot, item = self._spare.pop() if self._spare else _new_plot()
         x, y = curve_of(posterior, name)
         intervals = {level: posterior.interval(name, level) for level in SHADED}
         item.set_curve(x, y, intervals, posterior.value(name))
@@ -337,9 +348,6 @@ class PosteriorView(Viewer):
         plot.enableAutoRange()
         plot.set_theme(self.theme)
         item.set_theme(self.theme)
-        self._plots.append(plot)
-        self.interval_items[name] = item
-        return plot
 
     # Words ----------------------------------------------------------------------------------
 
