@@ -105,8 +105,11 @@ class TableReader(ProjectView):
     def all_ids(self) -> NDArray[np.int64]:
         """Every row there is, rising."""
         with self._lock, translated(self.path):
-            found = self._connection.execute("SELECT row_id FROM rows ORDER BY row_id")
-            return np.fromiter((row[0] for row in found), np.int64)  # no list of a million
+            # Without an order SQLite reads the index, a sixth of the table's bytes.
+            found = self._connection.execute("SELECT row_id FROM rows")
+            ids = np.fromiter((row[0] for row in found), np.int64)  # no list of a million
+        ids.sort()
+        return ids
 
     def forget_paths(self) -> None:
         """Files moved: their names are read again."""
