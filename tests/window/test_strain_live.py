@@ -71,6 +71,17 @@ def test_files_that_arrive_are_joined_and_the_newest_end_is_shown(followed, qtbo
     assert bench.window.actions_by_name["follow_strain"].isChecked()
 
 
+def test_the_project_in_a_followed_folder_is_left(followed, qtbot):
+    feature, bench, folder = followed
+    write_strain(folder, 0)
+    feature.follow(str(folder.parent), every_s=0.02)
+    view = bench.area.view("strain")
+    qtbot.waitUntil(lambda: shown_span(view) == (GPS, GPS + 4), timeout=20_000)
+    feature.stop()
+    names = {path.rpartition("/")[2] for i in bench.session.view.items() for path in i.paths}
+    assert not [name for name in names if name.startswith("live.astrogui")]
+
+
 def test_nothing_comes_after_following_was_stopped(followed, qtbot):
     feature, bench, folder = followed
     write_strain(folder, 0)

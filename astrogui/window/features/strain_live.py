@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.records.strain import Network
-from astrogui.session.watch import Watcher
+from astrogui.session.watch import Watcher, own_files
 from astrogui.window.actions import Spec
 from astrogui.window.reading import read_once
 
@@ -70,7 +70,11 @@ class Feature(QObject):
         add: Callable[[list[str]], Any] = self._bench.session.add
         # The signal is what carries the ids to this thread.
         self._watcher = Watcher(
-            folder, lambda paths: self.came.emit(add(paths)), every_s, at_first=AT_FIRST
+            folder,
+            lambda paths: self.came.emit(add(paths)),
+            every_s,
+            at_first=AT_FIRST,
+            leave=own_files(self._bench.session.path),
         )
         self._watcher.start()
         self._action.setChecked(True)
