@@ -130,7 +130,8 @@ def readme(card: ModelCard) -> str:
         "",
         "`right`: the best mode within 0.01 (1 + z); `several modes`: more than 10 % lies "
         "further than 0.03 from it; `coverage`: equal-tailed intervals of the whole p(z); `held`: "
-        "its smallest regions. `faint lines` has nothing but spectra whose strongest line has S/N 4 to 12.",
+        "its smallest regions. `faint lines` has nothing but spectra whose strongest line has "
+        "S/N 4 to 12.",
         "",
         "![coverage](coverage.svg)",
         "",

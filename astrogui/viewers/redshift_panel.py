@@ -157,7 +157,9 @@ class RedshiftPanel:
                 fillLevel=math.log10(_FLOOR),
             )
             self.overview.addItem(curve)
-            self._words[cls] = f"{cls} {percent_text(content.posterior.probability(cls))}"
+            probability = content.posterior.probability(cls)
+            told = f" {percent_text(probability)}" if math.isfinite(probability) else ""
+            self._words[cls] = f"{cls}{told}"
             self._curves.append((cls, curve))
         self._colour_curves()
         self.overview.setXRange(float(edges[0]), float(edges[-1]), padding=0)
@@ -222,18 +224,23 @@ def _redshift_text(z: float) -> str:
 
 
 def alternatives_of(cells: dict[str, Any]) -> tuple[Alternative, ...]:
-    """The peaks "z_2", "z_3" ... of a row with "prob_z_2" and "class_2"."""
+    """The peaks "z_2", "z_3" ... of a row with "prob_z_2" and "class_2".
+
+    All may end alike ("z_2_euclid"), where an analysis keeps its cells apart from another's.
+    """
+    ends = [name.removeprefix("z_2") for name in cells if name.startswith("z_2_")]
+    end = "" if "z_2" in cells or not ends else ends[0]
     found = []
     for number in range(2, 10):
-        z = cells.get(f"z_{number}")
+        z = cells.get(f"z_{number}{end}")
         if z is None or not math.isfinite(float(z)):
             continue
-        probability = cells.get(f"prob_z_{number}")
+        probability = cells.get(f"prob_z_{number}{end}")
         found.append(
             Alternative(
                 float(z),
                 float(probability) if probability is not None else math.nan,
-                str(cells.get(f"class_{number}") or ""),
+                str(cells.get(f"class_{number}{end}") or ""),
             )
         )
     return tuple(found)

@@ -194,6 +194,14 @@ def test_alternatives_are_named_with_their_probability(answered):
     assert "0.6 (10.0 %)" in names
 
 
+def test_alternatives_that_an_analysis_keeps_apart_are_found_by_their_common_ending():
+    cells = {"z_2_euclid": 1.6, "prob_z_2_euclid": 0.3, "z_3_euclid": 1.1, "prob_z_3_euclid": 0.1}
+    found = alternatives_of(cells)
+    assert [(other.z, other.probability) for other in found] == [(1.6, 0.3), (1.1, 0.1)]
+    both = alternatives_of({**cells, "z_2": 0.6, "prob_z_2": 0.1})
+    assert [other.z for other in both] == [0.6]
+
+
 def test_the_title_names_object_class_and_level(answered):
     words = answered.answer_words()
     assert words[0] == "GALAXY 90.0 %"
