@@ -6,6 +6,9 @@ in one block of bytes that can be mapped from a file without making a million ob
 
 from __future__ import annotations
 
+import threading
+import time
+import weakref
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -17,6 +20,7 @@ from numpy.typing import NDArray
 Codes = NDArray[np.int32]
 FEW_WORDS = 200_000  # as many may be kept as objects, for the sake of speed
 MANY_WORDS = 5_000
+PAUSE_S = 0.0005  # between two pieces that are freed
 MOST_BYTES = 200_000_000  # texts of one column laid side by side, to be sorted
 
 
@@ -37,6 +41,7 @@ class Words:
         self._codes: dict[str, int] = {"": 0}
         self._texts: NDArray[Any] | None = None
         self._ranks: Codes | None = None
+        weakref.finalize(self, _let_go, self._added, self._codes).atexit = False
 
     def __len__(self) -> int:
         return len(self._ends) + len(self._added)
@@ -140,6 +145,26 @@ class Words:
             return 1
         wanted = key(text)
         return bisect_left(range(len(self._ends)), wanted, key=lambda code: key(self[code]))
+
+
+def _let_go(added: list[str], codes: dict[str, int]) -> None:
+    """Free the words of a column that nobody has any more; very many in a thread of their own.
+
+    Freed at once, a million stop every thread for 60 ms.
+    """
+    if len(added) > FEW_WORDS:
+        freeing = threading.Thread(target=free_in_pieces, args=(added, codes), name="free")
+        freeing.daemon = True
+        freeing.start()
+
+
+def free_in_pieces(added: list[str], codes: dict[str, int]) -> None:
+    """Empty both, letting other threads run between the pieces."""
+    while added or codes:
+        del added[-MANY_WORDS:]
+        for _ in range(min(MANY_WORDS, len(codes))):
+            codes.popitem()
+        time.sleep(PAUSE_S)
 
 
 def key(text: str) -> tuple[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
+
 import numpy as np
 import pytest
 
@@ -72,3 +75,35 @@ def test_cells_of_any_kind_become_words():
     codes = words.encode(["a", None, "", 3, ("b",), "a", True])
     assert [words[int(code)] for code in codes] == ["a", "", "", "3", "('b',)", "a", "True"]
     assert words.encode([["b"], "3"]).tolist() == [len(words) - 1, codes[3]]
+
+
+def test_a_million_words_are_freed_in_pieces_in_a_thread_of_their_own(monkeypatch):
+    freed = []
+    free = text_column.free_in_pieces
+
+    def observed(added, codes):
+        freed.append((threading.current_thread(), len(added)))
+        free(added, codes)
+
+    monkeypatch.setattr(text_column, "free_in_pieces", observed)
+    monkeypatch.setattr(text_column, "FEW_WORDS", 20_000)
+    words = text_column.Words()
+    words.encode([f"object {number}" for number in range(30_000)])
+    added, codes = words._added, words._codes
+    del words
+    for thread in threading.enumerate():
+        if thread.name == "free":
+            thread.join()
+    assert [count for _, count in freed] == [30_000]
+    assert freed[0][0] is not threading.current_thread()
+    assert not added
+    assert not codes
+
+
+def test_few_words_are_freed_at_once(monkeypatch):
+    monkeypatch.setattr(text_column, "free_in_pieces", pytest.fail)
+    words = text_column.Words()
+    words.encode(["a", "b"])
+    gone = weakref.ref(words)
+    del words
+    assert gone() is None
