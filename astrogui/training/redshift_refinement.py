@@ -149,7 +149,8 @@ def fitted_spread(examples: list[Example]) -> dict[str, float]:
         return {"scale": 1.5, "floor_km_s": 30.0, "share": 0.5}
     offset, error, network = np.array(rows).T
 
-    def cost(logs: NDArray[np.float64]) -> float:
+    def cost(free: NDArray[np.float64]) -> float:
+        logs = np.clip(free, -7.0, 9.0)
         scale, floor = np.exp(logs[:2])
         share = 1.0 / (1.0 + np.exp(-logs[2]))
         sigma = np.hypot(scale * error, floor)
@@ -161,8 +162,9 @@ def fitted_spread(examples: list[Example]) -> dict[str, float]:
         (minimize(cost, start, method="Nelder-Mead") for start in starts),
         key=lambda result: float(result.fun),
     )
-    scale, floor = np.exp(found.x[:2])
-    share = float(1.0 / (1.0 + np.exp(-found.x[2])))
+    place = np.clip(found.x, -7.0, 9.0)
+    scale, floor = np.exp(place[:2])
+    share = float(1.0 / (1.0 + np.exp(-place[2])))
     alone = -float(np.mean(np.log(network + 1e-12)))
     return {
         "scale": float(scale),
