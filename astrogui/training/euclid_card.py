@@ -120,6 +120,8 @@ def readme(card: ModelCard) -> str:
         "One class more stands for every other redshift. p(z), its quantiles and the weights of "
         "its modes hold given a redshift between 1 and 1.8.",
         "",
+        f"Trained on {card.training.get('spectra', 0):,} simulated spectra, each seen once.",
+        "",
         "## Prior",
         "",
         *[f"- {name}: {words}" for name, words in card.prior.items()],

@@ -50,8 +50,8 @@ class Size:
 
 
 FULL = Size(
-    library=LIBRARY_SPECTRA, validation=500, calibration=2500, held_out=5000, epochs=16, steps=30,
-    batch=128,
+    library=LIBRARY_SPECTRA, validation=800, calibration=3000, held_out=5000, epochs=30, steps=60,
+    batch=64,
 )  # fmt: skip
 QUICK = Size(library=40, validation=24, calibration=60, held_out=60, epochs=2, steps=2, batch=8)
 
@@ -134,6 +134,8 @@ def real(data_dir: Path, answer: Answer) -> Measures:
         if not any(accepts(source) for source in sources):
             continue
         for found in answer([(path,)], {}):
+            if found.get("z") is None:
+                continue
             told.append(
                 {
                     "file": name,
