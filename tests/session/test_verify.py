@@ -391,9 +391,10 @@ def test_the_shipped_sample_comes_out_again_from_the_command_line(tmp_path):
     assert "identical" in done.stdout or "within tolerance" in done.stdout
     connection = sqlite3.connect(path)
     with connection:
-        (cells,) = connection.execute("SELECT cells FROM answers").fetchone()
-        raw = json.loads(cells)
-        connection.execute("UPDATE answers SET cells = ?", (json.dumps(raw | {"z": 9.0}),))
+        newest = "SELECT answer_id, cells FROM answers ORDER BY answer_id DESC"  # the refined one
+        answer_id, cells = connection.execute(newest).fetchone()
+        changed = json.dumps(json.loads(cells) | {"z": 9.0})
+        connection.execute("UPDATE answers SET cells = ? WHERE answer_id = ?", (changed, answer_id))
     connection.close()
     done = run("verify", path)
     assert done.returncode == 1
