@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class Exports:
                     progress,
                 )  # fmt: skip
             except AstroguiError as error:
-                self._publish(events.ExportFailed(path, str(error)))
+                wait([self._publish(events.ExportFailed(path, str(error)))])  # told, then raised
                 raise
             self._publish(events.ExportFinished(path, rows))
             return rows
@@ -60,5 +60,5 @@ class Exports:
         """Wait for the export that is being written."""
         self.pool.shutdown(wait=True)
 
-    def _publish(self, event: events.Event) -> None:
-        self._loop.post(lambda: self._loop.publish(event))
+    def _publish(self, event: events.Event) -> Future[None]:
+        return self._loop.post(lambda: self._loop.publish(event))
