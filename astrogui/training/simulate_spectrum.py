@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S, estimate_ivar
 from astrogui.training.junk_spectra import JUNK, junk, spoiled
 from astrogui.training.spectrographs import Spectrograph, drawn_spectrograph, pixels
+from astrogui.training.spectrum_noise import blemishes, lit, noise
 from astrogui.training.spectrum_objects import (
     broadened,
     distant_galaxy,
@@ -34,9 +35,13 @@ KINDS = {
     "QSO": (("usual", 0.25), ("low", 0.2), ("high", 0.25), ("absorbed", 0.12), ("broad", 0.18)),
     "STAR": (("hot", 0.28), ("cool", 0.42), ("red", 0.2), ("odd", 0.1)),
 }
+BLIND_GALAXIES = (("passive", 0.14), ("forming", 0.36), ("active", 0.1), ("distant", 0.4))
+"""Kinds of galaxies where nobody chose the targets."""
+
 REDSHIFT_PRIOR = {
     "GALAXY": "log-uniform 0.001-0.15 (25 %), density rising as z^0.5 to 1 (60 %), "
-    "uniform 0.8-2 (15 %); distant galaxies, 18 % of all, uniform 1.3-6.9",
+    "uniform 0.8-2 (15 %); distant galaxies, 18 % (40 % in integral fields), uniform "
+    "1.3-6.9",
     "QSO": "uniform in log(1 + z) within each kind: usual 0.01-6.9, low 0.01-1.6, high 1.4-6.9, "
     "absorbed 0.6-5, broad 0.003-1",
     "STAR": "normal of 120 km/s, truncated at |z| = 0.004",
@@ -111,20 +116,24 @@ def simulate(
     instrument = drawn_spectrograph(rng, population.spectrographs)
     if class_name == "UNKNOWN":
         return _junk(rng, templates, instrument)
-    kind, redshift = _drawn_object(rng, class_name, population)
+    kind, redshift = _drawn_object(rng, class_name, population, instrument.blind)
     rest = rest_frame(rng, templates, class_name, kind, redshift)
     limits = population.signal_to_noise[CLASSES.index(class_name)]
     signal_to_noise = float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))
     significance = None
-    if kind in ("forming", "active", "distant") and rng.random() < population.lines:
+    by_lines = population.lines * (1.5 if instrument.blind else 1.0)
+    if kind in ("forming", "active", "distant") and rng.random() < by_lines:
         significance = float(np.exp(rng.uniform(np.log(4.0), np.log(80.0))))
     return observe(rng, rest, class_name, kind, redshift, instrument, signal_to_noise, significance)
 
 
-def _drawn_object(rng: Random, class_name: str, population: Population) -> tuple[str, float]:
+def _drawn_object(
+    rng: Random, class_name: str, population: Population, blind: bool
+) -> tuple[str, float]:
     """A kind and a redshift of the population, by drawing until one belongs to it."""
+    kinds = BLIND_GALAXIES if blind and class_name == "GALAXY" else KINDS[class_name]
     while True:
-        kind = drawn_kind(rng, class_name)
+        kind = _drawn_name(rng, kinds)
         redshift = drawn_redshift(rng, class_name, kind)
         if class_name == "GALAXY" and not population.distant:
             if kind != "distant" and redshift < 1.2:
@@ -146,7 +155,7 @@ def _junk(rng: Random, templates: Templates, instrument: Spectrograph) -> Simula
     else:
         flux, sigma = junk(rng, kind, wavelength)
         flux = flux + rng.normal(size=wavelength.size) * sigma
-        flux, mask = _blemishes(rng, flux, sigma, np.zeros(wavelength.size, bool))
+        flux, mask = blemishes(rng, flux, sigma, np.zeros(wavelength.size, bool))
         estimated = not instrument.with_errors
         ivar = estimate_ivar(flux, mask) if estimated else np.where(mask, 0.0, 1.0 / sigma**2)
     return Simulated(
@@ -163,7 +172,11 @@ def _junk(rng: Random, templates: Templates, instrument: Spectrograph) -> Simula
 
 
 def drawn_kind(rng: Random, class_name: str) -> str:
-    names, shares = zip(*KINDS[class_name], strict=True)
+    return _drawn_name(rng, KINDS[class_name])
+
+
+def _drawn_name(rng: Random, kinds: tuple[tuple[str, float], ...]) -> str:
+    names, shares = zip(*kinds, strict=True)
     return str(rng.choice(names, p=shares))
 
 
@@ -233,14 +246,14 @@ def observe(
         flux = flux * _intergalactic(rng, wavelength, redshift, complete=kind != "usual")
     flux = flux * _response(rng, wavelength, instrument)
     level = _level(flux, unknown)
-    sigma, residual = _noise(rng, wavelength, flux / level, signal_to_noise)
+    sigma, residual = noise(rng, wavelength, flux / level, signal_to_noise)
     if significance is not None:
         seen = _significance(flux / level, sigma, unknown)
         dimmer = float(np.clip(significance / max(seen, 1e-6), 0.01 / signal_to_noise, 20.0))
         sigma, residual = sigma / dimmer, residual / dimmer
     observed = flux / level + rng.normal(size=wavelength.size) * sigma + residual
     mask = unknown.copy()
-    observed, mask = _blemishes(rng, observed, sigma, mask)
+    observed, mask = blemishes(rng, observed, sigma, mask)
     if not instrument.with_errors:
         ivar = estimate_ivar(observed, mask)
     else:
@@ -249,7 +262,7 @@ def observe(
     scale = float(10 ** rng.uniform(-1, 2))
     per_pixel = 2e-4 * np.log(10) * wavelength / np.gradient(wavelength)
     quality = np.abs(flux / level) / sigma * np.sqrt(per_pixel)
-    known = bool(np.any(_lit(flux) & ~unknown))
+    known = bool(np.any(lit(flux) & ~unknown))
     return Simulated(
         wavelength_angstrom=wavelength,
         flux=observed * scale,
@@ -259,7 +272,7 @@ def observe(
         class_name=class_name,
         kind=kind,
         redshift=redshift,
-        signal_to_noise=float(np.median(quality[_lit(flux) & ~unknown])) if known else 0.0,
+        signal_to_noise=float(np.median(quality[lit(flux) & ~unknown])) if known else 0.0,
     )
 
 
@@ -277,11 +290,6 @@ def _level(flux: Array, unknown: NDArray[np.bool_]) -> float:
     if known.size == 0:
         return 1.0
     return max(float(np.median(known)), 0.05 * float(np.percentile(known, 98)), 1e-12)
-
-
-def _lit(flux: Array) -> NDArray[np.bool_]:
-    """Samples that are not dark (below the Lyman limit, say): the continuum's level is theirs."""
-    return np.asarray(np.abs(flux) >= 0.15 * np.percentile(np.abs(flux), 95))
 
 
 def mean_transmission(wavelength: Array, redshift: float) -> Array:
@@ -343,78 +351,3 @@ def _response(rng: Random, wavelength: Array, instrument: Spectrograph) -> Array
             inside, response * (1 - np.clip(strength * depth * shape, -1, 0.95)), response
         )
     return np.asarray(response)
-
-
-def _sky_lines() -> tuple[Array, Array]:
-    """Places and strengths of night-sky lines: known ones, and a forest in the far red."""
-    fixed = np.random.default_rng(5577)
-    forest = np.sort(fixed.uniform(7200, 10400, 150))
-    places = np.concatenate([[5578.9, 5891.6, 6302.0, 6365.5], forest])
-    strengths = np.concatenate([[25.0, 5.0, 6.0, 2.0], fixed.gamma(0.7, 6.0, forest.size)])
-    return places, strengths
-
-
-def _noise(
-    rng: Random, wavelength: Array, flux: Array, signal_to_noise: float
-) -> tuple[Array, Array]:
-    """Standard deviation of each pixel, and a residual of the sky subtraction.
-
-    Sky and object photons over a throughput that falls at both ends; median S/N as asked, per
-    pixel of 2e-4 in log10 wavelength, over the samples that the object lights.
-    """
-    peak = float(rng.uniform(6300, 7300))
-    throughput = np.exp(-0.5 * ((wavelength - peak) / float(rng.uniform(1500, 2200))) ** 2) + 0.06
-    places, strengths = _sky_lines()
-    sky = 1 + 0.8 * np.clip((wavelength - 6800) / 2500, 0, None)
-    lines = np.zeros(wavelength.size)
-    step = np.gradient(wavelength)
-    sigma_angstrom = np.maximum(1.0, 1.2 * float(np.median(step)))
-    for place, strength in zip(places, strengths, strict=True):
-        first, last = np.searchsorted(wavelength, [place - 8, place + 8])
-        offset = (wavelength[first:last] - place) / sigma_angstrom
-        lines[first:last] += strength * np.exp(-0.5 * offset**2)
-    faint = float(10 ** rng.uniform(-1.3, 0.7))  # object over sky
-    variance = (sky + lines + faint * np.clip(flux, 0, None)) / throughput
-    variance /= step / np.median(step)
-    per_pixel = np.sqrt(2e-4 * np.log(10) * wavelength / step)
-    relative = np.sqrt(variance)
-    lit = _lit(flux)
-    median = float(np.median((np.abs(flux) / relative * per_pixel)[lit]))
-    sigma = relative * median / signal_to_noise
-    wiggle = rng.normal(size=wavelength.size)
-    residual = np.where(lines > 0.5, sigma * wiggle * float(rng.exponential(0.4)), 0.0)
-    broad = np.polynomial.legendre.legval(np.linspace(-1, 1, wavelength.size), rng.normal(size=4))
-    residual = residual + float(rng.exponential(0.15)) * float(np.median(sigma)) * broad
-    return sigma, residual
-
-
-def _blemishes(
-    rng: Random, flux: Array, sigma: Array, mask: NDArray[np.bool_]
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Cosmic rays (half of them unflagged), dead stretches, a gap, a step between arms."""
-    size = flux.size
-    flux, mask = flux.copy(), mask.copy()
-    for _ in range(int(rng.poisson(1.5))):
-        at, wide = int(rng.integers(size)), int(rng.integers(1, 4))
-        flux[at : at + wide] += float(rng.exponential(12.0)) * sigma[at]
-        mask[at : at + wide] |= rng.random() < 0.5
-    for _ in range(int(rng.poisson(0.8))):
-        at, wide = int(rng.integers(size)), int(rng.integers(2, 40))
-        mask[at : at + wide] = True
-    if rng.random() < 0.06:
-        at, wide = int(rng.integers(size)), int(size * rng.uniform(0.02, 0.12))
-        mask[at : at + wide] = True
-    if rng.random() < 0.1:
-        at = int(size * rng.uniform(0.35, 0.6))
-        flux[at:] *= 1 + float(rng.normal(0, 0.05))
-    if rng.random() < 0.12:
-        cut = int(size * rng.uniform(0, 0.3))
-        mask[:cut] = True
-    if rng.random() < 0.12:
-        cut = int(size * rng.uniform(0.7, 1.0))
-        mask[cut:] = True
-    edge = int(rng.integers(0, 12))
-    if rng.random() < 0.3 and edge:
-        flux[:edge] *= float(rng.uniform(0, 2))
-        flux[-edge:] *= float(rng.uniform(0, 2))
-    return np.where(mask, 0.0, flux), mask

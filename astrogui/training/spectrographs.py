@@ -24,6 +24,7 @@ class Spectrograph:
     resolving_power: tuple[float, float]
     with_errors: bool
     calibrated: bool  # relative response and telluric bands corrected
+    blind: bool = False  # deep and without chosen targets: faint and distant galaxies prevail
 
 
 SPECTROGRAPHS = (
@@ -48,7 +49,7 @@ SPECTROGRAPHS = (
     Spectrograph(
         name="integral field", share=0.1, first=(4650, 4800), last=(9200, 9350),
         step=(1.25, 1.25), logarithmic=False, resolving_power=(1800, 3500), with_errors=True,
-        calibrated=True,
+        calibrated=True, blind=True,
     ),
     Spectrograph(
         name="raw fibres", share=0.06, first=(3720, 4000), last=(7300, 8860), step=(1.0, 1.6),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from astrogui.training.simulate_spectrum import (
     CLASSES,
     KINDS,
     SURVEY,
+    TRAINED,
     drawn_kind,
     drawn_redshift,
     mean_transmission,
@@ -167,3 +170,16 @@ def test_a_distant_galaxy_has_its_lyman_line_or_trough_at_1216(formula_templates
         aside = np.abs(REST_ANGSTROM - 1245) < 10
         lines += np.nanmax(flux[near]) > 1.5 * np.nanmedian(flux[aside])
     assert 4 <= lines <= 12
+
+
+def test_blind_fields_hold_more_distant_galaxies(formula_templates):
+    shares = []
+    for name in ("integral field", "survey fibres"):
+        population = replace(TRAINED, spectrographs=(name,))
+        rng = np.random.default_rng(31)
+        kinds = [
+            simulate(rng, formula_templates, "GALAXY", population=population).kind
+            for _ in range(80)
+        ]
+        shares.append(kinds.count("distant") / 80)
+    assert shares[0] > 0.25 > shares[1]

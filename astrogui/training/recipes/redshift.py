@@ -49,8 +49,8 @@ class Size:
 
 
 FULL = Size(
-    set_spectra=1000, train=6500, validation=1500, survey=4000, held_out=10000, epochs=8,
-    steps=100,
+    set_spectra=1000, train=20000, validation=1500, survey=4000, held_out=10000, epochs=16,
+    steps=160,
 )  # fmt: skip
 QUICK = Size(
     set_spectra=16, train=32, validation=24, survey=16, held_out=16, epochs=2, steps=3, batch=8,
