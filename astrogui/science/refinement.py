@@ -66,13 +66,13 @@ class Basis:
     first: float
     phases: NDArray[np.float32]
 
-    def at(self, shift: int) -> NDArray[np.float32]:
-        """(m, FINE.size): the vectors as observed at log10(1 + z) = shift * SHIFT."""
+    def at(self, shift: int, seen: slice = slice(0, FINE.size)) -> NDArray[np.float32]:
+        """(m, seen): the vectors as observed at log10(1 + z) = shift * SHIFT, on some pixels."""
         start = round((FINE.first - self.first) / SHIFT) - shift
         column, phase = divmod(start, PHASES)
         if column < 0 or column + FINE.size > self.phases.shape[2]:
             raise ValueError(f"the {self.class_name} basis does not reach shift {shift}")
-        return self.phases[phase, :, column : column + FINE.size]
+        return self.phases[phase, :, column + seen.start : column + seen.stop]
 
     @property
     def range(self) -> tuple[int, int]:
@@ -144,18 +144,18 @@ def refine(data: Pixels, basis: Basis, redshift: float) -> Fit | None:
         return None
     start = int(np.clip(start, lowest + room, highest - room))
     equations = _Equations(data)
-    used = equations.in_use(basis.at(start))
+    used = equations.in_use(basis, start)
     best = _downhill(partial(equations.loss_at, basis, used), start)
     place, curvature, fitted = 0.0, 0.0, start
     for step in CLOSE:
         if best != fitted:
-            used, fitted = equations.in_use(basis.at(best)), best
+            used, fitted = equations.in_use(basis, best), best
         if used.size == 0:
             return None
         best, place, curvature = _settled(partial(equations.loss_at, basis, used), best, step)
     nearest = best + round(place)
     nearest = best + round(place)
-    model = equations.model(basis.at(nearest)[used])
+    model = equations.model_at(basis, used, nearest)
     loss = float(np.nansum(data.weight * (data.flux - model) ** 2))
     error = np.inf if curvature <= 0 else float(np.sqrt(2.0 / curvature))
     stretch = 10 ** ((best + place) * SHIFT)
@@ -237,32 +237,37 @@ class _Equations:
         self._known = np.concatenate([smooth, flux[None]])
         self._base = float(flux @ flux) - float(self._share @ self._share)
 
-    def _of(self, vectors: Array) -> tuple[Array, Array, Array]:
-        """Normal matrix and right side after the smooth terms, and their coupling."""
-        weighted = vectors[:, self._range] * self._root
+    def _of(self, weighted: Array) -> tuple[Array, Array, Array]:
+        """Normal matrix and right side after the smooth terms, and their coupling.
+
+        ``weighted`` are vectors of a copy of its own, which is scaled by the weights in place.
+        """
+        weighted *= self._root
         products = (self._known @ weighted.T).astype(np.float64)
         coupling = products[:-1]
         matrix = (weighted @ weighted.T).astype(np.float64) - coupling.T @ coupling
         return matrix, products[-1] - self._share @ coupling, coupling
 
-    def in_use(self, vectors: Array) -> NDArray[np.intp]:
+    def in_use(self, basis: Basis, shift: int) -> NDArray[np.intp]:
         """The components above zero where none may fall below."""
-        seen = np.flatnonzero(vectors[:, self._range].any(axis=1))
+        vectors = basis.at(shift, self._range)
+        seen = np.flatnonzero(vectors.any(axis=1))
         matrix, right, _ = self._of(vectors[seen])
         return np.asarray(seen[_non_negative(matrix, right)])
 
     def loss_at(self, basis: Basis, used: NDArray[np.intp], shift: int) -> float:
         """Chi-square of some components at a shift, with free coefficients."""
-        matrix, right, _ = self._of(basis.at(shift)[used])
+        matrix, right, _ = self._of(basis.at(shift, self._range)[used])
         return self._base - float(right @ _solved(matrix, right))
 
-    def model(self, vectors: Array) -> NDArray[np.float32]:
-        """The fit with free coefficients, (n,)."""
-        matrix, right, coupling = self._of(vectors)
+    def model_at(self, basis: Basis, used: NDArray[np.intp], shift: int) -> NDArray[np.float32]:
+        """The fit with free coefficients, (n,), NaN beyond the good samples."""
+        vectors = basis.at(shift, self._range)[used]
+        matrix, right, coupling = self._of(vectors.copy())
         coefficients = _solved(matrix, right)
         rest = self._factor.T @ (self._share - coupling @ coefficients)
         model = np.full(self._size, np.nan, np.float32)
-        model[self._range] = coefficients @ vectors[:, self._range] + rest @ self._plain
+        model[self._range] = coefficients @ vectors + rest @ self._plain
         return model
 
 

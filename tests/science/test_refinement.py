@@ -90,15 +90,16 @@ def test_absorption_where_lines_should_be_is_not_fitted_by_negative_lines(bases)
     data = data_of(wavelength, flux, ivar)
     equations = refinement._Equations(data)
     shift = round(np.log10(1.2) / SHIFT)
-    used = equations.in_use(bases["GALAXY"].at(shift))
+    used = equations.in_use(bases["GALAXY"], shift)
     oxygen = 3 + 3 * list(LINE_GROUPS).index("[O III]")
     assert not set(used) & {oxygen, oxygen + 1, oxygen + 2}
 
 
 def test_the_components_in_use_are_those_of_an_independent_solver(bases):
     data = data_of(*observed(0.25, lines=2.0))
-    vectors = bases["GALAXY"].at(round(np.log10(1.25) / SHIFT))
-    used = refinement._Equations(data).in_use(vectors)
+    shift = round(np.log10(1.25) / SHIFT)
+    vectors = bases["GALAXY"].at(shift)
+    used = refinement._Equations(data).in_use(bases["GALAXY"], shift)
     root = np.sqrt(data.weight)
     design = np.concatenate([vectors, data.smooth]).astype(np.float64) * root
     low = np.r_[np.zeros(len(vectors)), np.full(len(data.smooth), -np.inf)]
