@@ -160,3 +160,14 @@ def test_every_cell_of_the_refinement_has_its_column(answers):
     named = {column.name for column in TASK.columns}
     assert set(better.extras) <= named
     assert QUANTILE_LEVELS.size == better.quantiles.shape[1]
+
+
+@pytest.mark.parametrize(("sigma_km_s", "share", "quoted"), [(20, 0.5, True), (900, 0.5, False)])
+def test_the_denser_of_fit_and_network_is_quoted(answers, model, sigma_km_s, share, quoted):
+    record, first, _ = answers
+    data = redshift_refine.fine_pixels(record)
+    fit = refinement.refine(data, redshift_refine.bases_of(model)["GALAXY"], first.value("z"))
+    told = {"GALAXY": Spread(scale=1.0, floor_km_s=sigma_km_s, share=share)}
+    better = redshift_refine.refined(first, [fit], told, record, data, model)
+    assert (better.extras["method"] == FIT) is quoted
+    assert (better.value("z") == fit.redshift) is quoted
