@@ -66,7 +66,19 @@ def noise(
     residual = np.where(lines > 0.5, sigma * wiggle * float(rng.exponential(0.4)), 0.0)
     broad = np.polynomial.legendre.legval(np.linspace(-1, 1, wavelength.size), rng.normal(size=4))
     residual = residual + float(rng.exponential(0.15)) * float(np.median(sigma)) * broad
+    if rng.random() < 0.2:
+        residual = residual + sigma * _fringes(rng, wavelength)
     return sigma, residual
+
+
+def _fringes(rng: Random, wavelength: Array) -> Array:
+    """What the sky's red bands and a thin detector leave, in units of the noise."""
+    ripple = np.sin(2 * np.pi * wavelength / float(rng.uniform(30, 150)) + rng.uniform(0, 6.28))
+    fringes = float(rng.exponential(0.5)) * np.clip((wavelength - 7000) / 1500, 0, 1) * ripple
+    for _ in range(int(rng.integers(0, 4))):
+        place, width = float(rng.uniform(6800, 9800)), float(rng.uniform(15, 120))
+        fringes += float(rng.normal(0, 1.5)) * np.exp(-0.5 * ((wavelength - place) / width) ** 2)
+    return np.asarray(fringes)
 
 
 def blemishes(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from astrogui.science.lines import wavelength_of
-from astrogui.training import spectrum_objects
+from astrogui.training import spectrum_noise, spectrum_objects
 from astrogui.training.junk_spectra import JUNK, junk, spoiled
 from astrogui.training.simulate_spectrum import (
     CLASSES,
@@ -183,3 +183,11 @@ def test_blind_fields_hold_more_distant_galaxies(formula_templates):
         ]
         shares.append(kinds.count("distant") / 80)
     assert shares[0] > 0.25 > shares[1]
+
+
+def test_fringes_are_red_and_of_the_size_of_the_noise():
+    wavelength = np.linspace(4000.0, 9500.0, 3000)
+    rng = np.random.default_rng(8)
+    made = np.stack([spectrum_noise._fringes(rng, wavelength) for _ in range(60)])
+    assert np.abs(made[:, wavelength < 6300]).max() < 0.1
+    assert 0.1 < made[:, wavelength > 7500].std() < 2.0
