@@ -23,7 +23,7 @@ from astrogui.training.score_redshift import LIMIT_KM_S, simulated_answers
 
 INPUTS = ("curves", "signals", "summary")
 CATASTROPHIC_SHARE = 0.002  # among confident answers
-FALSE_NOVELTY = 0.005  # by the features; as many again by the class UNKNOWN
+FALSE_NOVELTY = 0.0025  # by the features; as many again by the class UNKNOWN
 SHARPNESSES = (0.7, 0.8, 0.9, 1.0, 1.12, 1.25, 1.4, 1.6, 1.8, 2.0, 2.25, 2.5)
 SIGNAL_TO_NOISE = (3.0, 6.0, 12.0, 25.0)  # bounds of the bins that are calibrated apart
 RANK_STEPS = 25

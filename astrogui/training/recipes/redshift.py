@@ -79,6 +79,10 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         with np.load(START, allow_pickle=False) as arrays:
             begin(model, arrays)
     history = _fitted(model, data, size, seed, workdir, progress)
+    # Before the calibration, which is not resumed: a training may be stopped after each block.
+    held_out = make_features(
+        workdir / "held_out", sets, size.held_out, _stream(seed, 3), progress, SURVEY.name
+    )
     card = redshift_card.draft(NETWORK, config, _specs(config), seed, history)
     card, assets = calibrated(
         model, card, sets, data["validation"], data["survey"], data["train"], progress
@@ -86,9 +90,6 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     run = CompiledRun(model, card, assets)
     card, assets = redshift_refinement.added(card, assets, run, seed, quick, progress)
     run = CompiledRun(model, card, assets)
-    held_out = make_features(
-        workdir / "held_out", sets, size.held_out, _stream(seed, 3), progress, SURVEY.name
-    )
     progress("measuring on held-out simulations")
     scores, coverage = held_out_figures(run, held_out)
     scores["all_trained_for"] = trained_for_figures(run, data["validation"])
@@ -229,7 +230,7 @@ def _fitted(
     settings = FitSettings(
         epochs=size.epochs,
         steps=size.steps,
-        learning_rate=1.5e-3,  # half of what a start from nothing takes
+        learning_rate=1.5e-3,  # half of what a start from nothing takes: it starts from version 1
         seed=seed,
         max_seconds=size.max_seconds,
     )
