@@ -24,6 +24,7 @@ from astrogui.science.redshift_peaks import (
     within_peak,
 )
 from astrogui.science.template_fit import TemplateSet
+from astrogui.tasks.kept import SameArrays
 from astrogui.tasks.task import Model
 
 CLASSES = redshift_scan.CLASSES
@@ -308,7 +309,11 @@ def scaled_spectrum(spectrum: Spectrum) -> redshift_scan.Scaled:
     )
 
 
-@lru_cache(maxsize=2)
 def template_sets(model: Model) -> tuple[TemplateSet, ...]:
     """The learned sets of a model folder, with their transforms kept between spectra."""
-    return redshift_scan.sets_from_arrays(model.assets)
+    return _sets_of(SameArrays(model.assets))
+
+
+@lru_cache(maxsize=2)
+def _sets_of(assets: SameArrays) -> tuple[TemplateSet, ...]:
+    return redshift_scan.sets_from_arrays(assets.arrays)

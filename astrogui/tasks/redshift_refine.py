@@ -23,6 +23,7 @@ from astrogui.records.provenance import Place
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import refinement
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
+from astrogui.tasks.kept import SameArrays
 from astrogui.tasks.redshift_answer import scaled_spectrum
 from astrogui.tasks.task import Model
 
@@ -280,10 +281,14 @@ def spreads(calibration: Mapping[str, Any]) -> dict[str, Spread]:
     }
 
 
-@lru_cache(maxsize=2)
 def bases_of(model: Model) -> dict[str, refinement.Basis]:
     """The bases of a model folder, refined once; empty where it has none."""
-    return refinement.bases_from_arrays(model.assets)
+    return _bases_of(SameArrays(model.assets))
+
+
+@lru_cache(maxsize=2)
+def _bases_of(assets: SameArrays) -> dict[str, refinement.Basis]:
+    return refinement.bases_from_arrays(assets.arrays)
 
 
 def columns() -> tuple[Column, ...]:

@@ -261,3 +261,16 @@ def test_ranks_are_mapped_in_the_bin_of_the_signal():
     expected = plain.quantiles(np.sqrt(levels))
     np.testing.assert_allclose(moved.quantiles(levels), expected, atol=1e-4)
     assert moved.mass.sum() == pytest.approx(1.0)
+
+
+def test_every_job_of_a_model_shares_what_was_worked_out_from_its_arrays(model):
+    from dataclasses import replace
+
+    from astrogui.tasks.redshift_answer import template_sets
+    from astrogui.tasks.redshift_refine import bases_of
+
+    other_job = replace(model, seed=model.seed + 1)
+    assert template_sets(other_job) is template_sets(model)
+    assert bases_of(other_job) is bases_of(model)
+    other_model = replace(model, assets=dict(model.assets))
+    assert template_sets(other_model) is not template_sets(model)
