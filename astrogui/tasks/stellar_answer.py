@@ -57,7 +57,7 @@ LOW_SIGNAL = 15.0  # median signal-to-noise ratio per pixel; simulated from 20 o
 LITTLE_COVERAGE, MANY_MASKED = 0.4, 0.8  # of the pixels
 CORRELATED = 1.08  # chi-square over what neighbouring residuals tell, beyond which fits restart
 FAR = 5.0  # standard deviations of the network, likewise
-WIDE_KM_S = 25.0  # of broadening, above which the velocity is looked for again
+WIDE_KM_S, POOR = 25.0, -0.3  # broadening above and [Fe/H] below which velocities are checked
 
 
 def normals(answers: NDArray, shift: float) -> tuple[Array, Array]:
@@ -216,8 +216,8 @@ def best_fit(
     """The fit from the network's answer; from elsewhere too where that looks like a side minimum.
 
     That is: far from the network's answer, at a bound, with residuals that resemble their
-    neighbours. Broad lines hide their velocity from the correlation with templates: there it is
-    looked for again with the spectrum that was fitted.
+    neighbours. Weak broad lines hide their velocity from the correlation with templates: there it
+    is looked for again by fits of the continuum.
     """
     found = stellar_fit.fit(seen.flux, seen.ivar, spectra, start, progress)
     labels = found.values[:-1]
@@ -225,13 +225,12 @@ def best_fit(
     far = np.max(np.abs(found.values - start) / np.maximum(width, 1e-9)) > FAR
     alike = found.reduced > CORRELATED * neighbour_variance(found, seen)
     others: list[Array] = []
-    if labels[LABELS.index("v_broad")] > WIDE_KM_S:
-        rest = spectra.flux_and_gradient(labels)[0]
-        shift = stellar_spectrum.shift_of(seen, rest)
+    if labels[LABELS.index("v_broad")] > WIDE_KM_S and labels[LABELS.index("fe_h")] < POOR:
+        broadest = np.append(labels[:-1], HIGH[-1])
+        rest = np.asarray(spectra.flux(broadest[None])[0], np.float64)
+        shift = stellar_spectrum.shift_by_fit(seen, rest, float(found.values[-1]))
         if abs(shift - found.values[-1]) > 1.0:
-            others.append(np.append(labels, shift))
-        if alike:
-            others += [np.append(start[:-1], start[-1] + step) for step in (-10.0, 10.0)]
+            others.append(np.append(0.5 * (labels + broadest), shift))
     if held or far or alike:
         others += [
             np.array([teff, logg, -0.2, 0.1, start[4], start[5]])

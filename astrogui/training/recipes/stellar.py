@@ -56,7 +56,7 @@ class Size:
 
 
 FULL = Size(
-    emulator_spectra=10000, emulator_terms=700, train=8000, validation=400, calibration=800,
+    emulator_spectra=10000, emulator_terms=700, train=8000, validation=400, calibration=5800,
     held_out=5000, epochs=12, steps=160, max_seconds=900.0,
 )  # fmt: skip
 QUICK = Size(
