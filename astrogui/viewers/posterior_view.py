@@ -192,6 +192,17 @@ class PosteriorView(Viewer):
             self._shown_card, self._unread_card = self._unread_card, None
             self._card.show_card(self._shown_card)
 
+    def prepare(self) -> None:
+        """Style and lay out what the first answer will need, before it comes."""
+        if self.shows_content:
+            return
+        for part in self._content.findChildren(QWidget):
+            part.ensurePolished()
+        self._content.ensurePolished()
+        self._content.resize(self.size())
+        self._stack.setCurrentWidget(self._content)
+        self._stack.setCurrentWidget(self._words)
+
     def make_spare_plot(self) -> None:
         """Have one more plot at hand for the next answer; each takes some ten milliseconds."""
         self._spare.append(_new_plot())

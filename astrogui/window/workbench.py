@@ -93,6 +93,7 @@ class Workbench(QObject):
         yield from (self._view_step(kind) for kind in ("spectrum", "image", "strain"))
         yield from features.steps(self)
         yield from (self._make_spare_plot for _ in range(SPARE_PLOTS))
+        yield self._prepare_results
         yield from (self._make_strain_plot for _ in range(STRAIN_PLOTS))
         yield self._finish
 
@@ -172,6 +173,9 @@ class Workbench(QObject):
 
     def _make_spare_plot(self) -> None:
         self.results.view.make_spare_plot()
+
+    def _prepare_results(self) -> None:
+        self.results.view.prepare()
 
     def _make_strain_plot(self) -> None:
         strain = self.area.view("strain")

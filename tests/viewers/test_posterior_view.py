@@ -275,3 +275,15 @@ def test_the_card_is_one_click_from_the_answer(view):
 )
 def test_a_long_title_takes_several_lines_below_its_curve(title, expected):
     assert axis_title(title, "") == expected
+
+
+def test_a_prepared_view_still_says_that_there_is_no_answer(qtbot):
+    view = PosteriorView()
+    qtbot.addWidget(view)
+    view.resize(460, 700)
+    view.show()
+    view.prepare()
+    assert not view.shows_content
+    assert view._content.size() == view.size()  # laid out before the first answer comes
+    view.show_answer({"row_id": 1}, samples.redshift_posterior(0.1))
+    assert view.shows_content
