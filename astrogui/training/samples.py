@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from astrogui.science.waveforms import phenom_d
 from astrogui.training import simulate_image, simulate_spectrum
 from astrogui.training.simulate_strain import noise_curves
+from astrogui.training.spectrographs import SPECTROGRAPHS
 from astrogui.training.templates import data_folder, load_templates
 
 SEED = 20_261_121
@@ -74,7 +75,7 @@ def write_spectrum(folder: Path, redshift: float = 1.37) -> Path:
     rng = np.random.default_rng(SEED + 3)
     templates = load_templates(data_folder() / "spectra" / "templates")
     rest = simulate_spectrum.rest_frame(rng, templates, "QSO", "usual", redshift)
-    instrument = next(kind for kind in simulate_spectrum.SPECTROGRAPHS if kind.logarithmic)
+    instrument = next(kind for kind in SPECTROGRAPHS if kind.logarithmic)
     seen = simulate_spectrum.observe(rng, rest, "QSO", "usual", redshift, instrument)
     scale = 6.0 / np.median(seen.flux[~seen.mask])
     table = Table(
