@@ -27,6 +27,7 @@ class Exports:
         """``exporter`` None is made when first needed."""
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._loop, self._tasks, self._exporter = loop, tuple(tasks), exporter
+        self._is_cancelled = False
 
     def begin(
         self,
@@ -41,12 +42,17 @@ class Exports:
     ) -> Future[int]:
         """``exporting.write`` in the thread, then ``ExportFinished`` or ``ExportFailed``."""
 
+        def told(fraction: float, words: str) -> bool | None:
+            if self._is_cancelled:
+                return False
+            return None if progress is None else progress(fraction, words)
+
         def write() -> int:
             try:
                 self._exporter = self._exporter or make_exporter()
                 rows = self._exporter.write(
                     project, self._tasks, path, row_ids, posteriors, meta, columns, live,
-                    progress,
+                    told,
                 )  # fmt: skip
             except AstroguiError as error:
                 wait([self._publish(events.ExportFailed(path, str(error)))])  # told, then raised
@@ -55,6 +61,10 @@ class Exports:
             return rows
 
         return self.pool.submit(write)
+
+    def cancel(self) -> None:
+        """Stop what is being written, for good; files that it would replace stay as they are."""
+        self._is_cancelled = True
 
     def close(self) -> None:
         """Wait for the export that is being written."""

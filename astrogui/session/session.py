@@ -144,6 +144,10 @@ class Session:
         self._open.begin(resume)
         self._judgements.tell_history()
 
+    def cancel_exports(self) -> None:
+        """Before ``close``: what is being exported stops instead of being waited for."""
+        self._exports.cancel()
+
     def close(self) -> None:
         """Stop the workers and close the project; what was shown is in it."""
         self._runner.close()

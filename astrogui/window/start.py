@@ -87,6 +87,7 @@ class Start(QObject):
             self.bench.close()
             self.bench = None
         if self.session is not None:
+            self.session.cancel_exports()  # of a million rows, one would take its time
             self.session.close()
             self.session = None
         else:

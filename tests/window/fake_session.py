@@ -337,6 +337,9 @@ class FakeSession:
             self.table = LiveTable(lambda: FakeReader(self))
         return self.table
 
+    def cancel_exports(self) -> None:
+        """Nothing is written for long here."""
+
     def close(self) -> None:
         if self.table is not None:
             self.table.close()
