@@ -143,7 +143,7 @@ class Jobs:
         elif isinstance(report, reports.RunnerLost):
             self._lost(report)
         elif isinstance(report, reports.JobBegan):
-            self._set_state(report.job_id, "running")
+            self._began(report.job_id)
             self._publish(events.JobStarted(report.job_id))
         elif isinstance(report, reports.JobAdvanced):
             self._publish(events.JobProgressed(report.job_id, report.fraction, report.words))
@@ -179,6 +179,15 @@ class Jobs:
             )
         )
 
+    def _began(self, job_id: int) -> None:
+        """A job begins, perhaps anew after a death: its places are the same objects again."""
+        self._taken.pop(job_id, None)
+        with self._project.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET state = 'running', words = '', answered = 0 WHERE job_id = ?",
+                (job_id,),
+            )
+
     def _answered(self, report: reports.JobAnswered) -> None:
         item_id = self._items.get(report.job_id)
         if item_id is None:
@@ -200,7 +209,7 @@ class Jobs:
                 changed.append(row_id)
             connection.execute(
                 "UPDATE jobs SET answered = answered + ? WHERE job_id = ?",
-                (len(report.answers), report.job_id),
+                (sum(not answer.refined for answer in report.answers), report.job_id),
             )
         self._publish(events.RowsChanged(tuple(changed), ("answers",)))
 

@@ -13,9 +13,10 @@ import tiny
 from small_session import STRAIN_TASK, FakeReader, Heard, answer_all, files, make
 
 from astrogui.errors import Damaged, DiskFull, ExportProblem, ProjectLocked, UsageProblem
-from astrogui.inference.jobs import Job, JobBegan, RunnerLost, RunnerReady
+from astrogui.inference.jobs import Job, JobBegan, JobDone, Report, RunnerLost, RunnerReady
 from astrogui.inference.runner import InlineRunner
 from astrogui.session import events
+from astrogui.session.session import Session
 from astrogui.session.settings import Settings, load_settings, save_settings
 from astrogui.store import answers
 
@@ -123,6 +124,43 @@ def test_a_lost_worker_costs_one_more_try_and_then_the_job(tmp_path, models):
             made.idle().result(20)
             assert made.view.rows()[0]["level"] == pytest.approx(2.005)
         made.close()
+
+
+def test_a_job_answered_before_and_after_a_death_is_one_object(tmp_path, models):
+    """Jobs sent along with the one that died run again without the session's doing."""
+
+    class Twice(InlineRunner):
+        """Its worker dies between the answers of the first job and the job's end."""
+
+        sent: Job | None = None
+
+        def submit(self, job: Job) -> None:
+            self.sent = job
+            super().submit(job)
+
+        def _tell(self, what: Report) -> None:
+            if isinstance(what, JobDone) and self.sent is not None:
+                job, self.sent = self.sent, None
+                InlineRunner.submit(self, job)
+                return
+            super()._tell(what)
+
+    task = replace(tiny.REFINED, refine=tiny.refine_at_once)
+    tiny.write_model(models, task=task.name)
+    made = Session(
+        tmp_path / "p.astrogui",
+        models=str(models),
+        reader=FakeReader(),
+        runner=Twice(task_named=lambda name: task, read=tiny.read),
+        tasks=(task,),
+    )
+    heard = Heard(made)
+    made.add(files(tmp_path, "flat-2.fits")).result(20)
+    made.idle().result(20)
+    (row_id,) = made.view.row_ids()
+    assert len(made.view.answers(row_id)) == 4  # facts are kept, both times
+    assert [event.rows for event in heard.of(events.JobFinished)] == [1]
+    made.close()
 
 
 def test_judgements_are_undone_and_redone_and_outlive_a_restart(tmp_path, models):
