@@ -5,10 +5,16 @@ A task says what it reads, finds, prepares and decodes; arithmetic lives in ``sc
 
 from __future__ import annotations
 
-from astrogui.tasks import bbh, redshift, star_galaxy, stellar
+from astrogui.tasks import bbh, redshift, redshift_euclid, star_galaxy, stellar
 from astrogui.tasks.task import Task
 
-TASKS: tuple[Task, ...] = (redshift.TASK, star_galaxy.TASK, bbh.TASK, stellar.TASK)
+TASKS: tuple[Task, ...] = (
+    redshift.TASK,
+    star_galaxy.TASK,
+    bbh.TASK,
+    stellar.TASK,
+    redshift_euclid.TASK,
+)
 
 
 def task_by_name(name: str) -> Task:

@@ -18,6 +18,7 @@ from astrogui.tasks.redshift_euclid import (
     AMBIGUOUS,
     OUTSIDE,
     elsewhere,
+    joint,
     modes,
     novelty_vector,
     tempered,
@@ -37,6 +38,7 @@ COVERAGE_LEVELS = (0.5, 0.68, 0.9, 0.95)
 FALSE_NOVELTY = 0.01
 BLOCK = 250
 MODE_BINS = (0.01, 0.05, 0.15, 0.35, 0.65, 0.85, 0.95, 1.0)
+SHARPNESSES = (0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.3, 2.6)
 RIGHT = 0.01  # |dz| / (1 + z) of the best mode
 
 
@@ -87,7 +89,12 @@ def calibrated(
     threshold = float(np.quantile(np.sqrt(np.sum(whitened**2, axis=1)), 1 - FALSE_NOVELTY))
     card = dataclasses.replace(
         card,
-        calibration={**card.calibration, "temperature": temperature, "n": count},
+        calibration={
+            **card.calibration,
+            "temperature": temperature,
+            "sharpness": best_sharpness(seen, temperature),
+            "n": count,
+        },
         novelty={**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY},
     )
     return card, {"novelty_mean": mean, "novelty_whitening": whitening}
@@ -107,12 +114,36 @@ def best_temperature(seen: Answered) -> float:
     return float(np.exp(found.x))
 
 
+def best_sharpness(seen: Answered, temperature: float) -> float:
+    """The sharpness of the modes whose intervals and regions hold what they say.
+
+    The temperature settles how the modes share the probability; a network's modes may still be
+    wider or narrower than their scatter.
+    """
+    model: Any = SimpleNamespace(
+        card=SimpleNamespace(calibration={"temperature": temperature}), assets={}
+    )
+    within = np.flatnonzero(seen.truth < CLASSES)
+    members = [tempered(seen.log_probability[row], model)[0] for row in within]
+    best = (np.inf, 1.0)
+    for sharpness in SHARPNESSES:
+        told = [
+            _one(joint(mass, sharpness), float(z))
+            for mass, z in zip(members, seen.redshift[within], strict=True)
+        ]
+        shares = [np.mean([one[kind] for one in told], axis=0) for kind in ("inside", "held")]
+        miss = float(np.abs(np.array(shares) - np.array(COVERAGE_LEVELS)).max())
+        best = min(best, (miss, sharpness))
+    return best[1]
+
+
 def figures(seen: Answered, card: ModelCard, assets: Mapping[str, np.ndarray]) -> Measures:
     """The scores of a set: coverage and modes count spectra truly between z = 1 and 1.8."""
     model: Any = SimpleNamespace(card=card, assets=assets)
     judged = [tempered(row, model) for row in seen.log_probability]
     outside = np.array([value for _, value in judged])
-    mass = np.array([members.mean(axis=0) for members, _ in judged])
+    sharpness = float(card.calibration.get("sharpness", 1.0))
+    mass = np.array([joint(members, sharpness) for members, _ in judged])
     within = seen.truth < CLASSES
     told = [_one(row, float(z)) for row, z in zip(mass[within], seen.redshift[within], strict=True)]
     measures: Measures = {"n": int(within.sum()), "n_all": len(within)}
@@ -179,7 +210,9 @@ def _one(mass: NDArray[np.float64], z: float) -> dict[str, Any]:
         "true": z,
         "rank": float(np.interp(z, REDSHIFT_EDGES, cumulative)),
         "inside": [bounds[k] <= z <= bounds[k + len(tails)] for k in range(len(tails))],
-        "held": [above + 0.5 * float(mass[own]) <= level for level in COVERAGE_LEVELS],
+        "held": [
+            float(np.clip((level - above) / mass[own], 0, 1)) for level in COVERAGE_LEVELS
+        ],  # of the true class, the share that the smallest region takes in
         "weights": np.array([peak.probability for peak in found]),
         "holds": np.array(inside),
         "several": elsewhere(mass, found[0]) > AMBIGUOUS,

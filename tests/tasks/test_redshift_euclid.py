@@ -11,7 +11,7 @@ from astrogui.records.posterior import QUANTILE_LEVELS
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import near_infrared as grid
-from astrogui.tasks.redshift_euclid import TASK, accepts, decode, on_grid, prepare
+from astrogui.tasks.redshift_euclid import TASK, accepts, decode, joint, on_grid, prepare
 from astrogui.tasks.task import Model
 
 CENTRES = 0.5 * (grid.REDSHIFT_EDGES[1:] + grid.REDSHIFT_EDGES[:-1])
@@ -131,6 +131,26 @@ def test_a_flat_density_is_no_certain_mode(model):
     assert posterior.value("z") == pytest.approx(1.301, abs=0.002)
     assert posterior.extras["prob_z_euclid"] == pytest.approx(27 / 806, rel=0.02)
     assert posterior.flags & Flag.AMBIGUOUS
+
+
+def test_the_shoulder_of_a_mode_is_no_mode_of_its_own(model):
+    posterior = answer(model, [(1.4, 0.8), (1.413, 0.1), (1.6, 0.1)])
+    assert posterior.extras["z_2_euclid"] == pytest.approx(1.6, abs=0.002)
+    assert posterior.extras.get("z_3_euclid") is None
+
+
+def test_sharpening_narrows_a_mode_and_keeps_its_weight():
+    mass = 0.7 * np.exp(-0.5 * ((CENTRES - 1.2) / 0.003) ** 2)
+    mass += 0.3 * np.exp(-0.5 * ((CENTRES - 1.6) / 0.003) ** 2)
+    mass /= mass.sum()
+    sharper = joint(mass[None], 4.0)
+    assert sharper.sum() == pytest.approx(1)
+    assert sharper[CENTRES > 1.5].sum() == pytest.approx(0.3, abs=1e-3)
+    spread = [
+        np.sqrt(np.sum(p[:400] * (CENTRES[:400] - 1.2) ** 2) / p[:400].sum())
+        for p in (mass, sharper)
+    ]
+    assert spread[1] == pytest.approx(0.5 * spread[0], rel=0.02)
 
 
 def test_a_broad_mode_is_uncertain_but_not_ambiguous(model):
