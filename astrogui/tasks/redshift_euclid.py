@@ -38,6 +38,7 @@ REACH = 10  # classes to either side that are one mode: 0.01 in redshift
 APART = 30  # classes from where on another redshift is another answer
 EDGE_CLASSES = 5
 OUTSIDE = 0.5  # probability of none of these redshifts
+CERTAIN = 0.5  # weight from which a mode is narrowed
 AMBIGUOUS = 0.1  # probability of another answer than the best
 LOW_SIGNAL_LINE, LOW_SIGNAL_CONTINUUM = 6.0, 1.0  # strongest line; median continuum per pixel
 LITTLE_COVERAGE = 0.5  # of 1.1 to 2.0 µm
@@ -153,9 +154,13 @@ def tempered(log_probability: NDArray[Any], model: Model) -> tuple[NDArray[np.fl
 
 
 def joint(members: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
-    """(800,) the members' mean, each mode narrowed (sharpness above 1) with its weight kept."""
+    """(800,) the members' mean, a mode of more than half narrowed (sharpness above 1).
+
+    Its weight is kept. Lesser modes stay as they are: of those the network is too sure already.
+    """
     mass = members.mean(axis=0)
-    return sharpened(mass[None], [modes(mass)], (sharpness,))[0]
+    certain = [peak for peak in modes(mass) if peak.probability > CERTAIN]
+    return sharpened(mass[None], [certain], (sharpness,))[0]
 
 
 def modes(mass: NDArray[np.float64]) -> list[Peak]:

@@ -38,7 +38,7 @@ COVERAGE_LEVELS = (0.5, 0.68, 0.9, 0.95)
 FALSE_NOVELTY = 0.01
 BLOCK = 250
 MODE_BINS = (0.01, 0.05, 0.15, 0.35, 0.65, 0.85, 0.95, 1.0)
-SHARPNESSES = (0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.3, 2.6)
+SHARPNESSES = (1.0, 1.3, 1.6, 1.9, 2.2, 2.6, 3.0, 3.5)
 RIGHT = 0.01  # |dz| / (1 + z) of the best mode
 
 
@@ -115,7 +115,7 @@ def best_temperature(seen: Answered) -> float:
 
 
 def best_sharpness(seen: Answered, temperature: float) -> float:
-    """The sharpness of the modes whose intervals and regions hold what they say.
+    """The sharpness of certain modes whose intervals hold what they say.
 
     The temperature settles how the modes share the probability; a network's modes may still be
     wider or narrower than their scatter.
@@ -131,8 +131,8 @@ def best_sharpness(seen: Answered, temperature: float) -> float:
             _one(joint(mass, sharpness), float(z))
             for mass, z in zip(members, seen.redshift[within], strict=True)
         ]
-        shares = [np.mean([one[kind] for one in told], axis=0) for kind in ("inside", "held")]
-        miss = float(np.abs(np.array(shares) - np.array(COVERAGE_LEVELS)).max())
+        shares = np.mean([one["inside"] for one in told], axis=0)
+        miss = float(np.abs(shares - np.array(COVERAGE_LEVELS)).max())
         best = min(best, (miss, sharpness))
     return best[1]
 

@@ -24,6 +24,8 @@ LIMITS = (
     "from the line ratios of the simulated galaxies, and from what is not seen.",
     "Slitless spectra: overlap with neighbours is simulated as one stray line in an eighth of "
     "the spectra, not as a contaminating continuum.",
+    "Highest-density regions are too narrow (see the column `held`); the equal-tailed intervals, "
+    "which are quoted, hold what they say.",
     "No spectrum of the real data with a known redshift between 1 and 1.8 was at hand: the "
     "figures are those of simulations.",
 )
