@@ -28,6 +28,7 @@ from astrogui.science.stellar_emulator import (
 from astrogui.science.stellar_fit import Fit
 from astrogui.science.stellar_spectrum import Observed
 from astrogui.science.truncated_normal import truncated_normal_draws
+from astrogui.tasks.kept import SameArrays
 from astrogui.tasks.task import Model, seeded
 
 Array = NDArray[np.float64]
@@ -288,10 +289,14 @@ def misfit(found: Fit, seen: Observed) -> float:
     return float(np.sqrt(max(np.median(relative**2) / 0.4549 - np.median(expected), 0.0)))
 
 
-@lru_cache(maxsize=2)
 def emulator(model: Model) -> Emulator:
     """The emulator of a model folder, unpacked once."""
-    return emulator_from_arrays(model.assets)
+    return _emulator_of(SameArrays(model.assets))
+
+
+@lru_cache(maxsize=2)
+def _emulator_of(assets: SameArrays) -> Emulator:
+    return emulator_from_arrays(assets.arrays)
 
 
 def _posterior(

@@ -220,3 +220,12 @@ def test_other_kinds_and_supporting_files_are_declined():
 def test_every_extra_has_its_column(model):
     columns = {column.name for column in TASK.columns}
     assert set(refined(model, star()).extras) == columns
+
+
+def test_every_job_of_a_model_shares_its_emulator(model):
+    from dataclasses import replace
+
+    from astrogui.tasks.stellar_answer import emulator
+
+    assert emulator(replace(model, seed=model.seed + 1)) is emulator(model)
+    assert emulator(replace(model, assets=dict(model.assets))) is not emulator(model)
