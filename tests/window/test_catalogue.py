@@ -141,3 +141,11 @@ def test_next_and_previous_row_go_through_the_table_and_stop_at_its_ends(filled)
     for _ in range(9):
         actions["next_row"].trigger()
     assert filled.selection.row_id == 5
+
+
+def test_the_counts_are_good_english(filled):
+    bar = filled.catalogue.filter
+    bar.show_counts(1, 1, 1)
+    assert bar.counts.text() == "1 row  ·  1 selected"
+    bar.show_counts(3, 1200, 0)
+    assert bar.counts.text() == "3 of 1,200 rows"

@@ -62,6 +62,7 @@ class FilterBar(QWidget):
         line.setContentsMargins(3, 2, 3, 0)
         line.addWidget(self.edit, 1)
         line.addWidget(self._saved)
+        line.addSpacing(self.fontMetrics().averageCharWidth())
         line.addWidget(self.counts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -93,7 +94,8 @@ class FilterBar(QWidget):
 
     def show_counts(self, shown: int, total: int, selected: int) -> None:
         """ "193,634 of 1,000,000 rows · 12 selected"."""
-        words = f"{shown:,} rows" if shown == total else f"{shown:,} of {total:,} rows"
+        noun = "row" if total == 1 else "rows"
+        words = f"{shown:,} {noun}" if shown == total else f"{shown:,} of {total:,} {noun}"
         if selected:
             words += f"  ·  {selected:,} selected"
         self.counts.setText(words)
