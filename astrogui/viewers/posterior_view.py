@@ -199,6 +199,7 @@ class PosteriorView(Viewer):
         for part in self._content.findChildren(QWidget):
             part.ensurePolished()
         self._content.ensurePolished()
+        self._lay_out(1, 1)  # of most answers
         self._content.resize(self.size())
         self._stack.setCurrentWidget(self._content)
         self._stack.setCurrentWidget(self._words)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from astrogui.session.session import Session
 
 KINDS = ("image", "spectrum", "strain")
+PAUSE_MS = 1  # of a true timer: what is posted with none runs before anything else has its turn
 MARKS_MS = 150  # marks follow the rows of a running batch a few times a second
 
 
@@ -142,6 +143,15 @@ class ViewerArea(QObject):
             return
         view = self.view(kind_of(record))
         view.show_record(record)
+        if self._pages.currentWidget() is view:
+            self._present(item_id, record, view)
+        else:  # a page that comes to the front is laid out, which costs as much again
+            QTimer.singleShot(PAUSE_MS, self, partial(self._present, item_id, record, view))
+
+    def _present(self, item_id: int, record: Any, view: Viewer) -> None:
+        """The record is drawn: bring its page to the front, and what belongs to it."""
+        if item_id != self._selection.item_id:
+            return
         self._shown_item = item_id
         self.show_page(view)
         self.message.emit("")

@@ -171,12 +171,14 @@ def measure(mode: str, limit_ms: float) -> int:
         folder = Path(name)
         session = Session(project_for(mode, folder), settings=Settings())
         window = MainWindow()
-        bench = Workbench(window, session, ThemeKeeper(application, "light"))
-        for step in bench.steps():
-            step()
-        gc.freeze()
         window.resize(1400, 900)
         window.show()
+        application.processEvents()
+        bench = Workbench(window, session, ThemeKeeper(application, "light"))
+        for step in bench.steps():  # as the program does: one by one, after the first paint
+            step()
+            application.processEvents()
+        gc.freeze()
         meter, failed = StallMeter(), []
         steps = iter(())
         words, is_there = "", lambda: True
