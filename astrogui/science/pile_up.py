@@ -58,8 +58,6 @@ def pile_ups(
     density gives a false alarm at most that often (Bonferroni). Clusters of galaxies are no smooth
     density.
     """
-    from scipy.stats import binom
-
     values = np.asarray(redshifts, np.float64)
     speeds = SPEED_OF_LIGHT_KM_S * np.log1p(values[np.isfinite(values) & (values > -1)])
     places = [*_sky_places(), *((limit, "an end of the range searched") for limit in limits)]
@@ -70,8 +68,10 @@ def pile_ups(
         around = int(np.count_nonzero(offset <= SURROUNDINGS_KM_S))
         # At a limit only one side has answers, of the window as of its surroundings.
         share = WINDOW_KM_S / SURROUNDINGS_KM_S
-        chance = float(binom.sf(inside - 1, around, share)) if inside else 1.0
-        if inside >= FEWEST and chance < false_alarm_rate / len(places):
+        if inside < FEWEST:
+            continue
+        chance = _chance(inside, around, share)
+        if chance < false_alarm_rate / len(places):
             outside = (around - inside) * share / (1 - share)
             found.append(
                 PileUp(
@@ -79,6 +79,16 @@ def pile_ups(
                 )
             )
     return sorted(found, key=lambda pile: pile.chance)
+
+
+def _chance(count: int, total: int, share: float) -> float:
+    """The chance of ``count`` or more among ``total``, each with probability ``share``.
+
+    Imported here, and not scipy.stats, which takes a second and 80 MB: the window's process asks.
+    """
+    from scipy.special import bdtrc
+
+    return float(bdtrc(count - 1, total, share))
 
 
 def _sky_places() -> list[tuple[float, str]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -46,3 +49,22 @@ def test_the_chance_is_that_of_the_exact_comparison():
     values = np.r_[np.full(9, OXYGEN_ON_SKY), OXYGEN_ON_SKY + np.linspace(0.004, 0.018, 5)]
     (pile,) = pile_ups(values)
     assert pile.chance == pytest.approx(binomtest(9, 14, 0.05, alternative="greater").pvalue)
+
+
+@pytest.mark.parametrize(("count", "total"), [(4, 10), (12, 200), (300, 5000), (4, 4)])
+def test_the_chance_is_the_binomial_tail(count, total):
+    from scipy.stats import binom
+
+    from astrogui.science.pile_up import _chance
+
+    assert _chance(count, total, 0.05) == pytest.approx(binom.sf(count - 1, total, 0.05), rel=1e-9)
+
+
+def test_a_batch_without_a_pile_loads_nothing_heavy():
+    """The window's process asks at the end of each batch: scipy.stats alone is 80 MB."""
+    code = (
+        "import sys; from astrogui.science.pile_up import pile_ups; "
+        "pile_ups([0.1, 0.5, 1.4], (0.0, 7.0)); "
+        "assert not any(name.startswith('scipy') for name in sys.modules), 'scipy was loaded'"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
