@@ -154,7 +154,6 @@ def refine(data: Pixels, basis: Basis, redshift: float) -> Fit | None:
             return None
         best, place, curvature = _settled(partial(equations.loss_at, basis, used), best, step)
     nearest = best + round(place)
-    nearest = best + round(place)
     model = equations.model_at(basis, used, nearest)
     loss = float(np.nansum(data.weight * (data.flux - model) ** 2))
     error = np.inf if curvature <= 0 else float(np.sqrt(2.0 / curvature))
