@@ -168,13 +168,20 @@ class Samp:
             found = self._own_hub.params
         check_address(found["samp.hub.xmlrpc.url"])
         try:
-            self._proxy, self._client = register(found)
+            proxy, client = register(found)
         except Exception as error:
             self._end_hub()
             raise SampProblem(f"The SAMP hub does not answer ({error}). Try again.") from error
-        for mtype in (*RECEIVED, *HUB_EVENTS):
-            self._client.bind_receive_message(mtype, self._on_message, declare=False)
-        self._client.declare_subscriptions({mtype: {} for mtype in (*RECEIVED, *HUB_EVENTS)})
+        try:
+            for mtype in (*RECEIVED, *HUB_EVENTS):
+                client.bind_receive_message(mtype, self._on_message, declare=False)
+            client.declare_subscriptions({mtype: {} for mtype in (*RECEIVED, *HUB_EVENTS)})
+        except Exception as error:  # it went between two questions
+            quietly(client.stop)
+            quietly(proxy.disconnect)
+            self._end_hub()
+            raise SampProblem(f"The SAMP hub has gone ({error}). Try again.") from error
+        self._proxy, self._client = proxy, client
         self._tell(Connected(found["samp.hub.xmlrpc.url"], self._own_hub is not None))
         self._read_clients()
         if self._watch is None:

@@ -195,6 +195,33 @@ def test_the_death_of_the_hub_is_survived_and_another_can_be_joined(ours, told, 
         again.end()
 
 
+def test_a_hub_that_goes_while_we_join_leaves_nobody_connected(lock, hub, ours, told, monkeypatch):
+    ended = []
+
+    class Client:
+        def bind_receive_message(self, mtype, function, declare):
+            pass
+
+        def declare_subscriptions(self, subscriptions):
+            raise ConnectionRefusedError(111, "Connection refused")
+
+        def stop(self):
+            ended.append("client")
+
+    class Proxy:
+        def disconnect(self):
+            ended.append("proxy")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(samp, "register", lambda found: (Proxy(), Client()))
+        with pytest.raises(SampProblem, match="has gone"):
+            ours.connect().result(WAIT_S)
+    assert ended == ["client", "proxy"]
+    assert not ours.is_connected
+    ours.connect().result(WAIT_S)  # and it can be joined at the next try
+    told.wait(Connected)
+
+
 def test_without_a_hub_one_can_be_started(ours, told, lock):
     with pytest.raises(NoHub, match="Start one here"):
         ours.connect().result(WAIT_S)
