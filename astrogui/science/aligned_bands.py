@@ -128,17 +128,8 @@ def _band_view(
     band: Band, section: Detections, rows: NDArray[np.intp], step: float, kron_of: NDArray[np.intp]
 ) -> _View | None:
     """One band's light around the rows; None where the band does not reach the section."""
-    x, y = band.place(section.x, section.y)
-    right = band.place(section.x + 1.0, section.y)
-    above = band.place(section.x, section.y + 1.0)
-    jacobian = np.stack(
-        [
-            np.stack([right[0] - x, above[0] - x], axis=-1),
-            np.stack([right[1] - y, above[1] - y], axis=-1),
-        ],
-        axis=-2,
-    )
-    window = _window(x, y, jacobian, step, band.shape)
+    x, y, jacobian = in_band(band, section.x, section.y)
+    window = window_around(x, y, jacobian, step * cutouts.SIZE, band.shape)
     if window is None:
         return None
     y0, y1, x0, x1 = window
@@ -167,15 +158,33 @@ def _band_view(
     )
 
 
-def _window(
-    x: Floats, y: Floats, jacobian: Floats, step: float, shape: tuple[int, int]
+def in_band(band: Band, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """Where places of the reference lie in a band, and d(x, y there) / d(x, y) (n, 2, 2)."""
+    column, row = band.place(x, y)
+    right = band.place(x + 1.0, y)
+    above = band.place(x, y + 1.0)
+    jacobian = np.stack(
+        [
+            np.stack([right[0] - column, above[0] - column], axis=-1),
+            np.stack([right[1] - row, above[1] - row], axis=-1),
+        ],
+        axis=-2,
+    )
+    return column, row, jacobian
+
+
+def window_around(
+    x: Floats, y: Floats, jacobian: Floats, side: float, shape: tuple[int, int]
 ) -> tuple[int, int, int, int] | None:
-    """The part of a band (y0, y1, x0, x1) that holds the section and its cut-outs."""
+    """The part of a band (y0, y1, x0, x1) that holds places and their cut-outs.
+
+    A cut-out is `side` reference pixels wide. None where the band does not reach them.
+    """
     finite = np.isfinite(x) & np.isfinite(y)
     if not finite.any():
         return None
     scale = float(np.nanmax(np.abs(jacobian)))
-    reach = int(scale * step * cutouts.SIZE) + MARGIN
+    reach = int(scale * side) + MARGIN
     y0, y1 = int(np.nanmin(y)) - reach, int(np.nanmax(y)) + reach
     x0, x1 = int(np.nanmin(x)) - reach, int(np.nanmax(x)) + reach
     y0, x0, y1, x1 = max(y0, 0), max(x0, 0), min(y1, shape[0]), min(x1, shape[1])

@@ -16,7 +16,7 @@ import numpy as np
 
 from astrogui.records.image import Field, Image
 from astrogui.science import photometry
-from astrogui.tasks import star_galaxy
+from astrogui.tasks import sources, star_galaxy
 from astrogui.training.recipe import Progress
 from astrogui.training.simulate_image import (
     BANDS,
@@ -64,11 +64,11 @@ def field_examples(
     rng = np.random.default_rng(list(seed))
     sky = simulate(draw_settings(rng, shape, like_sdss), rng)
     record = sky_field(sky, _draw_bands(rng))
-    places = [place for batch in star_galaxy.find(record, None, {}) for place in batch]
+    places = [place for batch in sources.find(record, None, {}) for place in batch]
     arrays = star_galaxy.prepare(record, places, None, {})
     x = np.array([place.x_pixel for place in places])
     y = np.array([place.y_pixel for place in places])
-    reference = BANDS.index(star_galaxy.ordered_images(record)[0].band)
+    reference = BANDS.index(sources.ordered_images(record)[0].band)
     truth = match(sky, x - sky.shift[reference, 0], y - sky.shift[reference, 1])
     found = truth >= 0
     kept = {name: values[found] for name, values in arrays.items()}

@@ -13,7 +13,7 @@ from astrogui.records.image import Field, Image
 from astrogui.records.model_card import ModelCard
 from astrogui.records.source import Source
 from astrogui.science import photometry
-from astrogui.tasks import star_galaxy
+from astrogui.tasks import sources, star_galaxy
 from astrogui.tasks.task import Model
 from astrogui.training.simulate_image import SkySettings, simulate
 from astrogui.training.star_galaxy_examples import match, sky_field
@@ -34,7 +34,7 @@ def answered(sky):
 
 
 def places_of(record):
-    return [place for batch in star_galaxy.find(record, None, {}) for place in batch]
+    return [place for batch in sources.find(record, None, {}) for place in batch]
 
 
 def model(**calibration):
@@ -120,8 +120,8 @@ def test_one_band_is_enough_and_the_others_are_left_empty(sky):
 def test_a_band_without_a_wcs_is_left_out_of_a_field(sky):
     record = sky_field(sky, "rg")
     bare = replace(record.images[1], wcs_header={})
-    assert star_galaxy.ordered_images(Field(images=(record.images[0], bare))) == [record.images[0]]
-    order = [image.band for image in star_galaxy.ordered_images(sky_field(sky, "zgur"))]
+    assert sources.ordered_images(Field(images=(record.images[0], bare))) == [record.images[0]]
+    order = [image.band for image in sources.ordered_images(sky_field(sky, "zgur"))]
     assert order == ["r", "g", "z", "u"]
 
 
@@ -176,7 +176,7 @@ def test_an_answer_has_probabilities_their_spread_photometry_and_novelty(answere
     assert first.most_probable_class == "galaxy"
     assert Flag.NOVEL not in first.flags
     assert Flag.NOVEL in last.flags
-    named = {column.name for column in star_galaxy.band_columns("ugriz")} | {"flux_unit"}
+    named = {column.name for column in sources.band_columns("ugriz")} | {"flux_unit"}
     assert len(named) == 16
     assert first.extras["flux_unit"] == "nanomaggy"
     assert all(set(posterior.extras) <= named for posterior in posteriors)
@@ -219,4 +219,4 @@ def test_headers_decide_what_is_accepted(change, accepted):
     source = Source(
         path="a.fits", kind="image", format="FITS image", shape=(400, 400), pixel_scale_arcsec=0.4
     )
-    assert star_galaxy.accepts(replace(source, **change)) is accepted
+    assert sources.accepts(replace(source, **change)) is accepted

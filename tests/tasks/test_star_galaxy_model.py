@@ -11,7 +11,7 @@ import pytest
 from astrogui.records.flags import Flag
 from astrogui.records.image import Field
 from astrogui.records.model_card import card_from_json
-from astrogui.tasks import star_galaxy
+from astrogui.tasks import sources, star_galaxy
 from astrogui.tasks.task import Model
 from astrogui.training.calibrate import area_under_roc
 from astrogui.training.package import run_graph
@@ -33,7 +33,7 @@ def sky():
 
 
 def answered(record, model, options=None):
-    places = [place for batch in star_galaxy.find(record, model, {}) for place in batch]
+    places = [place for batch in sources.find(record, model, {}) for place in batch]
     prepared = star_galaxy.prepare(record, places, model, options or {})
     inputs = {spec.name: prepared[spec.name] for spec in model.card.inputs}
     for spec in model.card.inputs:

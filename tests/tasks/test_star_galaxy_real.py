@@ -10,7 +10,7 @@ import pytest
 from astrogui.readers import read, recognise
 from astrogui.records.image import Field
 from astrogui.records.model_card import card_from_json
-from astrogui.tasks import star_galaxy
+from astrogui.tasks import sources, star_galaxy
 from astrogui.tasks.task import Model
 from astrogui.training import score_star_galaxy
 from astrogui.training.package import run_graph
@@ -30,7 +30,7 @@ def answer(groups, options):
     card = card_from_json((FOLDER / "card.json").read_text("utf-8"), str(FOLDER))
     model = Model(card=card, assets={})
     rows = []
-    for places in star_galaxy.find(record, model, options):
+    for places in sources.find(record, model, options):
         prepared = star_galaxy.prepare(record, places, model, options)
         inputs = {name: prepared[name] for name in ("image", "catalogue")}
         outputs = run_graph(FOLDER / "model.onnx", inputs)
