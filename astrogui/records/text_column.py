@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
 FEW_WORDS = 200_000  # as many may be kept as objects, for the sake of speed
-MANY_WORDS = 5_000
+MANY_WORDS = 5_000  # objects looked at together: other threads run between two pieces
+FIRST_CODES = 40_000  # words in the one dictionary that is asked first
+BOOKS = 64  # dictionaries among which the codes of all further words are dealt out
 PAUSE_S = 0.0005  # between two pieces that are freed
 MOST_BYTES = 200_000_000  # texts of one column laid side by side, to be sorted
 
@@ -29,6 +31,10 @@ class Words:
 
     The first ones may lie in a block of UTF-8 bytes, in the order of ``key``; those added later
     are kept as objects. One thread adds, any may read.
+
+    A dictionary of half a million words stops every thread for 140 ms when it has to grow, so the
+    words beyond the first lie in many small ones; and nothing goes through all words in one call
+    that does not let other threads run.
     """
 
     def __init__(
@@ -39,25 +45,29 @@ class Words:
         self._ends = np.zeros(1, np.int64) if ends is None else ends
         self._added: list[str] = []
         self._codes: dict[str, int] = {"": 0}
+        self._books: tuple[dict[str, int], ...] = tuple({} for _ in range(BOOKS))
         self._texts: NDArray[Any] | None = None
         self._ranks: Codes | None = None
-        weakref.finalize(self, _let_go, self._added, self._codes).atexit = False
+        books = (self._codes, *self._books)
+        weakref.finalize(self, _let_go, self._added, books).atexit = False
 
     def __len__(self) -> int:
         return len(self._ends) + len(self._added)
 
     def __getitem__(self, code: int) -> str:
         mapped = len(self._ends)
-        if code >= mapped:
-            return self._added[code - mapped]
-        if code == 0:
-            return ""
-        first, end = int(self._ends[code - 1]), int(self._ends[code])
-        return self._blob[first:end].tobytes().decode("utf-8")
+        return self._added[code - mapped] if code >= mapped else self._mapped_bytes(code).decode()
+
+    def __iter__(self) -> Iterator[str]:
+        """The words there are now, by code."""
+        for first in range(0, len(self), MANY_WORDS):
+            yield from self._some(first, min(first + MANY_WORDS, len(self)))
 
     def code(self, text: str) -> int | None:
         """The code of a text; None where no row ever had it."""
         found = self._codes.get(text)
+        if found is None:
+            found = self._book(text).get(text)
         if found is None and len(self._ends) > 1:
             found = self._mapped_code(text)
         return found
@@ -83,35 +93,48 @@ class Words:
         if found is None:
             found = len(self)
             self._added.append(text)
-        self._codes[text] = found
+        book = self._codes if len(self._codes) < FIRST_CODES else self._book(text)
+        book[text] = found
         return found
+
+    def _book(self, text: str) -> dict[str, int]:
+        return self._books[hash(text) % BOOKS]
 
     def texts(self) -> NDArray[Any]:
         """(m,) all words as objects, by code; kept while no word is added."""
         if self._texts is None or len(self._texts) != len(self):
-            mapped = len(self._ends)
             texts = np.empty(len(self), object)
-            if mapped > 1:
-                data, ends = self._blob.tobytes(), self._ends.tolist()
-                texts[1:mapped] = [data[a:b].decode("utf-8") for a, b in pairwise(ends)]
-            texts[0] = ""
-            texts[mapped:] = self._added[: len(texts) - mapped]
+            for first in range(0, len(texts), MANY_WORDS):
+                end = min(first + MANY_WORDS, len(texts))
+                texts[first:end] = self._some(first, end)
             if len(texts) > FEW_WORDS:
                 return texts
             self._texts = texts
         return self._texts
+
+    def _some(self, first: int, end: int) -> list[str]:
+        """The words whose codes are ``first`` to ``end`` - 1."""
+        mapped, words = len(self._ends), [""] if first == 0 < end else []
+        if first < mapped:
+            ends = self._ends[max(first - 1, 0) : min(end, mapped)].tolist()
+            data = self._blob[ends[0] : ends[-1]].tobytes()
+            words += [data[a - ends[0] : b - ends[0]].decode() for a, b in pairwise(ends)]
+        return words + self._added[max(first - mapped, 0) : max(end - mapped, 0)]
 
     def ranks(self) -> Codes:
         """(m,) the place of each word in the order of ``key``: rows are sorted by them."""
         count = len(self)
         if self._ranks is not None and len(self._ranks) == count:
             return self._ranks
-        mapped, added = len(self._ends), self._added[: count - len(self._ends)]
-        order = _order(added)
-        before = np.array([self._mapped_place(added[place]) for place in order], np.int64)
+        mapped = len(self._ends)
+        order = _order(self._added, count - mapped)
+        before = np.ones(len(order), np.int64)
+        if mapped > 1:
+            places = (self._mapped_place(self._added[place]) for place in order)
+            before = np.fromiter(places, np.int64, len(order))
         ranks = np.empty(count, np.int32)
         ranks[:mapped] = np.arange(mapped) + np.searchsorted(before, np.arange(mapped), "right")
-        ranks[mapped + order] = before + np.arange(len(added))
+        ranks[mapped + order] = before + np.arange(len(order))
         self._ranks = ranks
         return ranks
 
@@ -125,15 +148,24 @@ class Words:
         ranks = self.ranks()[: len(used)]
         codes = np.flatnonzero(wanted)
         codes = codes[np.argsort(ranks[codes], kind="stable")]
-        texts, data = self.texts(), bytearray()
+        data = bytearray()
         ends = np.empty(len(codes), np.int64)
         for first in range(0, len(codes), MANY_WORDS):
-            some = [text.encode("utf-8") for text in texts[codes[first : first + MANY_WORDS]]]
+            some = [self._bytes(code) for code in codes[first : first + MANY_WORDS].tolist()]
             ends[first : first + len(some)] = len(data) + np.cumsum([len(word) for word in some])
             data += b"".join(some)
         became = np.zeros(len(used), np.int32)
         became[codes] = np.arange(len(codes))
         return np.frombuffer(data, np.uint8), ends, became
+
+    def _bytes(self, code: int) -> bytes:
+        """A word in UTF-8."""
+        mapped = len(self._ends)
+        return self._added[code - mapped].encode() if code >= mapped else self._mapped_bytes(code)
+
+    def _mapped_bytes(self, code: int) -> bytes:
+        first, end = int(self._ends[code - 1]) if code else 0, int(self._ends[code])
+        return self._blob[first:end].tobytes()
 
     def _mapped_code(self, text: str) -> int | None:
         place = self._mapped_place(text)
@@ -147,24 +179,27 @@ class Words:
         return bisect_left(range(len(self._ends)), wanted, key=lambda code: key(self[code]))
 
 
-def _let_go(added: list[str], codes: dict[str, int]) -> None:
+def _let_go(added: list[str], books: Sequence[dict[str, int]]) -> None:
     """Free the words of a column that nobody has any more; very many in a thread of their own.
 
     Freed at once, a million stop every thread for 60 ms.
     """
     if len(added) > FEW_WORDS:
-        freeing = threading.Thread(target=free_in_pieces, args=(added, codes), name="free")
+        freeing = threading.Thread(target=free_in_pieces, args=(added, books), name="free")
         freeing.daemon = True
         freeing.start()
 
 
-def free_in_pieces(added: list[str], codes: dict[str, int]) -> None:
-    """Empty both, letting other threads run between the pieces."""
-    while added or codes:
+def free_in_pieces(added: list[str], books: Sequence[dict[str, int]]) -> None:
+    """Empty them all, letting other threads run between the pieces."""
+    while added:
         del added[-MANY_WORDS:]
-        for _ in range(min(MANY_WORDS, len(codes))):
-            codes.popitem()
         time.sleep(PAUSE_S)
+    for book in books:
+        while book:
+            for _ in range(min(MANY_WORDS, len(book))):
+                book.popitem()
+            time.sleep(PAUSE_S)
 
 
 def key(text: str) -> tuple[str, str]:
@@ -172,26 +207,37 @@ def key(text: str) -> tuple[str, str]:
     return text.casefold(), text
 
 
-def _order(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Places in the order of ``key``. Many are sorted as bytes, which lets other threads run."""
-    if len(texts) < MANY_WORDS or len(texts) * max(map(len, texts)) > MOST_BYTES:
-        return np.array(sorted(range(len(texts)), key=lambda i: key(texts[i])), np.int64)
-    exact = _as_bytes(texts, str)
-    folded = _as_bytes(texts, str.casefold)
-    return np.lexsort((exact, folded)).astype(np.int64)
+def _order(texts: Sequence[str], count: int) -> NDArray[np.int64]:
+    """Places in the order of ``key`` of the first ``count``; of many as bytes, letting others run.
+
+    ``texts`` may grow meanwhile.
+    """
+    if count >= MANY_WORDS:
+        widths = _most_bytes(texts, count, str), _most_bytes(texts, count, str.casefold)
+        if count * sum(widths) <= MOST_BYTES:
+            exact = _as_bytes(texts, count, str, widths[0])
+            folded = _as_bytes(texts, count, str.casefold, widths[1])
+            return np.lexsort((exact, folded)).astype(np.int64)
+    return np.array(sorted(range(count), key=lambda i: key(texts[i])), np.int64)
 
 
-def _as_bytes(texts: Sequence[str], form: Callable[[str], str]) -> NDArray[np.bytes_]:
-    """Texts in this form as UTF-8 (n,), so wide that the longest fits.
+def _most_bytes(texts: Sequence[str], count: int, form: Callable[[str], str]) -> int:
+    """The bytes of the longest in UTF-8, at least 1."""
+    return max((len(form(texts[place]).encode()) for place in range(count)), default=1) or 1
+
+
+def _as_bytes(
+    texts: Sequence[str], count: int, form: Callable[[str], str], width: int
+) -> NDArray[np.bytes_]:
+    """The first ``count`` texts in this form as UTF-8, ``width`` bytes each.
 
     Filled in pieces: making an array of objects stops every other thread, and a list of all of
     them would take more memory than the array.
     """
-    longest = max(len(form(text).encode("utf-8")) for text in texts)
-    made = np.empty(len(texts), f"S{max(longest, 1)}")
-    for first in range(0, len(texts), MANY_WORDS):
-        some = texts[first : first + MANY_WORDS]
-        made[first : first + len(some)] = [form(text).encode("utf-8") for text in some]
+    made = np.empty(count, f"S{width}")
+    for first in range(0, count, MANY_WORDS):
+        some = texts[first : min(first + MANY_WORDS, count)]
+        made[first : first + len(some)] = [form(text).encode() for text in some]
     return made
 
 
@@ -215,12 +261,17 @@ class TextColumn:
 
     def texts(self) -> NDArray[Any]:
         """(n,) objects of str; equal texts are one object."""
+        codes: NDArray[Any] = self.codes
         if len(self) * 4 < len(self.words):
-            used, back = np.unique(self.codes, return_inverse=True)
-            few = np.empty(len(used), object)
-            few[:] = [self.words[int(code)] for code in used]
-            return np.asarray(few[back])
-        return np.asarray(self.words.texts()[self.codes])
+            used, codes = np.unique(codes, return_inverse=True)
+            words = np.empty(len(used), object)
+            words[:] = [self.words[int(code)] for code in used]
+        else:
+            words = self.words.texts()
+        texts = np.empty(len(codes), object)
+        for first in range(0, len(codes), MANY_WORDS):
+            texts[first : first + MANY_WORDS] = words[codes[first : first + MANY_WORDS]]
+        return texts
 
     def ranks(self) -> Codes:
         """(n,) numbers that sort as the texts do; 0 is null."""

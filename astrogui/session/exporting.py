@@ -156,7 +156,7 @@ def extra_columns(table: ColumnTable, names: Sequence[str] | None) -> list[Extra
         if names is not None and column.name not in names:
             continue
         cells, words = table.raw(column.name)
-        texts = None if words is None else [str(text) for text in words.texts()]
+        texts = None if words is None else list(words)
         found.append(ExtraColumn(column, row_ids, cells.copy(), texts))
     return found
 

@@ -81,15 +81,16 @@ def test_a_million_words_are_freed_in_pieces_in_a_thread_of_their_own(monkeypatc
     freed = []
     free = text_column.free_in_pieces
 
-    def observed(added, codes):
+    def observed(added, books):
         freed.append((threading.current_thread(), len(added)))
-        free(added, codes)
+        free(added, books)
 
     monkeypatch.setattr(text_column, "free_in_pieces", observed)
     monkeypatch.setattr(text_column, "FEW_WORDS", 20_000)
+    monkeypatch.setattr(text_column, "FIRST_CODES", 10_000)
     words = text_column.Words()
     words.encode([f"object {number}" for number in range(30_000)])
-    added, codes = words._added, words._codes
+    added, books = words._added, (words._codes, *words._books)
     del words
     for thread in threading.enumerate():
         if thread.name == "free":
@@ -97,7 +98,32 @@ def test_a_million_words_are_freed_in_pieces_in_a_thread_of_their_own(monkeypatc
     assert [count for _, count in freed] == [30_000]
     assert freed[0][0] is not threading.current_thread()
     assert not added
-    assert not codes
+    assert not any(books)
+
+
+def test_no_dictionary_of_words_grows_so_large_that_its_growing_stops_the_other_threads():
+    words = Words()
+    count = 200_000
+    codes = words.encode(texts := [f"object {number}" for number in range(count)])
+    assert codes.tolist() == list(range(1, count + 1))
+    assert max(map(len, (words._codes, *words._books))) <= text_column.FIRST_CODES
+    assert words.encode(texts[::1000]).tolist() == codes[::1000].tolist()
+    assert [words.code(text) for text in ("object 7", "object 199999", "none")] == [8, count, None]
+
+
+@pytest.mark.parametrize("added", [0, 3, 25])
+def test_words_are_gone_through_in_pieces_as_they_are_asked_for_one_by_one(added, monkeypatch):
+    monkeypatch.setattr(text_column, "MANY_WORDS", 10)
+    monkeypatch.setattr(text_column, "FIRST_CODES", 4)
+    first = Words()
+    first.encode([f"mapped ß {number}" for number in range(17)])
+    words = Words(*first.packed(np.ones(len(first), bool))[:2])
+    words.encode([f"added {number}" for number in range(added)])
+    one_by_one = [words[code] for code in range(len(words))]
+    assert len(one_by_one) == 18 + added
+    assert list(words) == words.texts().tolist() == one_by_one
+    assert [words.code(text) for text in one_by_one] == list(range(18 + added))
+    assert list(Words()) == [""]
 
 
 def test_few_words_are_freed_at_once(monkeypatch):
