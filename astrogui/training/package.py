@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -147,11 +148,13 @@ def largest_difference(
 def export_graph(
     network: str, config: Mapping[str, Any], weights: Path, inputs: tuple[str, ...], target: Path
 ) -> None:
-    """Write ``target`` as ONNX; runs this module again under the TensorFlow backend.
+    """Write ``target`` as ONNX; under another backend this module runs again for it.
 
     Export needs TensorFlow whichever backend trained, and a process has one backend only.
     Raises ``RuntimeError`` with the exporter's last words.
     """
+    import keras
+
     job = {
         "network": network,
         "config": dict(config),
@@ -159,6 +162,11 @@ def export_graph(
         "inputs": list(inputs),
         "target": str(target.resolve()),
     }
+    if keras.backend.backend() == "tensorflow":
+        with warnings.catch_warnings():  # the converter's libraries have their own
+            warnings.simplefilter("ignore")
+            _export(job)
+        return
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "astrogui.training.package"],

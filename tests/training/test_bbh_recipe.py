@@ -52,7 +52,9 @@ def test_a_second_call_uses_what_was_simulated_and_fitted(trained):
     kept = sorted(place.rglob("0000.npz"))
     times = [path.stat().st_mtime_ns for path in kept]
     before = len(said)
-    events = recipe.load(place / "simulated", recipe.QUICK.chunks, 3, 2, said.append)
+    events = recipe.load(
+        place / "simulated", recipe.QUICK.chunks, 3, 2, said.append, count=recipe.QUICK.at_once
+    )
     assert [path.stat().st_mtime_ns for path in kept] == times
     first = {name: value[:64] for name, value in events.items()}
     weights, told = recipe._member(0, recipe.QUICK, 3, first, place, said.append)

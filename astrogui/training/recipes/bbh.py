@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -59,6 +60,7 @@ class Size:
     depth: int
     hidden: int
     bins: int
+    at_once: int = BATCH  # events simulated together
     batch: int = 256
     max_seconds: float = float("inf")
 
@@ -68,8 +70,8 @@ FULL = Size(
     width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=48, searched=1, held_out=64, epochs=2, draws=200, members=2,
-    width=32, depth=1, hidden=16, bins=6, batch=64,
+    chunks=1, validation=16, searched=1, held_out=24, epochs=2, draws=200, members=2,
+    width=32, depth=1, hidden=16, bins=6, at_once=24, batch=32,
 )  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     curves = simulator.noise_curves(bbh_card.data_folder())
     progress(f"simulating mergers with {len(curves)} noise curves")
     batches = 2 if quick else CHUNK
-    events = load(place / "simulated", size.chunks, seed, batches, progress)
+    events = load(place / "simulated", size.chunks, seed, batches, progress, count=size.at_once)
     config = network_config(size)
     weights, history = [], []
     for member in range(size.members):
@@ -92,11 +94,14 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     count = len(events["weights"]) - size.validation
     card = bbh_card.draft(NETWORK, config, specs(config), seed, count, history)
     searched = load(
-        place / "searched", size.searched, seed + CALIBRATION_STREAM, 1, progress, fit_bank()
-    )
+        place / "searched", size.searched, seed + CALIBRATION_STREAM, 1, progress, fit_bank(),
+        size.at_once,
+    )  # fmt: skip
     card, assets = calibrate(model, card, searched, progress)
-    files = -(-size.held_out // BATCH)
-    held_out = load(place / "held_out", files, seed + HELD_OUT_STREAM, 1, progress, fit_bank())
+    files = -(-size.held_out // size.at_once)
+    held_out = load(
+        place / "held_out", files, seed + HELD_OUT_STREAM, 1, progress, fit_bank(), size.at_once
+    )
     held_out = {name: value[: size.held_out] for name, value in held_out.items()}
     progress("measuring on held-out simulations")
     run = CompiledRun(model, card, assets)
@@ -124,8 +129,9 @@ def simulated(run: Run, n: int, seed: int) -> Measures:
     """
     curves = simulator.noise_curves(bbh_card.data_folder())
     make = partial(_batch, curves=curves, bank=fit_bank())
-    with _pool() as pool:
-        parts = list(pool.map(make, [(seed, 0, index) for index in range(-(-n // BATCH))]))
+    keys = [(seed, 0, index) for index in range(-(-n // BATCH))]
+    with _workers(len(keys)) as run_all:
+        parts = list(run_all(make, keys))
     events = {name: np.concatenate([p[name] for p in parts])[:n] for name in parts[0]}
     figures, _ = score_bbh.simulated_figures(run, events, seed)
     return figures
@@ -151,20 +157,21 @@ def load(
     batches: int,
     progress: Progress,
     bank: Templates | None = None,
+    count: int = BATCH,
 ) -> Arrays:
     """The simulated events of a seed, those that are missing simulated on all processors.
 
-    ``chunks`` files of so many batches; with a bank the fits start from its templates.
+    ``chunks`` files of so many batches of ``count``; with a bank the fits start from its templates.
     """
     place.mkdir(parents=True, exist_ok=True)
     paths = [place / f"{index:04d}.npz" for index in range(chunks)]
     curves = simulator.noise_curves(bbh_card.data_folder())
-    make = partial(_batch, curves=curves, bank=bank)
+    make = partial(_batch, curves=curves, bank=bank, count=count)
     missing = [index for index, path in enumerate(paths) if not path.exists()]
     if missing:
         keys = [(seed, index, batch) for index in missing for batch in range(batches)]
-        with _pool() as pool:
-            made = pool.map(make, keys)
+        with _workers(len(keys)) as run_all:
+            made = iter(run_all(make, keys))
             for index in missing:
                 parts = list(islice(made, batches))
                 arrays: dict[str, Any] = {
@@ -173,7 +180,7 @@ def load(
                 part = place / f".{index:04d}.npz"
                 np.savez(part, **arrays)
                 os.replace(part, paths[index])
-                progress(f"simulated {index + 1} of {chunks} files of {batches * BATCH} mergers")
+                progress(f"simulated {index + 1} of {chunks} files of {batches * count} mergers")
     loaded: list[Arrays] = []
     for path in paths:
         with np.load(path, allow_pickle=False) as kept:
@@ -181,19 +188,29 @@ def load(
     return {name: np.concatenate([arrays[name] for arrays in loaded]) for name in loaded[0]}
 
 
-def _pool() -> ProcessPoolExecutor:
+@contextmanager
+def _workers(count: int) -> Iterator[Callable[..., Iterator[Arrays]]]:
+    """A ``map`` over all processors, or over this one where starting others would take longer."""
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"))
+    processors = os.cpu_count() or 1
+    if count <= processors:
+        yield map
+        return
+    with ProcessPoolExecutor(processors, mp_context=get_context("spawn")) as pool:
+        yield pool.map
 
 
 def _batch(
-    key: tuple[int, int, int], curves: list[np.ndarray], bank: Templates | None = None
+    key: tuple[int, int, int],
+    curves: list[np.ndarray],
+    bank: Templates | None = None,
+    count: int = BATCH,
 ) -> Arrays:
     """One batch of events; its generator depends on (seed, chunk, batch) only."""
     seed, chunk, batch = key
     rng = np.random.default_rng([19 + seed, chunk, batch])
-    return dict(simulator.simulate(BATCH, rng, curves, bank)._asdict())
+    return dict(simulator.simulate(count, rng, curves, bank)._asdict())
 
 
 def _member(
