@@ -11,6 +11,8 @@ WORKING_RATE_HZ = 2048.0
 HIGH_PASS_HZ = 13.0
 PASS_HZ = (18.0, 960.0)  # outside, the whitened series is turned down to zero
 TAPER_S = 0.25
+RATES_HZ = (1024.0, 16384.0)  # of strain that is taken
+LARGEST_FACTOR = 2048  # by which a series is stretched or thinned
 
 
 def contiguous_stretches(samples: NDArray[np.floating]) -> list[tuple[int, int]]:
@@ -23,23 +25,55 @@ def contiguous_stretches(samples: NDArray[np.floating]) -> list[tuple[int, int]]
 def conditioned(samples: NDArray[np.floating], sample_rate_hz: float) -> NDArray[np.float64]:
     """Strain x 1e21 at 2048 Hz, free of what lies below 13 Hz, for (n,) finite samples.
 
-    Resampled by a polyphase filter that removes what would alias; sample 0 keeps its time.
-    Raises ``ValueError`` where the rate is no simple multiple of 2048 Hz or below it.
+    Resampled by a polyphase filter that removes what would alias; sample 0 keeps its time. What a
+    series of a lower rate cannot hold is missing: see ``highest_hz``. Raises ``ValueError`` for a
+    rate outside 1024-16384 Hz.
     """
-    from scipy.signal import butter, resample_poly, sosfiltfilt
+    from scipy.signal import butter, sosfiltfilt
 
+    lowest, highest = RATES_HZ
+    if not lowest <= sample_rate_hz <= highest:
+        raise ValueError(
+            f"a sample rate of {sample_rate_hz:g} Hz is not within {lowest:g}-{highest:g} Hz"
+        )
     high_pass = butter(8, HIGH_PASS_HZ, "highpass", fs=sample_rate_hz, output="sos")
     scaled = np.asarray(samples, np.float64) * 1e21
     taper_ends(scaled, round(TAPER_S * sample_rate_hz))
     filtered = sosfiltfilt(high_pass, scaled, padlen=min(scaled.size - 1, 3 * 1024))
-    if sample_rate_hz == WORKING_RATE_HZ:
-        return np.asarray(filtered)
-    factor = sample_rate_hz / WORKING_RATE_HZ
-    if factor < 1 or factor != round(factor):
+    return resampled(filtered, sample_rate_hz)
+
+
+def resampled(samples: NDArray[np.float64], sample_rate_hz: float) -> NDArray[np.float64]:
+    """A series (n,) at 2048 Hz; sample 0 keeps its time.
+
+    Raises ``ValueError`` where the two rates have no simple ratio.
+    """
+    from fractions import Fraction
+
+    from scipy.signal import resample_poly
+
+    ratio = Fraction(WORKING_RATE_HZ / sample_rate_hz).limit_denominator(LARGEST_FACTOR)
+    if abs(float(ratio) * sample_rate_hz / WORKING_RATE_HZ - 1) > 1e-9:
         raise ValueError(
-            f"a sample rate of {sample_rate_hz:g} Hz is not a multiple of {WORKING_RATE_HZ:g} Hz"
+            f"a sample rate of {sample_rate_hz:g} Hz has no simple ratio to {WORKING_RATE_HZ:g} Hz"
         )
-    return np.asarray(resample_poly(filtered, 1, round(factor)))
+    if ratio == 1:
+        return np.asarray(samples)
+    return np.asarray(resample_poly(samples, ratio.numerator, ratio.denominator))
+
+
+def highest_hz(sample_rate_hz: float) -> float:
+    """The highest frequency at which a series of this rate still holds all of the strain."""
+    return 0.45 * sample_rate_hz
+
+
+def within_band(psd: Psd, sample_rate_hz: float) -> Psd:
+    """The density, made so high beyond what a series of a lower rate holds that it counts not."""
+    if highest_hz(sample_rate_hz) >= PASS_HZ[1] - 50:
+        return psd
+    beyond = psd.frequency_hz > highest_hz(sample_rate_hz)
+    level = float(np.median(psd.density[~beyond]))
+    return psd._replace(density=np.where(beyond, 1e12 * level, psd.density))
 
 
 def taper_ends(samples: NDArray[np.float64], length: int) -> None:
