@@ -56,16 +56,19 @@ def antenna(
 
     Angles in radians, any common shape. Source: Anderson et al. 2001, eqs. (B4)-(B8).
     """
+    turned = np.exp(-2j * polarisation) * polarised(detector, longitude, declination)
+    return turned.real, turned.imag
+
+
+def polarised(
+    detector: str, longitude: NDArray[np.float64], declination: NDArray[np.float64]
+) -> NDArray[np.complex128]:
+    """F_plus + i F_cross at polarisation zero; an angle ψ multiplies it by exp(-2iψ)."""
     site = DETECTORS[detector]
-    arms = (np.asarray(site.arm_x), np.asarray(site.arm_y))
-    response = 0.5 * (np.outer(arms[0], arms[0]) - np.outer(arms[1], arms[1]))
     west, north = _sky_axes(longitude, declination)
-    cos, sin = np.cos(polarisation)[..., None], np.sin(polarisation)[..., None]
-    x, y = west * cos + north * sin, -west * sin + north * cos
-    along_x = np.einsum("...i,ij,...j->...", x, response, x)
-    along_y = np.einsum("...i,ij,...j->...", y, response, y)
-    across = np.einsum("...i,ij,...j->...", x, response, y)
-    return along_x - along_y, 2 * across
+    axes = west + 1j * north
+    along_x, along_y = axes @ np.asarray(site.arm_x), axes @ np.asarray(site.arm_y)
+    return np.asarray(0.5 * (along_x**2 - along_y**2))
 
 
 def delay_s(

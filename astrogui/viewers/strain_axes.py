@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pyqtgraph as pg
 
-from astrogui.viewers.gps_time import clock_text, leap_seconds
+from astrogui.science.sidereal import leap_seconds
+from astrogui.viewers.gps_time import clock_text
 from astrogui.viewers.unit_text import unit_text
 
 CHARACTER_PIXELS = 9.0  # of a clock time, its distance from the next included

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import viewer_samples as samples
 
+from astrogui.science.sidereal import leap_seconds
 from astrogui.viewers.envelope import Envelope
-from astrogui.viewers.gps_time import clock_text, leap_seconds, utc_of, utc_text
+from astrogui.viewers.gps_time import clock_text, utc_of, utc_text
 from astrogui.viewers.strain_axes import FrequencyAxis, PowerAxis, UtcAxis
 from astrogui.viewers.strain_maps import energy_map
 from astrogui.viewers.strain_products import products

@@ -1,0 +1,297 @@
+"""The posterior of a merger by its true likelihood: draws proposed, weighted, proposed better.
+
+Masses and spins are drawn from a proposal (at first a network's draws), every draw is paired with
+members of a pool of places, orientations and times, and each pair has the likelihood with phase and
+distance integrated. Weighted draws shape the next proposal, for a few rounds. In the end the
+weights say what the answer is worth: its efficiency, effective numbers and evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.science import heterodyne, sky_pool
+from astrogui.science.binary_proposal import Proposal, binaries_at, coordinates, log_prior
+from astrogui.science.detector_response import delay_s
+from astrogui.science.distance_marginal import DistanceCurve
+from astrogui.science.heterodyne import Binaries, Data, Sums
+from astrogui.science.sky_pool import Geometry, Pool, Reference
+
+OWN_TIME_REACH_S = 0.012
+LEAST_EFFECTIVE = 400.0  # draws that a round's tempered weights must leave
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+Told = Callable[[float], None]
+
+
+class Effort(NamedTuple):
+    """How much is computed: more makes the answer finer, not different."""
+
+    round_draws: int = 5000
+    rounds: int = 5  # at most; they end when the proposal no longer gains
+    final_draws: int = 20000
+    paired: int = 64  # members of the pool for each draw
+    pool_draws: int = 200_000
+    pool_members: int = 12_800
+    pool_steps: int = 40
+    kept: int = 5000
+
+
+class Weighted(NamedTuple):
+    """Pairs of masses and spins with places: (n,) draws, (n, k) members and weights of each."""
+
+    places: Floats  # (n, 4) coordinates of binary_proposal
+    late_s: Floats  # (n,) own lateness
+    member: NDArray[np.intp]  # (n, k) index into the pool
+    log_weight: Floats  # (n, k) likelihood times prior over proposal
+    kappa: Floats  # (n, k) matched-filter signal-to-noise ratio
+    norm: Floats  # (n, k) squared optimal ratio at 1 Mpc
+    angle: Floats  # (n, k) phase of the overlap
+
+    @property
+    def shares(self) -> Floats:
+        """(n, k) weights that sum to one."""
+        weight = np.exp(self.log_weight - self.log_weight.max())
+        return np.asarray(weight / weight.sum())
+
+    @property
+    def log_evidence(self) -> float:
+        top = float(self.log_weight.max())
+        return top + float(np.log(np.mean(np.exp(self.log_weight - top))))
+
+
+class Quality(NamedTuple):
+    """What weighted pairs are worth."""
+
+    efficiency: float  # effective share of the pairs
+    intrinsic: float  # effective number of masses and spins
+    extrinsic: float  # effective number of members of the pool
+    log_evidence: float
+
+    @property
+    def ess(self) -> float:
+        return min(self.intrinsic, self.extrinsic)
+
+
+def quality(pairs: Weighted) -> Quality:
+    """Efficiency and effective numbers, (Σ w)² / Σ w² over pairs, draws and members."""
+    share = pairs.shares
+    by_member = np.bincount(pairs.member.ravel(), share.ravel())
+    return Quality(
+        float(1 / np.sum(share**2) / share.size),
+        float(1 / np.sum(share.sum(axis=1) ** 2)),
+        float(1 / np.sum(by_member**2)),
+        pairs.log_evidence,
+    )
+
+
+class Draws(NamedTuple):
+    """Equally weighted draws (n,) of everything; angles in radians, times after the centres."""
+
+    binaries: Binaries
+    distance_mpc: Floats
+    longitude: Floats  # fixed to the Earth: right ascension less sidereal time
+    declination: Floats
+    polarisation: Floats
+    cos_inclination: Floats
+    phase: Floats
+    geocentric_s: Floats  # merger at the Earth's centre, after the first detector's centre
+
+
+class Analysis:
+    """One merger's data, the sums about a reference waveform, and the pool that belongs to it."""
+
+    def __init__(
+        self, data: Data, reference: Binaries, effort: Effort, rng: np.random.Generator
+    ) -> None:
+        self.data, self.effort, self.rng = data, effort, rng
+        self.curve = DistanceCurve()
+        self.refer(reference)
+
+    def refer(self, reference: Binaries) -> None:
+        """Take one binary as the reference: sums, and its loudest times in each detector."""
+        self.reference = reference
+        self.sums: Sums = heterodyne.summed(self.data, reference)
+        self._norm = heterodyne.norms(self.sums, np.ones((1, self.sums.knot_hz.size), complex))[0]
+        output = self.sums.linear.sum(axis=1)
+        self.heard = Reference(self.sums, self._norm, output, self.curve)
+        loudness = np.stack([self.heard.loudness(d) for d in range(len(output))])
+        order = [int(index) for index in np.argsort(-loudness.max(axis=1))]
+        self.geometry = Geometry(self.data.detectors, self.data.centre_gps, order)
+        self.loudest_s = self._loudest_times(loudness, order)
+
+    def _loudest_times(self, loudness: Floats, order: list[int]) -> Floats:
+        """(d,) times at which the reference is loudest, within light travel of the loudest."""
+        fine = self.heard.fine_s
+        times = fine[np.argmax(loudness, axis=1)]
+        if self.geometry.second is not None:
+            first, second = order[0], order[1]
+            apart = self.data.centre_gps[second] - self.data.centre_gps[first]
+            near = np.abs(fine + apart - times[first]) <= self.geometry.light_s
+            if near.any():
+                times[second] = fine[near][np.argmax(loudness[second][near])]
+        return np.asarray(times)
+
+    def pool(self, told: Told, coarse: bool = False) -> Pool:
+        """Members for the present reference; a coarse pool costs a tenth."""
+        effort = self.effort
+        draws, members = effort.pool_draws, effort.pool_members
+        if coarse:
+            draws, members = draws // 3, min(members, 16 * effort.paired)
+        steps = 5 if coarse else effort.pool_steps
+        return sky_pool.pool(self.geometry, self.heard, draws, members, steps, self.rng, told)
+
+    def paired(self, places: Floats, log_proposal: Floats, pool: Pool, told: Told) -> Weighted:
+        """Draws (n, 4) with their proposal's ln density, each paired with members of the pool.
+
+        Draws are taken in blocks, each with a part of the pool of its own, so that the overlaps of
+        all pairs are one product of matrices.
+        """
+        chosen = self.rng.permutation(len(pool.places))
+        blocks = np.array_split(chosen, max(len(chosen) // self.effort.paired, 1))
+        count = min(len(block) for block in blocks)
+        member = np.empty((len(places), count), np.intp)
+        kappa, norm, angle, weight = (np.empty(member.shape) for _ in range(4))
+        ratio, own, late_s = self.waves(binaries_at(places))
+        columns = [
+            heterodyne.at_shifts(self.sums, detector, pool.time_s[:, detector])
+            for detector in range(len(self.sums.detectors))
+        ]
+        shares = np.array_split(np.arange(len(places)), len(blocks))
+        for number, (block, rows) in enumerate(zip(blocks, shares, strict=True)):
+            if number % 16 == 0:
+                told(number / len(blocks))
+            block = block[:count]
+            total = np.zeros((rows.size, count), complex)
+            for column, response in zip(columns, pool.response.T, strict=True):
+                output = heterodyne.overlaps(ratio[rows], column[:, block])
+                total += output * response[block].conj()
+            norm[rows] = np.maximum(own[rows] @ (np.abs(pool.response[block]) ** 2).T, 1e-12)
+            kappa[rows], angle[rows] = np.abs(total) / np.sqrt(norm[rows]), np.angle(total)
+            likelihood = self.curve.log_likelihood(kappa[rows], norm[rows])
+            member[rows], weight[rows] = block, likelihood - pool.log_density[block]
+        weight += (log_prior(places) - log_proposal)[:, None]
+        return Weighted(places, late_s, member, weight, kappa, norm, angle)
+
+    def waves(self, binaries: Binaries) -> tuple[Complexes, Floats, Floats]:
+        """Ratios to the reference at their own times, norms, and own lateness of n binaries."""
+        pieces = []
+        for first in range(0, binaries.chirp_mass.size, 4096):
+            ratio = heterodyne.ratios(self.sums, binaries.rows(slice(first, first + 4096)))
+            own = heterodyne.norms(self.sums, ratio)
+            late_s, _ = heterodyne.own_times(
+                self.sums, ratio, own, self.loudest_s, OWN_TIME_REACH_S
+            )
+            pieces.append((heterodyne.delayed(self.sums, ratio, late_s), own, late_s))
+        ratios, norms, times = zip(*pieces, strict=True)
+        return np.concatenate(ratios), np.concatenate(norms), np.concatenate(times)
+
+    def resampled(self, pairs: Weighted, pool: Pool) -> Draws:
+        """Equally weighted draws, with distance and phase drawn back."""
+        share = pairs.shares
+        below = np.cumsum(share.ravel())
+        even = (np.arange(self.effort.kept) + self.rng.uniform()) / self.effort.kept
+        flat = np.minimum(np.searchsorted(below, even * below[-1]), share.size - 1)
+        flat = self.rng.permutation(flat)
+        row, column = np.unravel_index(flat, share.shape)
+        places = np.array(pool.places[pairs.member[row, column]])
+        places[:, 0] += pairs.late_s[row]
+        pick = (row, column)
+        distance, phase = self.curve.draw(
+            pairs.kappa[pick], pairs.norm[pick], pairs.angle[pick], self.rng
+        )
+        return self.placed(pairs.places[row], places, distance, phase)
+
+    def placed(self, inner: Floats, places: Floats, distance: Floats, phase: Floats) -> Draws:
+        """Coordinates (n, 4) and (n, 5) as named quantities."""
+        longitude, declination = self.geometry.direction(places)
+        first = self.data.detectors[self.geometry.first]
+        apart = self.data.centre_gps[self.geometry.first] - self.data.centre_gps[0]
+        quarter = self.rng.integers(0, 2, len(inner))  # a quarter turn turns the phase alone
+        return Draws(
+            binaries_at(inner),
+            distance,
+            longitude,
+            declination,
+            places[:, 3] + 0.5 * np.pi * quarter,
+            places[:, 4],
+            np.mod(phase + 0.5 * np.pi * quarter, 2 * np.pi),
+            places[:, 0] + apart - delay_s(first, longitude, declination),
+        )
+
+
+def tempered(log_weight: Floats, least: float) -> Floats:
+    """(n,) weights raised to the largest power up to one that leaves ``least`` effective draws."""
+
+    def weights(power: float) -> Floats:
+        weight = np.exp(power * (log_weight - log_weight.max()))
+        return np.asarray(weight / weight.sum())
+
+    low, high = 0.0, 1.0
+    if 1 / np.sum(weights(1.0) ** 2) >= least:
+        return weights(1.0)
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        enough = 1 / np.sum(weights(middle) ** 2) >= least
+        low, high = (middle, high) if enough else (low, middle)
+    return weights(low)
+
+
+def marginal(pairs: Weighted) -> Floats:
+    """(n,) ln of each draw's weight, summed over its members."""
+    top = pairs.log_weight.max(axis=1)
+    rest = np.exp(pairs.log_weight - np.where(np.isfinite(top), top, 0)[:, None])
+    with np.errstate(divide="ignore"):
+        return np.where(np.isfinite(top), top, -np.inf) + np.log(rest.mean(axis=1))
+
+
+def weigh(
+    data: Data,
+    start: Binaries,
+    reference: Binaries,
+    rng: np.random.Generator,
+    effort: Effort | None = None,
+    told: Told = lambda _: None,
+) -> tuple[Analysis, Pool, Weighted, Quality]:
+    """Weighted pairs for draws ``start`` of a network and a reference waveform near the best."""
+    effort = effort or Effort()
+    analysis = Analysis(data, reference, effort, rng)
+    places = coordinates(start)
+    proposal = Proposal(places, np.ones(len(places)), rng, widening=1.15)
+    pool = analysis.pool(lambda _: None, coarse=True)
+    last = 0.0
+    for number in range(effort.rounds):
+        told(0.4 * number / effort.rounds)
+        pairs = _drawn(analysis, proposal, effort.round_draws, pool)
+        log_weight = marginal(pairs)
+        weight = tempered(log_weight, LEAST_EFFECTIVE)
+        effective = 1 / np.sum(weight**2)
+        best = int(np.argmax(log_weight + proposal.log_density(pairs.places)))
+        if number == 0:
+            analysis.refer(binaries_at(pairs.places[best : best + 1]))
+            pool = analysis.pool(lambda part: told(0.08 + 0.2 * part))
+        proposal = Proposal(pairs.places, weight, rng)
+        share = effective / len(pairs.places)
+        if number >= 1 and share > 0.3 and share < 1.1 * last:
+            break
+        last = share
+    pairs = _drawn(
+        analysis, proposal, effort.final_draws, pool, lambda part: told(0.4 + 0.5 * part)
+    )
+    return analysis, pool, pairs, quality(pairs)
+
+
+def _drawn(
+    analysis: Analysis, proposal: Proposal, count: int, pool: Pool, told: Told = lambda _: None
+) -> Weighted:
+    """Draws of a proposal inside the prior, paired; those outside count as zero weight."""
+    places = proposal.draw(count, analysis.rng)
+    inside = np.isfinite(log_prior(places))
+    pairs = analysis.paired(places[inside], proposal.log_density(places[inside]), pool, told)
+    correction = np.log(np.mean(inside))
+    return pairs._replace(log_weight=pairs.log_weight + correction)

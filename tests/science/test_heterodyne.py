@@ -1,0 +1,64 @@
+"""Sums about a reference against the sums over all frequencies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import strain_merger
+
+from astrogui.science import heterodyne
+
+DATA = strain_merger.data()
+SUMS = heterodyne.summed(DATA, strain_merger.TRUTH)
+
+
+def test_the_likelihood_is_that_of_all_frequencies():
+    binaries = strain_merger.near_truth(100)
+    late = np.random.default_rng(3).uniform(-0.004, 0.004, 100)
+    ratio = heterodyne.delayed(SUMS, heterodyne.ratios(SUMS, binaries), late)
+    columns = [heterodyne.at_shifts(SUMS, d, np.zeros(1)) for d in range(2)]
+    overlap = np.stack([heterodyne.overlaps(ratio, c)[:, 0] for c in columns], axis=1)
+    norm = heterodyne.norms(SUMS, ratio)
+    right, right_norm = heterodyne.exact(DATA, binaries, np.tile(late[:, None], (1, 2)))
+    response = 1 / 1500.0  # about what the source is seen with
+    error = response * (overlap - right).real - 0.5 * response**2 * (norm - right_norm)
+    assert response * np.sqrt(right_norm).sum() > 15  # of a signal worth the name
+    assert np.abs(error.sum(axis=1)).max() < 0.04
+    assert error.sum(axis=1).std() < 0.01
+
+
+def test_any_shift_is_interpolated_between_those_kept():
+    shifts = np.random.default_rng(4).uniform(-0.029, 0.029, 40)
+    one = np.ones((1, SUMS.knot_hz.size), complex)
+    ours = heterodyne.overlaps(one, heterodyne.at_shifts(SUMS, 1, shifts))[0]
+    truth = heterodyne.exact(DATA, strain_merger.TRUTH.rows(np.zeros(40, int)),
+                             np.stack([shifts, shifts], axis=1))[0][:, 1]  # fmt: skip
+    assert np.abs(ours - truth).max() < 1e-3 * np.abs(truth).max()
+
+
+def test_a_later_waveform_is_heard_earlier_by_as_much():
+    one = np.ones((1, SUMS.knot_hz.size), complex)
+    late = heterodyne.delayed(SUMS, one, np.array([0.0031]))
+    norm = heterodyne.norms(SUMS, one)
+    own, loudness = heterodyne.own_times(SUMS, one, norm, np.zeros(2), 0.012)
+    other, same = heterodyne.own_times(SUMS, late, norm, np.zeros(2), 0.012)
+    assert own[0] - other[0] == pytest.approx(0.0031, abs=2e-5)
+    assert same[0] == pytest.approx(loudness[0], rel=2e-3)
+
+
+def test_noise_alone_gives_ratios_of_unit_variance():
+    outputs = []
+    for seed in range(16):
+        sums = heterodyne.summed(strain_merger.data(("H1",), 1e9, seed), strain_merger.TRUTH, 40)
+        outputs.append(sums.linear[0].sum(axis=0)[::49] / np.sqrt(sums.square[0].sum()))
+    values = np.concatenate(outputs)
+    assert np.mean(np.abs(values) ** 2) == pytest.approx(2, rel=0.25)
+
+
+def test_knots_are_dense_where_the_phase_runs():
+    knots = heterodyne.knots_hz(20.0, 800.0, 97)
+    assert knots[0] == 20.0
+    assert knots[-1] == pytest.approx(800.0)
+    steps = np.diff(knots)
+    assert (steps > 0).all()
+    assert steps[0] < 1 < steps[-1]
