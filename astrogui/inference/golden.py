@@ -115,6 +115,15 @@ def replay(kind: str, folder: Path) -> Replay:
     try:
         model = load_model(folder)
         tolerance = model.card.tolerance_relative
+        if not model.card.network:
+            return Replay(
+                model=folder.name,
+                backend=name,
+                device=device,
+                difference=0.0,
+                tolerance=tolerance,
+                left_out="it has no network to replay; its arrays are what the card promises",
+            )
         if kind == "onnx" and not model.has_graph:
             reason = model.card.onnx_reason
             return Replay(

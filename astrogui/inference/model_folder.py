@@ -41,8 +41,8 @@ class LoadedModel:
 
     @property
     def sha256(self) -> str:
-        """The hash of the weights: the model's identity."""
-        return self.card.hashes["weights.npz"]
+        """The hash of the weights, or of the arrays of an analysis without a network."""
+        return self.card.identity
 
     def graph(self) -> bytes:
         """The exported graph, checked again: a file may have changed since."""
@@ -126,7 +126,9 @@ def load_model(folder: Path, task: str | None = None) -> LoadedModel:
 
 
 def _check_network(folder: Path, card: ModelCard) -> None:
-    """The card may only name a builder in a module of our own networks."""
+    """The card may only name a builder in a module of our own networks, or none at all."""
+    if not card.network and not {"weights.npz", "model.onnx"} & set(card.hashes):
+        return
     match = _NETWORK.fullmatch(card.network)
     name = f"astrogui.networks.{match[1]}" if match else ""
     if match is None or match[1] == "builder" or importlib.util.find_spec(name) is None:
@@ -137,8 +139,9 @@ def _check_network(folder: Path, card: ModelCard) -> None:
 
 def _check_names(folder: Path, card: ModelCard) -> None:
     """Only files that the card hashes, and texts and pictures that nothing reads, may be there."""
-    if "weights.npz" not in card.hashes:
-        raise ModelMismatch(f"{folder / 'card.json'} gives no hash of weights.npz.")
+    needed = "weights.npz" if card.network else "assets.npz"
+    if needed not in card.hashes:
+        raise ModelMismatch(f"{folder / 'card.json'} gives no hash of {needed}.")
     for name in card.hashes:
         if name not in HASHED:
             raise ModelMismatch(f"{folder / 'card.json'} names {name!r}, which no model has.")

@@ -27,7 +27,8 @@ class ModelCard:
 
     ``hashes`` maps each file of the folder (weights.npz, model.onnx, assets.npz, golden.npz) to
     its SHA-256. ``network`` and ``network_config`` name a builder in ``astrogui.networks`` and its
-    plain arguments: a network is rebuilt from our own code, never from the file.
+    plain arguments: a network is rebuilt from our own code, never from the file. An analysis
+    without a network (a matched filter) leaves ``network`` empty and has arrays alone.
     """
 
     task: str
@@ -55,6 +56,11 @@ class ModelCard:
     limits: tuple[str, ...] = ()
     licence: str = "BSD-3-Clause"
     card_version: int = CARD_VERSION
+
+    @property
+    def identity(self) -> str:
+        """The hash that tells two models apart: of the weights, or of the arrays where none are."""
+        return self.hashes.get("weights.npz") or self.hashes.get("assets.npz", "")
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"

@@ -157,7 +157,7 @@ class Verification:
         wanted = f"the model {origin.model} (SHA-256 {origin.model_sha256[:12]}…) is not here"
         if here is None:
             return f"{wanted}: no folder of models holds {info.task}"
-        found = here.hashes.get("weights.npz", "")[:12]
+        found = here.identity[:12]
         return f"{wanted}: the one that is here has SHA-256 {found}…"
 
     # --- computing -------------------------------------------------------------------------------

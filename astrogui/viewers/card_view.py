@@ -160,12 +160,16 @@ def _details(card: ModelCard) -> str:
     ):
         if values:
             parts.append(f"<h4>{title}</h4>" + _table(values))
+    if not card.network:
+        return "".join([*parts, *_files(card)])
     shapes = {spec.name: _shape_words(spec) for spec in (*card.inputs, *card.outputs)}
     parts.append("<h4>Network</h4>" + _table({"built by": card.network, **shapes}))
+    return "".join([*parts, *_files(card)])
+
+
+def _files(card: ModelCard) -> list[str]:
     hashes = {name: f"SHA-256 {digest[:16]}…" for name, digest in card.hashes.items()}
-    if hashes:
-        parts.append("<h4>Files</h4>" + _table(hashes))
-    return "".join(parts)
+    return ["<h4>Files</h4>" + _table(hashes)] if hashes else []
 
 
 def _shape_words(spec: ArraySpec) -> str:

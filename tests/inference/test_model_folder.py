@@ -14,7 +14,8 @@ import pytest
 import tiny
 
 from astrogui.errors import ModelMismatch, ModelMissing
-from astrogui.inference.backends import open_backend
+from astrogui.inference.backends import guarded, open_backend
+from astrogui.inference.golden import replay
 from astrogui.inference.graph_check import check_graph
 from astrogui.inference.model_folder import all_models, find_model, load_model, read_card
 
@@ -234,3 +235,40 @@ def test_the_first_folder_of_the_search_path_wins(tmp_path):
 def test_a_task_without_a_model_is_said_in_words(tmp_path):
     with pytest.raises(ModelMissing, match=r"no model for tiny .* train tiny"):
         find_model("tiny", str(tmp_path))
+
+
+@pytest.fixture
+def filter_folder(tmp_path):
+    """A model that is a bank of arrays and no network."""
+    folder = tiny.write_model(tmp_path, "filter", network="")
+    for name in ("weights.npz", "model.onnx", "golden.npz"):
+        (folder / name).unlink()
+    np.savez(folder / "assets.npz", bank=np.arange(4.0))
+    rehash(folder)
+    return folder
+
+
+def test_a_model_without_a_network_is_its_arrays(filter_folder):
+    model = load_model(filter_folder, task="filter")
+    assert model.sha256 == hashlib.sha256((filter_folder / "assets.npz").read_bytes()).hexdigest()
+    assert model.assets["bank"].tolist() == [0, 1, 2, 3]
+    backend = guarded(model, pytest.fail)
+    assert backend.name == "no network"
+    assert backend.run({"flux": np.ones((2, 1))})["flux"].tolist() == [[1], [1]]
+
+
+def test_a_model_without_a_network_is_not_replayed_and_says_why(filter_folder):
+    found = replay("onnx", filter_folder)
+    assert found.agrees
+    assert "no network to replay" in found.words()
+
+
+@pytest.mark.parametrize("spoil", ["no arrays", "weights"])
+def test_a_card_without_a_network_needs_arrays_and_no_weights(filter_folder, spoil):
+    if spoil == "weights":
+        np.savez(filter_folder / "weights.npz", w000=np.ones(2))
+    else:
+        (filter_folder / "assets.npz").unlink()
+    rehash(filter_folder)
+    with pytest.raises(ModelMismatch):
+        load_model(filter_folder)

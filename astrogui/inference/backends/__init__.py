@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from astrogui.errors import UsageProblem
 from astrogui.inference.backends.guard import GuardedBackend
+from astrogui.inference.backends.no_network import NoNetwork
 from astrogui.inference.model_folder import LoadedModel
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -44,6 +45,8 @@ class Backend(Protocol):
 
 def guarded(model: LoadedModel, notice: Callable[[str], None]) -> Backend:
     """The backend of choice for a model, which survives a full or lost accelerator."""
+    if not model.card.network:
+        return NoNetwork()
     kind = choose(model)
     return GuardedBackend(
         open_backend(kind, model),
