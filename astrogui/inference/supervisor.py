@@ -39,6 +39,9 @@ LONGEST_PAUSE_S = 30.0
 MOST_FAILED_STARTS = 5
 CALM_S = 30.0  # a worker that lived longer is no reason for a pause
 LOOK_S = 60.0  # how long to sleep when nothing is due
+# The C library of Linux gives freed arrays back at once, and fetching the same pages anew for the
+# next spectrum takes a quarter of a worker's time: it keeps 64 MB, of arrays up to 4 MB.
+KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(4 << 20)}
 
 
 @dataclass(slots=True)
@@ -204,7 +207,10 @@ class SupervisedRunner:
                 return
             try:
                 self._process = HelperProcess(
-                    self._command, log=self._log, said={"timeout_s": self._job_timeout_s}
+                    self._command,
+                    log=self._log,
+                    said={"timeout_s": self._job_timeout_s},
+                    environment=KEPT_MEMORY,
                 )
             except OSError as error:
                 self._lost(f"it could not be started ({error})")
