@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from astrogui.science import spectral
 from astrogui.science.spectral import LogGrid
 from astrogui.science.template_fit import (
+    FEW_CELLS,
     SmoothPart,
     TemplateSet,
     best_fit,
-    gains,
     polynomials,
     smooth_part,
+    upright_gains,
+    upright_gains_at,
 )
 
 Array = NDArray[np.floating[Any]]
@@ -40,6 +42,7 @@ LINE_PLACES = (
 """Rest wavelengths whose matched-filter signals the network sees at every redshift."""
 
 SMOOTH_TERMS = 4
+SETTLED_PEAKS = 4  # of each set, whose neighbouring cells are all exact
 FLOOR = 0.02  # of the flux: what templates and calibration cannot follow
 SUMMARY = (
     "log10 median S/N", "log10 reduced chi-square of the best fit", "good share",
@@ -135,8 +138,7 @@ def scan(
     """
     chi2 = chi_squares(spectrum, sets)
     lowest = float(np.nanmin(chi2)) if spectrum.good.any() else 0.0
-    freedom = max(int(spectrum.good.sum()) - SMOOTH_TERMS - 6, 1)
-    reduced = max(lowest / freedom, 1e-3)
+    reduced = _reduced(lowest, spectrum)
     drop = (chi2 - lowest) / (6.0 * max(reduced, 1.0))
     curves = np.where(np.isfinite(drop), np.maximum(-np.arcsinh(drop) / 3.0, -4.0), -4.0)
     # Without any good pixel all curves are flat: nothing is said.
@@ -154,18 +156,58 @@ def chi_squares(spectrum: Scaled, sets: Sequence[TemplateSet]) -> NDArray[np.flo
     Where the leading coefficient is negative (an upside-down spectrum) the smooth terms alone
     count.
     """
-    smooth = polynomials(OBSERVED.size, SMOOTH_TERMS)
     chi2 = np.full((len(sets), CELLS), np.nan)
-    parts: dict[float, SmoothPart] = {}
-    for row, templates in enumerate(sets):
-        flux, weight = flattened(spectrum, templates.exponent)
-        if templates.exponent not in parts:
-            parts[templates.exponent] = smooth_part(flux, weight, smooth)
-        known = parts[templates.exponent]
-        gain, leading, base = gains(flux, weight, templates, smooth, known)
-        gain = np.where(leading > 0, gain, 0.0)
-        chi2[row, templates.first_cell : templates.last_cell + 1] = np.maximum(base - gain, 0.0)
+    parts = _smooth_parts(spectrum, sets)
+    known = [parts[templates.exponent] for templates in sets]
+    gained = upright_gains(list(zip(known, sets, strict=True)))
+    for row, (part, templates, gain) in enumerate(zip(known, sets, gained, strict=True)):
+        inside = slice(templates.first_cell, templates.last_cell + 1)
+        chi2[row, inside] = np.maximum(part.chi2 - gain, 0.0)
+    if spectrum.good.any():
+        _settle_peaks(chi2, sets, known)
     return chi2
+
+
+def _smooth_parts(spectrum: Scaled, sets: Sequence[TemplateSet]) -> dict[float, SmoothPart]:
+    """By exponent, what the smooth terms leave of the spectrum."""
+    smooth = polynomials(OBSERVED.size, SMOOTH_TERMS)
+    exponents = dict.fromkeys(templates.exponent for templates in sets)
+    return {value: smooth_part(*flattened(spectrum, value), smooth) for value in exponents}
+
+
+def _settle_peaks(
+    chi2: NDArray[np.float64], sets: Sequence[TemplateSet], parts: Sequence[SmoothPart]
+) -> None:
+    """Put the exact chi-square to either side of the best few minima of each set.
+
+    Every second cell is exact already.
+    """
+    own = [
+        (row[templates.first_cell : templates.last_cell + 1], templates, part)
+        for row, templates, part in zip(chi2, sets, parts, strict=True)
+        if templates.cells > FEW_CELLS
+    ]
+    wanted = [(part, templates, _beside_minima(inside)) for inside, templates, part in own]
+    for (inside, _, part), (_, _, places), gain in zip(
+        own, wanted, upright_gains_at(wanted), strict=True
+    ):
+        inside[places] = np.maximum(part.chi2 - gain, 0.0)
+
+
+def _beside_minima(chi2: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Cells next to the lowest minima among those that are exact, every second from the last."""
+    exact = np.arange((chi2.size - 1) % 2, chi2.size, 2)
+    values = chi2[exact]
+    ends = np.concatenate([[np.inf], values, [np.inf]])
+    low = np.flatnonzero((values <= ends[:-2]) & (values <= ends[2:]))
+    best = exact[low[np.argsort(values[low])[:SETTLED_PEAKS]]]
+    places = np.unique(best[:, None] + np.array([-3, -1, 1, 3]))
+    return places[(places >= 0) & (places < chi2.size)]
+
+
+def _reduced(lowest: float, spectrum: Scaled) -> float:
+    freedom = max(int(spectrum.good.sum()) - SMOOTH_TERMS - 6, 1)
+    return max(lowest / freedom, 1e-3)
 
 
 def model_at(

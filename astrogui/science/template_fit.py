@@ -8,6 +8,7 @@ Glazebrook, Offer & Deeley 1998, ApJ 492, 98.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,9 @@ Array = NDArray[np.floating[Any]]
 
 SMOOTH_DEGREE = 3  # of the polynomial taken off the templates: at most that of the smooth terms
 NEGLIGIBLE = 3e-6  # of a template's whole power: below it single precision tells nothing
+BLOCK = 4096  # cells solved together
+FEW_CELLS = 64  # up to which a set's sums are made one by one
+LENGTHS = (2048, 2560, 2744, 3500)  # of transforms that several sets share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,30 +105,68 @@ def gains(
     beyond the smooth terms by less than ``NEGLIGIBLE`` of its power is left out.
     """
     part = known or smooth_part(flux, weight, smooth_terms)
-    matrix, half, right = _normal_equations(part, weight, templates)
-    diagonal = np.arange(len(right))
-    whole = matrix[diagonal, diagonal]
-    for term in half:  # Schur complement: smooth terms solved for at each shift
-        matrix -= term[:, None] * term
-    matrix[diagonal, diagonal] += 0.2 * NEGLIGIBLE * whole + templates.penalty[:, None] + 1e-12
-    gain, significance = _solve(matrix, right, NEGLIGIBLE * whole)
+    gain, significance = _solve(*_correlated(part, templates, 1), templates.penalty[:, None])
     return gain[::-1].astype(np.float64), significance[::-1].astype(np.float64), part.chi2
+
+
+def upright_gains(
+    wanted: Sequence[tuple[SmoothPart, TemplateSet]],
+) -> list[NDArray[np.float64]]:
+    """For each set the chi-square gained over the smooth terms, (cells,), 0 where upside down.
+
+    Upside down is a negative first coefficient. Every second cell comes by correlation, those
+    between by a cubic through four neighbours: ``upright_gains_at`` has them exactly. A set of few
+    cells is exact everywhere.
+    """
+    equations = [
+        _summed(part, templates, np.arange(templates.cells))
+        if templates.cells <= FEW_CELLS
+        else _correlated(part, templates, 2)
+        for part, templates in wanted
+    ]
+    gained = _upright(equations, [templates for _, templates in wanted])
+    return [
+        (values if templates.cells <= FEW_CELLS else _between(values, templates.cells))[::-1]
+        for values, (_, templates) in zip(gained, wanted, strict=True)
+    ]
+
+
+def upright_gains_at(
+    wanted: Sequence[tuple[SmoothPart, TemplateSet, NDArray[np.intp]]],
+) -> list[NDArray[np.float64]]:
+    """The same at some cells, (k,) counted from the set's first, each by its own sums."""
+    equations = [
+        _summed(part, templates, templates.cells - 1 - places) for part, templates, places in wanted
+    ]
+    return _upright(equations, [templates for _, templates, _ in wanted])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SmoothPart:
-    """The smooth terms fitted to a spectrum. Arrays (terms, n) and (n,)."""
+    """The smooth terms fitted to a spectrum; what its correlations need, times the weight."""
 
-    terms: NDArray[np.float64]  # orthonormal under the weights
-    residual: NDArray[np.float64]
     chi2: float
+    weighted: NDArray[np.float32]  # (2 + terms, n): weight, residual, orthonormal smooth terms
+    _transforms: dict[tuple[int, int], Any] = field(default_factory=dict, repr=False)
+
+    def transforms(self, length: int, every: int) -> list[Array]:
+        """Conjugate spectra of every ``every``-th pixel, from the first, the second, and so on."""
+        from scipy.fft import rfft
+
+        if (length, every) not in self._transforms:
+            self._transforms[length, every] = [
+                np.conj(rfft(self.weighted[:, phase::every], length, axis=-1))
+                for phase in range(every)
+            ]
+        return list(self._transforms[length, every])
 
 
 def smooth_part(flux: Array, weight: Array, smooth_terms: Array) -> SmoothPart:
     """What the smooth terms alone leave of a spectrum."""
     _, factor, residual = project_smooth(flux, weight, smooth_terms)
+    rows = np.concatenate([np.ones((1, len(flux))), residual[None], factor @ smooth_terms])
     return SmoothPart(
-        terms=factor @ smooth_terms, residual=residual, chi2=float(np.sum(weight * residual**2))
+        chi2=float(np.sum(weight * residual**2)), weighted=(rows * weight).astype(np.float32)
     )
 
 
@@ -159,67 +201,147 @@ def best_fit(
     return model, float(np.sum(weight * (flux - model) ** 2))
 
 
-def _normal_equations(
-    part: SmoothPart, weight: Array, templates: TemplateSet
-) -> tuple[Array, Array, Array]:
-    """(m, m, cells) matrix, (p, m, cells) with the smooth terms, and (m, cells) right side.
+def _correlated(part: SmoothPart, templates: TemplateSet, every: int) -> tuple[Array, Array, Array]:
+    """Sums at every ``every``-th cell, from the largest shift on, as the lags of a correlation.
 
-    Cells run from the largest shift to the smallest, as the lags of the correlation come.
+    The lower triangle of the normal matrix row by row, (m (m + 1) / 2, cells), the right side
+    (m, cells) and the couplings with the smooth terms (p, m, cells). Of every second lag, even
+    pixels meet even samples alone and odd pixels odd ones: two transforms of half the length.
     """
-    from scipy.fft import irfft, rfft
+    from scipy.fft import irfft
 
-    single, double, length = _template_transforms(templates, len(part.terms))
-    pixels, cells, count = len(weight), templates.cells, len(templates.vectors)
-    assert pixels + cells - 1 == templates.vectors.shape[1]
-    stack = np.empty((2 + len(part.terms), pixels), np.float32)
-    stack[0] = weight
-    stack[1] = weight * part.residual
-    stack[2:] = weight * part.terms
-    seen = np.conj(rfft(stack, length, axis=-1))
-    products = irfft(seen[0] * double, length, axis=-1, overwrite_x=True)[:, :cells]
-    linear = irfft(seen[1:, None] * single, length, axis=-1, overwrite_x=True)[..., :cells]
-    matrix = np.empty((count, count, cells), np.float32)
-    rows, columns = np.tril_indices(count)
-    matrix[rows, columns] = products
-    matrix[columns, rows] = products
-    return matrix, linear[1:], linear[0].copy()
+    kept = _kept(templates, len(part.weighted) - 2)
+    pixels, cells = part.weighted.shape[1], -(-templates.cells // every)
+    assert pixels + templates.cells - 1 == templates.vectors.shape[1]
+    length, single, double = _template_transforms(kept, every)
+    first, *others = part.transforms(length, every)
+    products, linear = first[0] * double[0], first[1:, None] * single[0]
+    for phase, seen in enumerate(others, start=1):
+        products += seen[0] * double[phase]
+        linear += seen[1:, None] * single[phase]
+    matrix = irfft(products, length, axis=-1, overwrite_x=True)[:, :cells]
+    sums = irfft(linear, length, axis=-1, overwrite_x=True)[..., :cells]
+    return matrix, sums[0], sums[1:]
 
 
-def _template_transforms(templates: TemplateSet, terms: int) -> tuple[Array, Array, int]:
+def _summed(
+    part: SmoothPart, templates: TemplateSet, lags: NDArray[np.intp]
+) -> tuple[Array, Array, Array]:
+    """The same sums at some lags, each by products with the window of the vectors there."""
+    kept = _kept(templates, len(part.weighted) - 2)
+    vectors, products = kept["vectors"], kept["products"]
+    pixels, weight, others = part.weighted.shape[1], part.weighted[0], part.weighted[1:].T.copy()
+    matrix = np.empty((len(lags), len(products)), np.float32)
+    sums = np.empty((len(lags), len(vectors), others.shape[1]), np.float32)
+    for row, lag in enumerate(lags.tolist()):
+        window = slice(lag, lag + pixels)
+        matrix[row] = products[:, window] @ weight
+        sums[row] = vectors[:, window] @ others
+    turned = np.ascontiguousarray(sums.transpose(2, 1, 0))
+    return np.ascontiguousarray(matrix.T), turned[0], turned[1:]
+
+
+def _kept(templates: TemplateSet, terms: int) -> dict[str, Any]:
+    """The vectors without their cubic and their products, in single precision."""
     kept = templates._transforms
     if kept.get("terms") != terms:
-        from scipy.fft import next_fast_len, rfft
-
         vectors = templates.vectors
         if terms > SMOOTH_DEGREE:
             place = np.linspace(-1, 1, vectors.shape[1])
             smooth = np.polynomial.legendre.legfit(place, vectors.T, SMOOTH_DEGREE)
             vectors = vectors - np.polynomial.legendre.legval(place, smooth)
-        length = int(next_fast_len(vectors.shape[1], real=True))
         rows, columns = np.tril_indices(len(vectors))
-        kept["single"] = rfft(vectors, length, axis=-1).astype(np.complex64)
-        kept["double"] = rfft(vectors[rows] * vectors[columns], length, axis=-1)
-        kept["double"] = kept["double"].astype(np.complex64)
-        kept["length"], kept["terms"] = length, terms
-    return kept["single"], kept["double"], kept["length"]
+        kept.clear()
+        kept["terms"] = terms
+        kept["vectors"] = vectors.astype(np.float32)
+        kept["products"] = (vectors[rows] * vectors[columns]).astype(np.float32)
+    return kept
 
 
-def _solve(matrix: Array, right: Array, least: Array) -> tuple[Array, Array]:
+def _template_transforms(kept: dict[str, Any], every: int) -> tuple[int, Array, Array]:
+    """Length, and the spectra (every, m, bins) of the vectors and of their products."""
+    if str(every) not in kept:
+        from scipy.fft import next_fast_len, rfft
+
+        vectors, products = kept["vectors"], kept["products"]
+        least = -(-vectors.shape[1] // every)
+        # Few lengths, so that sets share the transforms of a spectrum.
+        length = next((size for size in LENGTHS if size >= least), 0)
+        length = length or int(next_fast_len(least, real=True))
+        single = [rfft(vectors[:, phase::every], length, axis=-1) for phase in range(every)]
+        double = [rfft(products[:, phase::every], length, axis=-1) for phase in range(every)]
+        kept[str(every)] = length, np.stack(single), np.stack(double)
+    length, one, two = kept[str(every)]
+    return length, one, two
+
+
+def _upright(
+    equations: Sequence[tuple[Array, Array, Array]], sets: Sequence[TemplateSet]
+) -> list[NDArray[np.float64]]:
+    """Solutions of the sets' equations, those of as many vectors together, in blocks of cells.
+
+    The operations on a block are many and small: what counts is how few blocks there are, and
+    that one fits into the processor's cache.
+    """
+    found: list[NDArray[np.float64]] = [np.zeros(0)] * len(sets)
+    for count in {len(right) for _, right, _ in equations}:
+        members = [k for k, (_, right, _) in enumerate(equations) if len(right) == count]
+        together = [np.concatenate([equations[k][part] for k in members], -1) for part in range(3)]
+        sizes = [equations[k][1].shape[1] for k in members]
+        penalty = np.repeat(np.array([sets[k].penalty for k in members], np.float32).T, sizes, 1)
+        gained = []
+        for start in range(0, sum(sizes), BLOCK):
+            block = slice(start, start + BLOCK)
+            matrix, right, coupling = (part[..., block] for part in together)
+            gain, leading = _solve(matrix, right, coupling, penalty[:, block])
+            gained.append(np.where(leading > 0, gain, 0.0).astype(np.float64))
+        parts = np.split(np.concatenate(gained), np.cumsum(sizes)[:-1])
+        for k, part in zip(members, parts, strict=True):
+            found[k] = part
+    return found
+
+
+def _between(every: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
+    """(cells,) from the values at every second one."""
+    out = np.empty(cells)
+    out[::2] = every
+    padded = np.concatenate([every[:1], every, every[-1:]])
+    between = 0.5625 * (every[1:] + every[:-1]) - 0.0625 * (padded[3:] + padded[:-3])
+    out[1 : 2 * every.size - 1 : 2] = np.maximum(between, 0.0)
+    if cells % 2 == 0:
+        out[-1] = every[-1]
+    return out
+
+
+def _solve(
+    matrix: Array, right: Array, coupling: Array, penalty: Array
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """b^T A^-1 b and the first coefficient over its error, for all cells by Cholesky.
 
-    Row by row from last to first, so that the first coefficient is the last unknown left; each
-    step is one operation over the cells. A row whose rest falls below ``least`` (m, cells) counts
-    for nothing. ``matrix`` and ``right`` are used up.
+    The smooth terms, orthonormal already, are solved for first; then row by row from last to
+    first, so that the first coefficient is the last unknown left. Each step is one operation over
+    the cells. A row whose rest falls below ``NEGLIGIBLE`` of its whole counts for nothing.
+    ``matrix`` and ``right`` are used up.
     """
-    gain, solved = np.zeros_like(right[0]), np.zeros_like(right[0])
-    for j in range(len(right) - 1, -1, -1):
-        pivot = matrix[j, j]
-        told = pivot > least[j]
-        inverse = np.where(told, 1.0 / np.sqrt(np.where(told, pivot, 1.0)), 0.0)
+    count, cells = right.shape
+    starts = [i * (i + 1) // 2 for i in range(count + 1)]
+    rows = [matrix[starts[i] : starts[i + 1]] for i in range(count)]
+    least = np.empty((count, cells), np.float32)
+    room = np.empty((len(coupling), count, cells), np.float32)
+    for i, row in enumerate(rows):
+        np.multiply(row[i], NEGLIGIBLE, out=least[i])
+        for part in np.multiply(coupling[:, i : i + 1], coupling[:, : i + 1], room[:, : i + 1]):
+            row -= part
+        row[i] += 0.2 * least[i] + penalty[i] + 1e-12
+    gain, solved = np.zeros(cells, np.float32), np.zeros(cells, np.float32)
+    room = np.empty((count, cells), np.float32)
+    for j in range(count - 1, -1, -1):
+        told = rows[j][j] > least[j]
+        inverse = np.where(told, 1.0 / np.sqrt(np.where(told, rows[j][j], 1.0)), np.float32(0))
         solved = right[j] * inverse
         gain += solved**2
-        if j:
-            column = matrix[j, :j] * inverse
-            matrix[:j, :j] -= column[:, None] * column
-            right[:j] -= column * solved
+        column = rows[j][:j] * inverse
+        for i in range(j):
+            rows[i] -= np.multiply(column[i], column[: i + 1], room[: i + 1])
+        right[:j] -= column * solved
     return gain, solved

@@ -13,7 +13,7 @@ from astrogui.science.redshift_peaks import (
     sharpened,
     within_peak,
 )
-from astrogui.science.template_fit import TemplateSet, rest_grid
+from astrogui.science.template_fit import TemplateSet, gains, polynomials, rest_grid
 
 LAST = 2200
 
@@ -71,6 +71,19 @@ def test_cells_are_138_km_s_wide_and_reach_from_stars_to_seven_nearly():
 def test_the_scan_finds_the_redshift_of_a_spectrum(redshift):
     prepared = scan.scan(scan.scale(*observed(redshift)), [lines_set()], False)
     assert abs(best_cell(prepared["curves"]) - scan.cell_of(redshift)) <= 1
+
+
+@pytest.mark.parametrize("odd", [0, 1])
+def test_the_minimum_and_the_cells_beside_it_are_exact_wherever_it_lies(odd):
+    edges = scan.cell_edges()
+    spectrum = scan.scale(*observed(edges[700 + odd : 702 + odd].mean(), noise=0.01))
+    (chi2,) = scan.chi_squares(spectrum, [lines_set()])
+    smooth = polynomials(scan.OBSERVED.size, scan.SMOOTH_TERMS)
+    gain, leading, base = gains(spectrum.flux, spectrum.weight, lines_set(), smooth)
+    expected = base - np.where(leading > 0, gain, 0.0)
+    assert np.nanargmin(chi2) == np.argmin(expected) == 700 + odd
+    near = slice(700 + odd - 3, 700 + odd + 4)
+    np.testing.assert_allclose(chi2[near], expected[near], rtol=1e-3)
 
 
 def test_a_redshifted_spectrum_shifts_its_curves():

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from astrogui.science.template_fit import TemplateSet, best_fit, gains, improvement, polynomials
+from astrogui.science.template_fit import (
+    TemplateSet,
+    best_fit,
+    gains,
+    improvement,
+    polynomials,
+    smooth_part,
+    upright_gains,
+    upright_gains_at,
+)
 
 PIXELS, FIRST, LAST = 500, 3, 180
 
@@ -80,6 +89,29 @@ def test_pixels_without_weight_change_nothing():
         improvement(spoiled, weight, templates, smooth)[0],
         rtol=1e-6,
     )
+
+
+@pytest.mark.parametrize("last", [LAST, LAST - 1, 21])
+def test_upright_gains_of_several_sets_are_those_of_each_at_every_second_cell(last):
+    rng = np.random.default_rng(6)
+    long, other, short = some_set(rng), some_set(rng, 2.0), some_set(rng)
+    short = TemplateSet(
+        name="short", class_name="STAR", first_cell=FIRST, last_cell=last,
+        vectors=short.vectors[:3, : PIXELS + last - FIRST], penalty=short.penalty[:3],
+    )  # fmt: skip
+    flux, weight = some_spectrum(rng, long)
+    smooth = polynomials(PIXELS, 4)
+    part, sets = smooth_part(flux, weight, smooth), (long, short, other)
+    gained = upright_gains([(part, templates) for templates in sets])
+    for templates, values in zip(sets, gained, strict=True):
+        gain, leading, base = gains(flux, weight, templates, smooth)
+        assert base == pytest.approx(part.chi2)
+        expected = np.where(leading > 0, gain, 0.0)
+        close = {"rtol": 1e-3, "atol": 1e-3 * float(expected.max())}
+        np.testing.assert_allclose(values[::-2], expected[::-2], **close)
+        places = np.arange(templates.cells)[1::3]
+        (alone,) = upright_gains_at([(part, templates, places)])
+        np.testing.assert_allclose(alone, expected[places], **close)
 
 
 def test_the_fit_at_one_redshift_gives_its_chi_square():
