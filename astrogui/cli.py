@@ -57,6 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser("analyze", help="answer files and folders, export the rows")
     analyze.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
     _add_analysis_options(analyze)
+    analyze.add_argument("--samples", metavar="OUT", help="mergers: .json bilby, .h5 PESummary")
+    analyze.add_argument("--sky-map", metavar="OUT.fits", help="of a merger, in HEALPix pixels")
     analyze.set_defaults(run=run_analyze)
 
     watch = commands.add_parser("watch", help="answer every file that arrives in a folder")
@@ -162,6 +164,8 @@ def run_analyze(options: argparse.Namespace) -> int:
         for words in batch_notices(session.view, row_ids):
             print(f"astrogui: {words}", file=sys.stderr)
         _export(session, options, None if options.project else row_ids)
+        for path in filter(None, (options.samples, options.sky_map)):
+            session.export_merger(path, row_ids).result()
         return SOME_FAILED if follower.failures else OK
 
 
@@ -297,6 +301,7 @@ def _session(options: argparse.Namespace, stack: ExitStack) -> Session:
     """The session of a command; without ``--project`` its project ends with the command."""
     if options.export:
         _check_ending(options.export)
+    _check_merger_endings(options)
     path = options.project
     if path is None:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="astrogui-"))
@@ -320,6 +325,19 @@ def _check_ending(path: str) -> None:
         known_ending(path)
     except ExportProblem as problem:
         raise UsageProblem(str(problem)) from problem
+
+
+def _check_merger_endings(options: argparse.Namespace) -> None:
+    from astrogui.errors import ExportProblem
+    from astrogui.session.merger_files import check_ending
+
+    for path in filter(
+        None, (getattr(options, "samples", None), getattr(options, "sky_map", None))
+    ):
+        try:
+            check_ending(path)
+        except ExportProblem as problem:
+            raise UsageProblem(str(problem)) from problem
 
 
 def _recipe(task: str) -> Any:

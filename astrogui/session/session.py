@@ -380,6 +380,17 @@ class Session:
             self._tables.present, progress,
         )  # fmt: skip
 
+    def export_merger(self, path: str | os.PathLike[str], row_ids: Sequence[int]) -> Future[int]:
+        """Mergers for other programs: .json (bilby), .h5 (PESummary) or .fits (a sky map).
+
+        The future holds how many were written; it raises ``ExportProblem`` or ``DiskFull``.
+        """
+        from astrogui.session import merger_files
+
+        return self._exports.pool.submit(
+            merger_files.write, self.path, self._tasks, self._cards, os.fspath(path), list(row_ids)
+        )
+
     def read_table(self, path: str | os.PathLike[str]) -> Future[Catalogue]:
         """The columns of an analyst's own table of sources, parsed in the reader process.
 

@@ -14,6 +14,7 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("spectrum", "astrogui.viewers.spectrum_view:SpectrumView"),
     ("strain", "astrogui.viewers.strain_view:StrainView"),
     ("posterior", "astrogui.viewers.posterior_view:PosteriorView"),
+    ("sky", "astrogui.viewers.sky_view:SkyView"),
 )
 
 

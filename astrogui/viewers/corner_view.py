@@ -85,6 +85,7 @@ class ContourItem(pg.GraphicsObject):
     def __init__(self) -> None:
         super().__init__()
         self.theme: Theme = LIGHT
+        self.is_filled = True
         self.paths: dict[float, QPainterPath] = {}
         self._rect = QRectF()
 
@@ -111,7 +112,8 @@ class ContourItem(pg.GraphicsObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for share in sorted(self.paths, reverse=True):
             painter.setPen(pen(self.theme.colour("accent"), 1.2))
-            painter.setBrush(self.theme.colour("accent", 0.22))
+            if self.is_filled:
+                painter.setBrush(self.theme.colour("accent", 0.22))
             painter.drawPath(self.paths[share])
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from astrogui.science import sky_map
+
 Array = NDArray[np.float64]
 Range = tuple[float, float, float, float]  # left, right, bottom, top
 FEW_POINTS = 4_000  # are drawn one by one, with their errors
@@ -124,19 +126,9 @@ def logarithm(values: Array | None) -> Array | None:
 
 
 def mollweide(longitude_deg: Array, latitude_deg: Array) -> tuple[Array, Array]:
-    """Equal-area map of the sky, x to the left with right ascension, in -180..180 and -90..90.
-
-    Longitudes are taken round 0. Source: Snyder 1987, USGS Professional Paper 1395, p. 251.
-    """
-    longitude, latitude = _around_zero(longitude_deg), np.radians(latitude_deg)
-    theta = 2 * np.arcsin(np.clip(2 * latitude / np.pi, -1, 1)) / 2
-    target = np.pi * np.sin(latitude)
-    for _ in range(12):
-        slope = 2 + 2 * np.cos(2 * theta)
-        step = (2 * theta + np.sin(2 * theta) - target) / np.where(slope < 1e-9, 1.0, slope)
-        theta = np.where(slope < 1e-9, theta, theta - step)
-    theta = np.where(np.abs(latitude) > np.pi / 2 - 1e-9, np.sign(latitude) * np.pi / 2, theta)
-    return -longitude * np.cos(theta), 90.0 * np.sin(theta)
+    """Equal-area map of the sky, x to the left with right ascension, in -180..180 and -90..90."""
+    x, y = sky_map.mollweide(np.radians(longitude_deg), np.radians(latitude_deg), 0.0)
+    return 90.0 * x, 90.0 * y
 
 
 def aitoff(longitude_deg: Array, latitude_deg: Array) -> tuple[Array, Array]:

@@ -49,6 +49,8 @@ def _of_window(bench: Workbench) -> Iterator[Entry]:
 
 def _of_views(bench: Workbench) -> Iterator[Entry]:
     views = {**bench.area.views, "results": bench.results.view}
+    for feature in bench.features.values():  # those in docks of their own
+        views |= getattr(feature, "panel_views", {})
     for kind, view in views.items():
         group = plain(view.menu_title) or kind.capitalize()
         for name, action in view.tools.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from astrogui.records.image import Field, Image, Plane
@@ -111,6 +113,18 @@ def mass_posterior(draws=4000, seed=3) -> Posterior:
     )
 
 
+def sky_posterior(draws=600, seed=6) -> Posterior:
+    """Masses, and a place about RA 120 degrees, Dec -60 that is longer than wide."""
+    masses, random = mass_posterior(draws), np.random.default_rng(seed)
+    ra = 120.0 + random.normal(0.0, 16.0, draws)
+    dec = -60.0 + 0.1 * (ra - 120.0) + random.normal(0.0, 2.0, draws)
+    return replace(
+        masses,
+        draws=np.column_stack([masses.draws, ra, dec]),
+        draw_names=(*masses.draw_names, "ra", "dec"),
+    )
+
+
 def class_posterior() -> Posterior:
     spread = np.stack([np.linspace(0.02, 0.2, 25), np.linspace(0.8, 0.98, 25)])
     return Posterior(
@@ -166,4 +180,5 @@ RECORDS = {
     "spectrum": spectrum,
     "strain": network,
     "posterior": mass_posterior,
+    "sky": sky_posterior,
 }

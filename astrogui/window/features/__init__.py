@@ -38,6 +38,7 @@ FEATURES: tuple[str, ...] = (
     "compare",
     "why",
     "results",
+    "sky_map",
     "spectrum_judgement",
     "spectrum_overlays",
     "strain_live",

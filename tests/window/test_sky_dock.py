@@ -1,0 +1,74 @@
+"""The dock of the sky map follows the current answer while it is open; files are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
+
+
+def merger(count=400, dec=-40.0) -> Posterior:
+    random = np.random.default_rng(5)
+    mass = random.normal(30, 1, count)
+    draws = np.column_stack([mass, random.normal(80, 3, count), random.normal(dec, 3, count)])
+    return Posterior(
+        parameters=(Parameter(name="chirp_mass_det", title="chirp mass", unit="solMass"),),
+        quantiles=np.quantile(mass, QUANTILE_LEVELS)[None],
+        draws=draws,
+        draw_names=("chirp_mass_det", "ra", "dec"),
+        extras={"gps": 1126259462.4},
+    )
+
+
+@pytest.fixture
+def feature(filled):
+    return filled.features["sky_map"]
+
+
+def test_the_map_is_made_when_the_dock_is_opened_and_not_before(filled, feature, qtbot):
+    feature._on_answer({"row_id": 1}, merger())
+    assert feature.view is None
+    filled.window.actions_by_name["panel_sky"].trigger()
+    qtbot.waitUntil(lambda: feature.view is not None and feature.view.picture is not None)
+    assert "90 % within" in feature.view.title.text()
+    first = feature.view.picture
+    feature._on_answer({"row_id": 2}, replace(merger(), draws=None, draw_names=()))
+    assert "no place on the sky" in feature.view._words.text()
+    feature._on_answer({"row_id": 3}, merger(dec=30.0))
+    qtbot.waitUntil(lambda: feature.view.picture not in (None, first))
+
+
+def test_its_tools_are_in_the_keyboard_map(filled, feature, qtbot):
+    from astrogui.window.directory import entries
+
+    filled.window.actions_by_name["panel_sky"].trigger()
+    qtbot.waitUntil(lambda: feature.view is not None)
+    named = {entry.name: entry.keys for entry in entries(filled)}
+    assert named["sky.sky_closer"]
+    assert named["window.save_sky_map"]
+
+
+def test_without_a_row_nothing_is_written(filled, feature):
+    filled.selection.choose_rows((), None, None)
+    filled.window.actions_by_name["save_sky_map"].trigger()
+    assert "Choose the row of a merger" in filled.window.notice._words.text()
+
+
+def test_the_selected_rows_are_written_and_said(filled, feature, qtbot, fake, monkeypatch):
+    from concurrent.futures import Future
+
+    asked = []
+
+    def export_merger(path, row_ids):
+        asked.append((path, row_ids))
+        done: Future[int] = Future()
+        done.set_result(len(row_ids))
+        return done
+
+    monkeypatch.setattr(fake, "export_merger", export_merger, raising=False)
+    feature.save((3, 4), "mergers.h5")
+    qtbot.waitUntil(lambda: "2 mergers written" in filled.window.notice._words.text())
+    assert asked == [("mergers.h5", (3, 4))]
