@@ -129,14 +129,23 @@ def fit_novelty(model: Any, trained: Arrays, held_out: Arrays) -> None:
     import keras
 
     standard = keras.Model(model.inputs, model.get_layer("standardise").output)
-    known = standard.predict(trained, batch_size=1024, verbose=0).astype(np.float64)
+    known = standard.predict(trained, batch_size=1024, verbose=0)
+    fresh = standard.predict(held_out, batch_size=1024, verbose=0)
+    model.get_layer("mahalanobis").set_weights(list(mahalanobis_weights(known, fresh)))
+
+
+def mahalanobis_weights(known: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and whitening of the layer `Mahalanobis` for features (n, k) seen in training.
+
+    The share `FALSE_POSITIVES` of the ``fresh`` ones lies beyond distance 1.
+    """
+    known = known.astype(np.float64)
     values, vectors = np.linalg.eigh(np.cov(known, rowvar=False))
     whitening = vectors / np.sqrt(np.maximum(values, LEAST_EIGENVALUE * values[-1]))
     mean = known.mean(axis=0)
-    fresh = standard.predict(held_out, batch_size=1024, verbose=0).astype(np.float64)
-    distance = (((fresh - mean) @ whitening) ** 2).sum(axis=1)
+    distance = (((fresh.astype(np.float64) - mean) @ whitening) ** 2).sum(axis=1)
     threshold = np.quantile(distance, 1 - FALSE_POSITIVES)
-    model.get_layer("mahalanobis").set_weights([mean, whitening / np.sqrt(threshold)])
+    return mean, whitening / np.sqrt(threshold)
 
 
 def prior_table(magnitude: np.ndarray) -> dict[str, Any]:

@@ -46,15 +46,24 @@ class Templates:
 
 def data_folder() -> Path:
     """The real data: ``ASTROGUI_DATA``, else ``shared/data`` beside the checkout."""
-    named = os.environ.get("ASTROGUI_DATA")
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(named) if named else beside
+    folder = _data()
     if not (folder / "spectra" / "templates").is_dir():
         raise UsageProblem(
             f"Rest-frame templates were not found at {folder / 'spectra' / 'templates'}. "
             "Spectra are simulated from them: set ASTROGUI_DATA to the folder of real data."
         )
     return folder
+
+
+def real_images() -> Path | None:
+    """The folder of real images in the real data, or None where there is none."""
+    folder = _data() / "images"
+    return folder if folder.is_dir() else None
+
+
+def _data() -> Path:
+    named = os.environ.get("ASTROGUI_DATA")
+    return Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def load_templates(folder: Path) -> Templates:

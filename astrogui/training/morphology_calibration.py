@@ -1,0 +1,100 @@
+"""What the fitted morphology network is told afterwards: how strong opinions are, and novelty.
+
+Real galaxies speak for the strength: each third is answered by the member that never saw it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.science import vote_tree
+from astrogui.training.morphology_examples import VOLUNTEERS, RealGalaxies, prepared
+from astrogui.training.recipe import Arrays
+from astrogui.training.star_galaxy_calibration import (
+    FALSE_POSITIVES,
+    fit_pooled_spread,
+    mahalanobis_weights,
+    member_coverage,
+)
+
+FOLDS = 3
+FACTORS = np.geomspace(0.1, 3.0, 60)  # of the strength, tried for each question
+PULL = 3.0  # nat that a factor of e must gain: few galaxies reach the last questions
+MOST_KNOWN = 4000  # simulated galaxies that say what is usual
+
+Floats = NDArray[np.floating[Any]]
+
+
+def folds(number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which third (n,) a real galaxy belongs to, from its number alone."""
+    return np.asarray(number // 2 % FOLDS)
+
+
+def calibrate(model: Any, sky: dict[str, Arrays], real: RealGalaxies | None) -> dict[str, Any]:
+    """Set the model's strengths and novelty in place; returns what the card keeps."""
+    fresh = _floats(sky["calibrate"]["picture"])
+    pictures = np.zeros((0, *fresh.shape[1:]), np.float32)
+    if real is not None:
+        pictures = _floats(prepared(real.pictures))
+    held_out = np.concatenate([fresh, pictures])
+    alpha = _predicted(model, held_out)["alpha"].astype(np.float64)
+    if real is None:
+        votes = vote_tree.draw_votes(
+            sky["calibrate"]["opinion"], VOLUNTEERS, np.random.default_rng(0)
+        )
+        factor = fit_strength(votes, alpha[:, 0])
+    else:
+        own = alpha[np.arange(len(fresh), len(alpha)), folds(real.number) % alpha.shape[1]]
+        factor = fit_strength(vote_tree.votes(real.shares, VOLUNTEERS), own)
+    model.get_layer("alpha").set_weights([factor])
+    share = vote_tree.cumulative(vote_tree.means(alpha)).clip(1e-6, 1 - 1e-6)
+    logits = np.log(share / (1 - share)).transpose(0, 2, 1).reshape(-1, alpha.shape[1])
+    pooled = fit_pooled_spread(logits)
+    return {
+        "calibration": {
+            "strength_factor": [float(value) for value in factor],
+            "pooled_spread": list(pooled),
+            "member_coverage": member_coverage(logits, pooled),
+        },
+        "novelty": _fit_novelty(model, _floats(sky["train"]["picture"][:MOST_KNOWN]), held_out),
+    }
+
+
+def fit_strength(votes: Floats, alpha: Floats) -> Floats:
+    """The factor (11,) of each question's strength that makes the votes (n, 37) most likely."""
+    cost = np.array(
+        [
+            vote_tree.log_likelihood(votes, alpha * factor).sum(axis=0) - PULL * np.log(factor) ** 2
+            for factor in FACTORS
+        ]
+    )
+    return np.asarray(FACTORS[cost.argmax(axis=0)])
+
+
+def _fit_novelty(model: Any, known: NDArray[np.float32], held_out: NDArray[np.float32]) -> Any:
+    """Distance of the members' features from those of training; 1 at the threshold."""
+    seen = _predicted(model, np.concatenate([known, held_out]))["features"] - 1
+    rng = np.random.default_rng(1)
+    fresh = seen[len(known) :]
+    half = rng.permutation(len(fresh))
+    usual = np.concatenate([seen[: len(known)], fresh[half[::2]]])
+    weights = mahalanobis_weights(usual, fresh[half[1::2]])
+    model.get_layer("mahalanobis").set_weights(list(weights))
+    return {
+        "statistic": "Squared Mahalanobis distance of the second-to-last layers' activations from "
+        "those of simulated and real galaxies, divided by its threshold.",
+        "threshold": 1.0,
+        "false_positives": FALSE_POSITIVES,
+    }
+
+
+def _predicted(model: Any, pictures: NDArray[np.float32]) -> Arrays:
+    found = model.predict({"picture": pictures}, batch_size=64, verbose=0)
+    return {name: np.asarray(value) for name, value in found.items()}
+
+
+def _floats(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return pictures.astype(np.float32) / np.float32(255)
