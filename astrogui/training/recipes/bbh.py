@@ -70,8 +70,8 @@ FULL = Size(
     width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=16, searched=1, held_out=24, epochs=2, draws=200, members=2,
-    width=32, depth=1, hidden=16, bins=6, at_once=24, batch=32,
+    chunks=1, validation=8, searched=1, held_out=16, epochs=2, draws=200, members=1,
+    width=32, depth=1, hidden=16, bins=6, at_once=16, batch=16,
 )  # fmt: skip
 
 
@@ -93,14 +93,15 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     model.set_weights(weights)
     count = len(events["weights"]) - size.validation
     card = bbh_card.draft(NETWORK, config, specs(config), seed, count, history)
+    bank = fit_bank()
     searched = load(
-        place / "searched", size.searched, seed + CALIBRATION_STREAM, 1, progress, fit_bank(),
+        place / "searched", size.searched, seed + CALIBRATION_STREAM, 1, progress, bank,
         size.at_once,
     )  # fmt: skip
     card, assets = calibrate(model, card, searched, progress)
     files = -(-size.held_out // size.at_once)
     held_out = load(
-        place / "held_out", files, seed + HELD_OUT_STREAM, 1, progress, fit_bank(), size.at_once
+        place / "held_out", files, seed + HELD_OUT_STREAM, 1, progress, bank, size.at_once
     )
     held_out = {name: value[: size.held_out] for name, value in held_out.items()}
     progress("measuring on held-out simulations")
