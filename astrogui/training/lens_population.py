@@ -1,0 +1,446 @@
+"""What there is in a simulated lens field: galaxies in front, sources behind, look-alikes.
+
+A field is a list of components, each a Sérsic profile or a curved feature with a magnitude in each
+band. Red galaxies follow one relation between velocity dispersion, luminosity, size and colour
+(colours of an old population seen at the redshift, Faber & Jackson 1976), whether they are lenses
+or not, so that nothing but the arcs tells them apart. Positions and sizes are arcsec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from astrogui.science import lensing
+
+ZERO_POINT = 25.0  # AB magnitude of one unit of flux
+BANDS = ("g", "r", "i")
+
+# g - r and r - i of an old stellar population, and the i magnitude of one with a velocity
+# dispersion of 225 km/s, by redshift (passive evolution; Eisenstein et al. 2001, AJ 122, 2267).
+REDSHIFTS = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+RED_GR = np.array([0.95, 1.25, 1.48, 1.68, 1.75, 1.74, 1.72, 1.66, 1.55])
+RED_RI = np.array([0.38, 0.45, 0.54, 0.65, 0.82, 1.00, 1.12, 1.18, 1.20])
+TYPICAL_I = np.array([15.9, 17.4, 18.3, 19.0, 19.5, 20.0, 20.4, 20.8, 21.2])
+KPC_PER_ARCSEC = np.array([1.84, 3.30, 4.45, 5.37, 6.10, 6.68, 7.14, 7.50, 7.78])
+ARCSEC_AT_225 = 1.46 * 0.62  # Einstein radius of 225 km/s times the usual ratio of distances
+
+KINDS = ("red galaxy", "companions", "spiral", "ring", "merger", "group", "edge-on", "pair",
+         "irregular")  # fmt: skip
+SHARES = np.array([0.14, 0.25, 0.18, 0.08, 0.09, 0.10, 0.06, 0.05, 0.05])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One Sérsic component; `arms` makes it a spiral: (number, pitch, contrast, phase)."""
+
+    x: float
+    y: float
+    radius: float  # half light
+    index: float
+    axis_ratio: float
+    angle: float
+    magnitude: tuple[float, float, float]  # g, r, i; AB
+    arms: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A ring or a part of one: Gaussian across its elliptical radius and along its angle."""
+
+    x: float
+    y: float
+    radius: float
+    width: float
+    axis_ratio: float
+    angle: float
+    middle: float  # direction of the brightest part, rad from the major axis
+    opening: float  # rms angle along the ring; inf for a whole ring
+    magnitude: tuple[float, float, float]
+
+
+Component = Profile | Curve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is drawn for one cut-out; `arcs` are in the source plane of `lens`."""
+
+    kind: str  # "lens" or one of KINDS
+    front: list[Component] = field(default_factory=list)
+    arcs: list[Profile] = field(default_factory=list)
+    lens: dict[str, float] | None = None
+
+
+def draw_lens(rng: np.random.Generator, space: bool) -> Scene:
+    """A galaxy, or a few, with a source behind it that is seen several times."""
+    radius = _einstein_radius(rng, space)
+    dispersion = min(225 * np.sqrt(radius / ARCSEC_AT_225) * rng.lognormal(0, 0.06), 340.0)
+    late = rng.random() < 0.06
+    galaxy, redshift = _deflector(rng, dispersion, late=late)
+    front: list[Component] = [*galaxy]
+    main = galaxy[0]
+    if rng.random() < (0.75 if radius > 3 else 0.25):
+        front += _members(rng, redshift, dispersion, int(rng.integers(1, 6)), reach=2.2 * radius)
+    q = float(np.clip(main.axis_ratio + rng.normal(0, 0.1), 0.45, 0.98))
+    lens = {
+        "einstein_radius": radius, "axis_ratio": q,
+        "angle": main.angle + rng.normal(0, 0.15),
+        "shear": float(min(abs(rng.normal(0, 0.06)), 0.2)), "shear_angle": rng.uniform(0, np.pi),
+    }  # fmt: skip
+    arcs = _source(rng, radius, space)
+    return Scene(kind="lens", front=front + _field_galaxies(rng, space), arcs=arcs, lens=lens)
+
+
+def draw_other(rng: np.random.Generator, space: bool, kind: str | None = None) -> Scene:
+    """A cut-out without a lens, of one of KINDS."""
+    kind = kind or str(rng.choice(KINDS, p=SHARES / SHARES.sum()))
+    dispersion = 225 * np.sqrt(_einstein_radius(rng, space) / ARCSEC_AT_225)
+    dispersion = float(min(dispersion * rng.lognormal(0, 0.1), 340.0))
+    front = _DRAW[kind](rng, dispersion, space)
+    return Scene(kind=kind, front=front + _field_galaxies(rng, space))
+
+
+def red_magnitudes(redshift: float, luminosity: float) -> tuple[float, float, float]:
+    """g, r, i of a red galaxy; `luminosity` in that of one with 225 km/s at that redshift."""
+    i = np.interp(redshift, REDSHIFTS, TYPICAL_I) - 2.5 * np.log10(luminosity)
+    r = i + np.interp(redshift, REDSHIFTS, RED_RI)
+    return float(r + np.interp(redshift, REDSHIFTS, RED_GR)), float(r), float(i)
+
+
+def _einstein_radius(rng: np.random.Generator, space: bool) -> float:
+    if space:
+        return float(np.exp(rng.uniform(np.log(0.5), np.log(2.2))))
+    if rng.random() < 0.62:
+        return float(np.exp(rng.uniform(np.log(0.75), np.log(2.2))))
+    return float(np.exp(rng.uniform(np.log(2.0), np.log(6.8))))
+
+
+def _deflector(
+    rng: np.random.Generator,
+    dispersion: float,
+    late: bool = False,
+    place: tuple[float, float] = (0.0, 0.0),
+    redshift: float | None = None,
+) -> tuple[list[Profile], float]:
+    """A galaxy of that velocity dispersion: one or two components, and its redshift."""
+    z = float(rng.triangular(0.18, 0.55, 0.9)) if redshift is None else redshift
+    luminosity = (dispersion / 225) ** 3.5 * rng.lognormal(0, 0.35)
+    kpc = 6.0 * luminosity**0.6 * rng.lognormal(0, 0.25)
+    radius = kpc / float(np.interp(z, REDSHIFTS, KPC_PER_ARCSEC))
+    g, r, i = red_magnitudes(z, luminosity)
+    shade = rng.normal(0, 0.06, 2) + (np.array([-0.35, -0.12]) if late else 0.0)
+    magnitude = (g + shade[0] + shade[1], r + shade[1], i)
+    q, angle = float(rng.uniform(0.5, 0.98)), float(rng.uniform(0, np.pi))
+    bulge = Profile(
+        x=place[0], y=place[1], radius=float(np.clip(radius, 0.12, 4.0)),
+        index=float(rng.uniform(2.2, 5.0)), axis_ratio=q, angle=angle, magnitude=magnitude,
+    )  # fmt: skip
+    parts = [bulge]
+    if late or rng.random() < 0.35:
+        share = rng.uniform(0.2, 0.6)
+        blue = (0.45, 0.18, 0.0) if late else (0.05, 0.02, 0.0)
+        parts.append(
+            Profile(
+                x=place[0], y=place[1], radius=2.0 * bulge.radius, index=1.0,
+                axis_ratio=float(np.clip(q + rng.normal(0, 0.1), 0.25, 1.0)),
+                angle=angle + rng.normal(0, 0.1), magnitude=_dimmed(magnitude, share, blue),
+            )
+        )  # fmt: skip
+    return parts, z
+
+
+def _dimmed(
+    magnitude: tuple[float, float, float], share: float, bluer: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    fainter = -2.5 * np.log10(share)
+    g, r, i = (float(m + fainter - b) for m, b in zip(magnitude, bluer, strict=True))
+    return g, r, i
+
+
+def _members(
+    rng: np.random.Generator, redshift: float, dispersion: float, count: int, reach: float
+) -> list[Component]:
+    """Fainter red galaxies of the same redshift around the centre."""
+    members: list[Component] = []
+    for _ in range(count):
+        distance, angle = rng.uniform(0.8, max(reach, 3.5)), rng.uniform(0, 2 * np.pi)
+        place = (distance * np.cos(angle), distance * np.sin(angle))
+        members += _deflector(
+            rng, dispersion * rng.uniform(0.4, 0.9), place=place, redshift=redshift
+        )[0]
+    return members
+
+
+def _blue_magnitudes(
+    rng: np.random.Generator, i: float, red_share: float = 0.12
+) -> tuple[float, float, float]:
+    """g, r, i of a distant star-forming galaxy, now and then a red one."""
+    if rng.random() < red_share:
+        gr, ri = rng.uniform(0.6, 1.4), rng.uniform(0.3, 0.9)
+    else:
+        gr, ri = rng.normal(0.18, 0.2), rng.normal(0.12, 0.15)
+    return float(i + ri + gr), float(i + ri), float(i)
+
+
+def _source(rng: np.random.Generator, radius: float, space: bool) -> list[Profile]:
+    """A galaxy in the source plane, with clumps, where the lens makes several images of it."""
+    reach = radius * np.sqrt(rng.uniform(0.0, 0.42)) if rng.random() < 0.8 else radius * 0.8
+    reach *= 1.0 if rng.random() < 0.7 else 0.4  # rings and long arcs are what is noticed
+    where = rng.uniform(0, 2 * np.pi)
+    x, y = reach * np.cos(where), reach * np.sin(where)
+    size = float(np.exp(rng.uniform(np.log(0.06), np.log(0.4))))
+    magnitude = _blue_magnitudes(rng, rng.uniform(22.0, 25.0))
+    main = Profile(
+        x=x, y=y, radius=size, index=float(rng.uniform(0.6, 2.0)),
+        axis_ratio=float(rng.uniform(0.35, 1.0)), angle=float(rng.uniform(0, np.pi)),
+        magnitude=magnitude,
+    )  # fmt: skip
+    clumps = [
+        Profile(
+            x=x + rng.normal(0, size * 0.8), y=y + rng.normal(0, size * 0.8),
+            radius=max(size * rng.uniform(0.1, 0.4), 0.025), index=1.0,
+            axis_ratio=float(rng.uniform(0.6, 1.0)), angle=float(rng.uniform(0, np.pi)),
+            magnitude=_dimmed(magnitude, rng.uniform(0.05, 0.35), (0.1, 0.05, 0.0)),
+        )
+        for _ in range(int(rng.integers(0, 5)))
+    ]  # fmt: skip
+    return [main, *clumps]
+
+
+def _field_galaxies(rng: np.random.Generator, space: bool) -> list[Component]:
+    """Unrelated galaxies and stars that chance puts into the cut-out."""
+    half = 3.6 if space else 9.5
+    found: list[Component] = []
+    for _ in range(rng.poisson(1.0 if space else 7.0)):
+        x, y = rng.uniform(-half, half, 2)
+        i = 25.3 - rng.exponential(1.6)
+        found.append(
+            Profile(
+                x=x, y=y, radius=float(np.clip(0.25 * 10 ** (-0.13 * (i - 23)), 0.08, 1.5)
+                                       * rng.lognormal(0, 0.3)),
+                index=float(rng.choice([1.0, 1.0, 2.5])), axis_ratio=float(rng.uniform(0.3, 1.0)),
+                angle=float(rng.uniform(0, np.pi)), magnitude=_blue_magnitudes(rng, i, 0.4),
+            )
+        )  # fmt: skip
+    for _ in range(rng.poisson(0.05 if space else 0.4)):
+        x, y = rng.uniform(-half, half, 2)
+        found.append(_star(rng, x, y, rng.uniform(16.5, 23.5)))
+    return found
+
+
+def _star(rng: np.random.Generator, x: float, y: float, i: float) -> Profile:
+    red = rng.uniform(0, 1)
+    return Profile(
+        x=x, y=y, radius=0.01, index=1.0, axis_ratio=1.0, angle=0.0,
+        magnitude=(i + 0.3 + 2.2 * red, i + 0.1 + 0.9 * red, i),
+    )  # fmt: skip
+
+
+def _plain(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    del space
+    galaxy, z = _deflector(rng, dispersion)
+    few = int(rng.integers(0, 3)) if rng.random() < 0.3 else 0
+    return [*galaxy, *_members(rng, z, dispersion, few, 6.0)]
+
+
+def _companions(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    """A red galaxy with blue ones beside it: as far as arcs are, but turned any way."""
+    front = _plain(rng, dispersion, space)
+    for _ in range(int(rng.integers(1, 5))):
+        distance = _einstein_radius(rng, space) * rng.uniform(0.7, 1.5)
+        angle = rng.uniform(0, 2 * np.pi)
+        place = {"x": distance * np.cos(angle), "y": distance * np.sin(angle)}
+        i = rng.uniform(20.5, 24.3)
+        if rng.random() < 0.25:
+            front.append(_star(rng, place["x"], place["y"], i))
+            continue
+        front.append(
+            Profile(
+                **place, radius=float(np.exp(rng.uniform(np.log(0.1), np.log(0.6)))),
+                index=float(rng.uniform(0.6, 1.6)), axis_ratio=float(rng.uniform(0.15, 1.0)),
+                angle=float(rng.uniform(0, np.pi)), magnitude=_blue_magnitudes(rng, i, 0.25),
+            )
+        )  # fmt: skip
+    return front
+
+
+def _spiral(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    """Bulge and face-on disc with arms and knots."""
+    size = (0.55 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.8), np.log(2.8))))
+    i = rng.uniform(17.3, 20.8)
+    gr, ri = rng.normal(0.55, 0.2), rng.normal(0.3, 0.12)
+    disc = (float(i + gr + ri), float(i + ri), float(i))
+    q, angle = float(rng.uniform(0.55, 1.0)), float(rng.uniform(0, np.pi))
+    arms = (float(rng.choice([1, 2, 2, 2, 3, 4])), float(np.radians(rng.uniform(8, 32))),
+            float(rng.uniform(0.6, 4.0)), float(rng.uniform(0, 2 * np.pi)))  # fmt: skip
+    share = rng.uniform(0.08, 0.8)
+    parts: list[Component] = [
+        Profile(x=0.0, y=0.0, radius=size, index=float(rng.uniform(0.5, 1.0)), axis_ratio=q,
+                angle=angle, magnitude=disc, arms=arms),
+        Profile(x=0.0, y=0.0, radius=size * rng.uniform(0.12, 0.35),
+                index=float(rng.uniform(1, 4)), axis_ratio=float(rng.uniform(0.7, 1)),
+                angle=angle, magnitude=_dimmed(disc, share, (-0.7, -0.25, 0.0))),
+    ]  # fmt: skip
+    for _ in range(int(rng.integers(0, 8))):
+        distance, where = size * rng.uniform(0.7, 2.0), rng.uniform(0, 2 * np.pi)
+        along, across = distance * np.cos(where), distance * q * np.sin(where)
+        parts.append(
+            Profile(
+                x=along * np.cos(angle) - across * np.sin(angle),
+                y=along * np.sin(angle) + across * np.cos(angle),
+                radius=0.12, index=1.0, axis_ratio=float(rng.uniform(0.4, 1)), angle=angle,
+                magnitude=_dimmed(disc, rng.uniform(0.005, 0.04), (0.5, 0.3, 0.0)),
+            )
+        )  # fmt: skip
+    return parts
+
+
+def _ring(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    """A galaxy with a ring of stars: complete, elliptical, not thin, its centre often a bulge."""
+    size = (0.5 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.9), np.log(3.5))))
+    galaxy, _ = _deflector(rng, dispersion, late=rng.random() < 0.6)
+    core = galaxy[0]
+    fainter = rng.uniform(0.15, 1.0)
+    ring = Curve(
+        x=rng.normal(0, 0.1) * size, y=rng.normal(0, 0.1) * size, radius=size,
+        width=size * rng.uniform(0.14, 0.35), axis_ratio=float(rng.uniform(0.5, 1.0)),
+        angle=float(rng.uniform(0, np.pi)), middle=rng.uniform(0, 2 * np.pi),
+        opening=np.inf if rng.random() < 0.6 else rng.uniform(1.0, 2.5),
+        magnitude=_dimmed(core.magnitude, fainter, (rng.uniform(0.2, 1.2), 0.3, 0.0)),
+    )  # fmt: skip
+    return [*galaxy, ring]
+
+
+def _merger(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    """Two galaxies of like colour in contact, with tails that bend any way."""
+    first, z = _deflector(rng, dispersion * 0.9, late=rng.random() < 0.7)
+    scale = 0.5 if space else 1.0
+    distance, where = scale * rng.uniform(0.7, 2.6), rng.uniform(0, 2 * np.pi)
+    place = (distance * np.cos(where), distance * np.sin(where))
+    late = rng.random() < 0.7
+    second = _deflector(rng, dispersion * rng.uniform(0.6, 0.95), late, place, z)[0]
+    parts: list[Component] = [*first, *second]
+    for _ in range(int(rng.integers(0, 3))):
+        radius = scale * rng.uniform(1.0, 4.0)
+        away = rng.uniform(0, 2 * np.pi)
+        host = (first[0], second[0])[int(rng.integers(2))]
+        parts.append(
+            Curve(
+                x=host.x + radius * np.cos(away), y=host.y + radius * np.sin(away), radius=radius,
+                width=scale * rng.uniform(0.2, 0.6), axis_ratio=float(rng.uniform(0.4, 1.0)),
+                angle=0.0, middle=away + np.pi + rng.normal(0, 0.5),
+                opening=rng.uniform(0.4, 1.0),
+                magnitude=_dimmed(host.magnitude, rng.uniform(0.05, 0.4), (0.4, 0.15, 0.0)),
+            )
+        )  # fmt: skip
+    return parts
+
+
+def _group(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    """Red galaxies of one redshift close together, with or without blue ones among them."""
+    galaxy, z = _deflector(rng, dispersion)
+    reach = 2.5 if space else 6.0
+    parts: list[Component] = [
+        *galaxy,
+        *_members(rng, z, dispersion, int(rng.integers(2, 7)), reach),
+    ]
+    if rng.random() < 0.5:
+        parts += _companions(rng, dispersion, space)[-1:]
+    return parts
+
+
+def _edge_on(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    size = (0.6 if space else 1.2) * float(np.exp(rng.uniform(np.log(0.7), np.log(2.2))))
+    i = rng.uniform(17.8, 20.8)
+    gr, ri = rng.normal(0.8, 0.25), rng.normal(0.4, 0.12)
+    disc = (float(i + gr + ri), float(i + ri), float(i))
+    angle = float(rng.uniform(0, np.pi))
+    bulge = _dimmed(disc, rng.uniform(0.1, 1.0), (-0.5, -0.2, 0.0))
+    return [
+        Profile(x=0.0, y=0.0, radius=size, index=1.0, axis_ratio=float(rng.uniform(0.08, 0.3)),
+                angle=angle, magnitude=disc),
+        Profile(x=0.0, y=0.0, radius=size * 0.25, index=2.5,
+                axis_ratio=float(rng.uniform(0.6, 1.0)), angle=angle, magnitude=bulge),
+    ]  # fmt: skip
+
+
+def _pair(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    """A galaxy with a star, or two unlike galaxies, in one line of sight."""
+    front = _plain(rng, dispersion, space)
+    distance, where = rng.uniform(0.4, 2.5) * (0.6 if space else 1.0), rng.uniform(0, 2 * np.pi)
+    x, y = distance * np.cos(where), distance * np.sin(where)
+    if rng.random() < 0.4:
+        return [*front, _star(rng, x, y, rng.uniform(17.5, 22.5))]
+    return [*front, *_deflector(rng, rng.uniform(110, 230), True, (x, y))[0]]
+
+
+def _irregular(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
+    """Clumps of blue light without order, some in a row or a bow."""
+    scale = 0.5 if space else 1.0
+    bow, turn = rng.uniform(-1.2, 1.2), rng.uniform(0, 2 * np.pi)
+    parts: list[Component] = []
+    for step in np.linspace(-1, 1, int(rng.integers(2, 7))):
+        along = scale * (step * rng.uniform(0.6, 2.2) + rng.normal(0, 0.2))
+        across = scale * (bow * step**2 + rng.normal(0, 0.25))
+        parts.append(
+            Profile(
+                x=along * np.cos(turn) - across * np.sin(turn),
+                y=along * np.sin(turn) + across * np.cos(turn),
+                radius=scale * rng.uniform(0.15, 0.8), index=1.0,
+                axis_ratio=float(rng.uniform(0.3, 1.0)), angle=float(rng.uniform(0, np.pi)),
+                magnitude=_blue_magnitudes(rng, rng.uniform(20.2, 23.0), 0.2),
+            )
+        )  # fmt: skip
+    return parts
+
+
+_DRAW: dict[str, Any] = dict(
+    zip(KINDS, (_plain, _companions, _spiral, _ring, _merger, _group, _edge_on, _pair, _irregular),
+        strict=True)
+)  # fmt: skip
+
+
+def flux(magnitude: tuple[float, float, float]) -> np.ndarray:
+    """(3,) flux in g, r, i."""
+    return np.asarray(10 ** (-0.4 * (np.array(magnitude) - ZERO_POINT)))
+
+
+def light_of(component: Component, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Surface brightness of unit flux of a component at positions (arcsec), float32."""
+    dx, dy = x - np.float32(component.x), y - np.float32(component.y)
+    if isinstance(component, Profile):
+        light = lensing.sersic(
+            np, dx, dy, np.float32(component.radius), np.float32(component.index),
+            np.float32(component.axis_ratio), np.float32(component.angle),
+        )  # fmt: skip
+        return light if component.arms is None else light * _arm_pattern(component, dx, dy)
+    along, across = _turned(component, dx, dy)
+    radius = np.hypot(along, across / np.float32(component.axis_ratio))
+    light = np.exp(-0.5 * ((radius - component.radius) / component.width) ** 2)
+    if np.isfinite(component.opening):
+        away = np.arctan2(across, along) - component.middle
+        away = (away + np.pi) % (2 * np.pi) - np.pi
+        light = light * np.exp(-0.5 * (away / component.opening) ** 2)
+    return np.asarray(light, np.float32)
+
+
+def _arm_pattern(component: Profile, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
+    """Logarithmic spirals that brighten the disc outside its middle."""
+    assert component.arms is not None
+    count, pitch, contrast, phase = component.arms
+    along, across = _turned(component, dx, dy)
+    across = across / component.axis_ratio
+    radius = np.hypot(along, across) + 1e-3
+    turn = np.log(radius / component.radius) / np.tan(pitch)
+    wave = 0.5 + 0.5 * np.cos(count * (np.arctan2(across, along) - turn) + phase)
+    outside = radius**2 / (radius**2 + (0.4 * component.radius) ** 2)
+    pattern = 1 + contrast * outside * (2.5 * wave**3 - 0.8) / (1 + 0.4 * contrast)
+    return np.asarray(np.maximum(pattern, 0.05))
+
+
+def _turned(component: Component, dx: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    cosine, sine = np.cos(component.angle), np.sin(component.angle)
+    return dx * cosine + dy * sine, dy * cosine - dx * sine

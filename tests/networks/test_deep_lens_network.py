@@ -1,0 +1,104 @@
+"""The lens networks: the published layout, the eight ways of showing a square, the ensemble."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from astrogui.networks import deep_lens
+from astrogui.networks.builder import build
+from astrogui.networks.ensemble import assign_members
+
+
+@pytest.fixture(scope="module")
+def published():
+    return deep_lens.residual(45, 4)
+
+
+def layer(model, name):
+    return model.get_layer(name)
+
+
+def test_the_published_layout_is_seven_by_seven_and_five_blocks_of_three_bottlenecks(published):
+    stem = layer(published, "stem")
+    assert stem.filters == 32
+    assert stem.kernel_size == (7, 7)
+    assert stem.strides == (1, 1)
+    table = []
+    for block in range(5):
+        for unit in range(3):
+            name = f"block{block}_unit{unit}"
+            narrow, middle, widen = (
+                layer(published, f"{name}_{part}") for part in ("narrow", "middle", "widen")
+            )
+            assert (narrow.kernel_size, middle.kernel_size, widen.kernel_size) == (
+                (1, 1), (3, 3), (1, 1),
+            )  # fmt: skip
+            assert narrow.filters == middle.filters
+            table.append((narrow.filters, widen.filters, narrow.strides[0]))
+    assert table == [
+        (16, 32, 1), (16, 32, 1), (16, 32, 1),
+        (32, 64, 2), (32, 64, 1), (32, 64, 1),
+        (64, 128, 2), (64, 128, 1), (64, 128, 1),
+        (128, 256, 2), (128, 256, 1), (128, 256, 1),
+        (256, 512, 2), (256, 512, 1), (256, 512, 1),
+    ]  # fmt: skip
+    assert not any(hasattr(item, "filters") and "unit3" in item.name for item in published.layers)
+
+
+def test_the_published_layout_uses_elu_before_each_convolution_and_one_mean(published):
+    kinds = [type(item).__name__ for item in published.layers]
+    # The stem's activation, three a unit less the first unit's own, and the last one.
+    assert kinds.count("Activation") == 1 + 15 * 3 - 1 + 1
+    assert {item.activation.__name__ for item in published.layers
+            if isinstance(item, keras.layers.Activation)} == {"elu"}  # fmt: skip
+    assert kinds.count("GlobalAveragePooling2D") == 1
+    assert published.output["features"].shape == (None, 512)
+    assert published.output["logit"].shape == (None, 1)
+
+
+def test_halved_blocks_shrink_the_picture_and_the_small_network_is_small(published):
+    assert layer(published, "block4_unit2").output.shape == (None, 3, 3, 512)
+    little = build("deep_lens:small", {"size": 64, "channels": 3})
+    assert layer(little, "block0_unit0").output.shape == (None, 32, 32, 24)
+    assert little.count_params() < 0.3e6
+    assert published.count_params() > 3e6
+
+
+def test_turning_a_picture_changes_no_answer():
+    model = build("deep_lens:finder", {"size": 64, "channels": 3, "members": 2})
+    picture = np.random.default_rng(0).normal(0.1, 0.2, (3, 64, 64, 3)).astype(np.float32)
+    turned = np.ascontiguousarray(np.rot90(picture, axes=(1, 2)))
+    mirrored = np.ascontiguousarray(picture[:, :, ::-1])
+    first = model({"image": picture}, training=False)
+    for other in (turned, mirrored):
+        second = model({"image": other}, training=False)
+        for name in ("logit", "features"):
+            assert np.asarray(second[name]) == pytest.approx(np.asarray(first[name]), abs=2e-5)
+
+
+def test_the_eight_ways_are_all_different_and_their_mean_is_taken_for_each_picture():
+    square = np.arange(2 * 9, dtype=np.float32).reshape(2, 3, 3, 1)
+    ways = np.asarray(deep_lens.EightWays()(square)).reshape(8, 2, 9)
+    for picture in range(2):
+        assert len({tuple(way) for way in ways[:, picture]}) == 8
+        assert sorted(ways[3, picture]) == sorted(square[picture].ravel())
+    values = np.arange(16, dtype=np.float32).reshape(16, 1)
+    mean = np.asarray(deep_lens.MeanOfWays()(values))
+    assert mean.ravel() == pytest.approx([values[::2].mean(), values[1::2].mean()])
+
+
+def test_members_take_the_weights_of_networks_trained_alone():
+    config = {"size": 64, "channels": 3}
+    singles = [build("deep_lens:small", config) for _ in range(2)]
+    model = build("deep_lens:finder", {**config, "members": 2})
+    assign_members(model, [single.get_weights() for single in singles])
+    flat = np.full((1, 64, 64, 3), 0.1, np.float32)
+    flat[0, 20:44, 20:44] = 0.6  # the same in all eight ways
+    alone = [float(single({"image": flat}, training=False)["logit"][0, 0]) for single in singles]
+    together = np.asarray(model({"image": flat}, training=False)["logit"])[0]
+    assert together == pytest.approx(alone, abs=1e-4)
+    model.get_layer("calibrate").set_weights([np.array([2.0, 4.0]), np.array([0.5, 0.0])])
+    tempered = np.asarray(model({"image": flat}, training=False)["logit"])[0]
+    assert tempered == pytest.approx([alone[0] / 2 + 0.5, alone[1] / 4], abs=1e-4)

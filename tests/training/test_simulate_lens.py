@@ -1,0 +1,134 @@
+"""Simulated lenses: rendered where the optics puts them, observed as pictures are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from astrogui.training import lens_examples, simulate_lens
+from astrogui.training.lens_population import (
+    KINDS,
+    Curve,
+    Profile,
+    Scene,
+    draw_lens,
+    draw_other,
+    flux,
+    light_of,
+    red_magnitudes,
+)
+
+SIZE = simulate_lens.SIZE
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    counts = {
+        f"{where}-{what}": 6 for where in ("ground", "space") for what in ("lenses", "others")
+    }
+    folder = tmp_path_factory.mktemp("renderings")
+    return lens_examples.rendered_bank(folder, "test", counts, 3, lambda words: None)
+
+
+def point(x, y, magnitude):
+    return Profile(x=x, y=y, radius=0.3, index=1.0, axis_ratio=1.0, angle=0.0,
+                   magnitude=(magnitude,) * 3)  # fmt: skip
+
+
+def sphere(radius):
+    return {"einstein_radius": radius, "axis_ratio": 1.0, "angle": 0.0, "shear": 0.0,
+            "shear_angle": 0.0}  # fmt: skip
+
+
+def test_a_rendered_galaxy_keeps_its_flux_in_every_band():
+    scene = Scene(kind="red galaxy", front=[point(0.0, 0.0, 20.0)])
+    one = simulate_lens.render(scene, np.random.default_rng(0), space=False)
+    assert one.front.sum(axis=(1, 2)) == pytest.approx(flux((20.0,) * 3), rel=0.05)
+    assert not one.arcs.any()
+
+
+def test_a_source_in_line_with_its_lens_is_a_ring_magnified_as_theory_says():
+    scene = Scene(kind="lens", front=[], arcs=[point(0.0, 0.0, 23.0)], lens=sphere(3.0))
+    one = simulate_lens.render(scene, np.random.default_rng(1), space=False)
+    ring = one.arcs[1]
+    rows, columns = np.indices(ring.shape)
+    middle = [(ring * axis).sum() / ring.sum() for axis in (rows, columns)]
+    radius = np.hypot(rows - middle[0], columns - middle[1])
+    scale = 0.27  # the field's own differs by up to 12 %
+    assert (ring * radius).sum() / ring.sum() * scale == pytest.approx(3.0, rel=0.15)
+    # Of a sphere, a disc of the source plane of radius s becomes a ring of area 4 pi s theta.
+    assert one.magnification == pytest.approx(2 * 3.0 * (1 / 0.3) * 1.678 / 1.0, rel=0.1)
+
+
+def test_red_galaxies_are_redder_and_fainter_the_farther_they_are():
+    near, far = red_magnitudes(0.2, 1.0), red_magnitudes(0.6, 1.0)
+    assert near[0] - near[1] == pytest.approx(1.25)
+    assert far[1] - far[2] == pytest.approx(1.0)
+    assert far[2] > near[2] + 2
+    assert red_magnitudes(0.4, 10.0)[2] == pytest.approx(red_magnitudes(0.4, 1.0)[2] - 2.5)
+
+
+def test_a_whole_ring_is_whole_and_a_part_lies_where_it_is_put():
+    axis = np.linspace(-4, 4, 161, dtype=np.float32)
+    x, y = np.meshgrid(axis, axis)
+    shape = {"x": 0.0, "y": 0.0, "radius": 2.0, "width": 0.3, "axis_ratio": 1.0, "angle": 0.0,
+             "magnitude": (20.0, 20.0, 20.0)}  # fmt: skip
+    whole = light_of(Curve(**shape, middle=0.0, opening=np.inf), x, y)
+    assert (whole * x).sum() == pytest.approx(0, abs=1e-2 * float(whole.sum()))
+    part = light_of(Curve(**shape, middle=np.pi / 2, opening=0.4), x, y)
+    assert (part * y).sum() / part.sum() == pytest.approx(2.0, rel=0.15)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_lens_has_a_middle_and_no_arcs(kind):
+    scene = draw_other(np.random.default_rng(4), space=False, kind=kind)
+    assert scene.lens is None
+    assert not scene.arcs
+    assert scene.front
+    one = simulate_lens.render(scene, np.random.default_rng(4), space=False)
+    assert np.isfinite(one.front).all()
+    assert one.front.min() > -1e-2 * one.front.max()
+
+
+def test_a_drawn_lens_has_a_galaxy_and_a_source_within_its_reach():
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        scene = draw_lens(rng, space=False)
+        assert scene.lens is not None
+        source = scene.arcs[0]
+        assert np.hypot(source.x, source.y) <= 0.81 * scene.lens["einstein_radius"]
+        assert 0.7 < scene.lens["einstein_radius"] < 7
+
+
+def test_a_batch_has_finite_pictures_with_their_sky_at_zero(bank):
+    pictures, label, facts = bank.draw(np.random.default_rng(2), 64)
+    assert pictures.shape == (64, SIZE, SIZE, 3)
+    assert np.isfinite(pictures).all()
+    assert pictures.max() <= 1.0 + 1e-6
+    assert 0.3 < label.mean() < 0.7
+    assert np.median(np.median(pictures, axis=(1, 2))) == pytest.approx(0, abs=0.03)
+    assert (facts["signal"][label == 1] > simulate_lens.LEAST_SIGNAL * 0.99).mean() > 0.8
+    assert (facts["signal"][label == 0] == 0).all()
+    grey = facts["space"]
+    assert (pictures[grey][..., 0] == pictures[grey][..., 2]).all()
+    assert (facts["einstein_radius"] > 0).tolist() == (label == 1).tolist()
+
+
+def test_leaving_the_arcs_out_leaves_a_galaxy_of_the_same_brightness_and_depth(bank):
+    lens = bank.draw(np.random.default_rng(6), 200, lens_share=1.0, space_share=0.0)[0]
+    bare = bank.draw(np.random.default_rng(6), 200, lens_share=0.0, space_share=0.0,
+                     bare_share=1.0)[0]  # fmt: skip
+    middle = slice(SIZE // 2 - 2, SIZE // 2 + 2)
+    with_arcs, without = (p[:, middle, middle].mean(axis=(1, 2, 3)) for p in (lens, bare))
+    assert np.median(without) == pytest.approx(np.median(with_arcs), rel=0.35)
+
+
+def test_renderings_are_kept_and_come_out_the_same_again(tmp_path):
+    counts = {"space-lenses": 3}
+    said = []
+    first = lens_examples.rendered_bank(tmp_path, "p", counts, 1, said.append)
+    again = lens_examples.rendered_bank(tmp_path, "p", counts, 1, said.append)
+    one, two = (bank.draw(np.random.default_rng(1), 4, 1.0, 1.0)[0] for bank in (first, again))
+    assert (one == two).all()
+    other = lens_examples.rendered_bank(tmp_path, "q", counts, 1, said.append)
+    assert (other.draw(np.random.default_rng(1), 4, 1.0, 1.0)[0] != one).any()
