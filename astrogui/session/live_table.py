@@ -61,6 +61,7 @@ class LiveTable:
         """``folder`` is where the columns are kept, None for nowhere."""
         self.table = ColumnTable()
         self.is_whole = False
+        self.give_way: Callable[[], None] = _nothing  # waits while someone else is to go first
         self._open_reader, self._folder = open_reader, folder
         self._told: list[Callable[[TableChange], None]] = []
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -235,11 +236,13 @@ class LiveTable:
         for some, cells in self._reader.read(ids):
             if self._is_closing and not self.is_whole:
                 return  # a first reading that nobody waits for any more
+            self.give_way()
             before = len(self.table)
             known, fresh = self.table.put_columns(some, cells)
             self._read_since += len(some)
             added = self.table.row_ids()[before:] if fresh else np.zeros(0, np.int64)
             self._tell(TableChange(len(self.table), known, added))
+            self.give_way()
 
     def _map_kept(self, folder: Path) -> None:
         """Work on from the file: what was read into memory is given back."""
@@ -278,3 +281,7 @@ class LiveTable:
 def of_project(open_reader: Callable[[], Any], project: Path) -> LiveTable:
     """The live table of a project file, its columns kept beside it."""
     return LiveTable(open_reader, column_cache.cache_folder(project))
+
+
+def _nothing() -> None:
+    """Nobody is to go first."""

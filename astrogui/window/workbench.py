@@ -104,6 +104,7 @@ class Workbench(QObject):
     def close(self) -> None:
         """Deliver no more events, end the pool. The session is closed by whoever made it."""
         self.bridge.close()
+        self.model.close()
         for timer in self.window.findChildren(QTimer):
             timer.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

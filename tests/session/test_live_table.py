@@ -15,7 +15,7 @@ from answered_project import add_rows, answer
 
 from astrogui.errors import ProjectProblem
 from astrogui.records.catalogue import Column
-from astrogui.session import column_cache
+from astrogui.session import column_cache, table_reader
 from astrogui.session.live_table import LiveTable, of_project
 from astrogui.session.table_reader import TableReader
 from astrogui.store import history, items
@@ -72,6 +72,20 @@ def assert_like_rows(project, live):
         for column in columns:
             said = row.get(column.name)
             assert live.table.cell(place, column.name) == (None if said == "" else said), column
+
+
+def test_before_each_piece_that_is_read_somebody_else_may_go_first(project, monkeypatch):
+    monkeypatch.setattr(table_reader, "ROWS_AT_ONCE", 2)
+    add_rows(project, ["a", "b", "c", "d", "e"])
+    live, asked, read = opened(project), [], []
+    live.give_way = lambda: asked.append(len(read))
+    live.subscribe(read.append)
+    read.clear()
+    live.refresh(live.table.row_ids().tolist())
+    live.call(len).result(10)
+    assert len(read) == 3
+    assert sorted(set(asked)) == [0, 1, 2, 3]
+    live.close()
 
 
 def test_every_cell_is_that_of_the_rows(project):
