@@ -8,6 +8,7 @@ from typing import Any
 
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.science.near_infrared import CHANNELS, CLASSES, PIXELS, SUMMARY
+from astrogui.training.card_table import table
 from astrogui.training.euclid_calibration import COVERAGE_LEVELS
 from astrogui.training.observe_euclid import PRIOR
 from astrogui.training.recipe import Measures
@@ -165,14 +166,7 @@ def _table(scores: Mapping[str, Any]) -> list[str]:
     }
     columns = ("n", "right", "within_0.001", "several_modes", "in_a_mode", "coverage_68",
                "coverage_90", "held_68", "held_90")  # fmt: skip
-    return [
-        "| | " + " | ".join(name.replace("_", " ") for name in columns) + " |",
-        "|---|" + "---|" * len(columns),
-        *[
-            f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
-            for name, row in rows.items()
-        ],
-    ]
+    return table(rows, columns, [name.replace("_", " ") for name in columns])
 
 
 def _modes(scores: Mapping[str, Any]) -> list[str]:
@@ -204,9 +198,3 @@ def _outside(scores: Mapping[str, Any]) -> list[str]:
         f"{scores['auc']:.3f}).",
         "",
     ]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.training.card_table import table
 from astrogui.training.junk_spectra import JUNK
 from astrogui.training.learn_templates import PLANS
 from astrogui.training.recipe import Measures
@@ -204,14 +205,7 @@ def _table(scores: Mapping[str, Any]) -> list[str]:
     rows |= {f"S/N {name}": row for name, row in scores.get("by_signal_to_noise", {}).items()}
     columns = ("n", "success", "confident", "catastrophic", "class_accuracy", "coverage_68",
                "coverage_90", "held_68", "held_90")  # fmt: skip
-    return [
-        "| | " + " | ".join(columns) + " |",
-        "|---|" + "---|" * len(columns),
-        *[
-            f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
-            for name, row in rows.items()
-        ],
-    ]
+    return table(rows, columns)
 
 
 def _sets(card: ModelCard) -> str:
@@ -244,12 +238,7 @@ def _refined(scores: Mapping[str, Any], junk: Mapping[str, Any]) -> list[str]:
     lines = [
         f"## After the refinement ({scores['n']} simulations of a survey)",
         "",
-        "| | " + " | ".join(columns) + " |",
-        "|---|" + "---|" * len(columns),
-        *[
-            f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
-            for name, row in rows.items()
-        ],
+        *table(rows, columns),
         "",
     ]
     if junk.get("n"):
@@ -275,17 +264,6 @@ def _real(scores: Mapping[str, Any]) -> list[str]:
         "Success is |c dz / (1 + z)| below 1000 km/s, 3000 km/s for quasars; none of them was "
         "used in training. Catastrophic is confident and unsuccessful.",
         "",
-        "| folder | " + " | ".join(columns) + " |",
-        "|---|" + "---|" * len(columns),
-        *[
-            f"| {name} | " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
-            for name, row in rows.items()
-        ],
+        *table(rows, columns, head="folder"),
         "",
     ]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -8,6 +8,7 @@ from typing import Any
 
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.tasks.stellar_answer import PARAMETERS
+from astrogui.training.card_table import cell, table
 from astrogui.training.recipe import Measures
 from astrogui.training.simulate_stellar import PRIOR
 
@@ -177,16 +178,13 @@ def _table(scores: Mapping[str, Any]) -> list[str]:
                "network_coverage_90")  # fmt: skip
     titles = ("rms error", "rms bound", "error / bound", "68 %", "90 %", "PIT distance",
               "network's rms error", "network's 68 %", "90 %")  # fmt: skip
-    return [
-        "| label | " + " | ".join(titles) + " |",
-        "|---|" + "---|" * len(titles),
-        *[
-            f"| {parameter.title}{', ' + parameter.unit if parameter.unit else ''} | "
-            + " | ".join(_cell(scores["labels"][parameter.name][column]) for column in columns)
-            + " |"
-            for parameter in PARAMETERS
-        ],
-    ]
+    rows = {
+        f"{parameter.title}{', ' + parameter.unit if parameter.unit else ''}": scores["labels"][
+            parameter.name
+        ]
+        for parameter in PARAMETERS
+    }
+    return table(rows, columns, titles, "label", ".4g")
 
 
 def _by_signal(scores: Mapping[str, Any]) -> list[str]:
@@ -226,8 +224,8 @@ def _real(scores: Mapping[str, Any]) -> list[str]:
     ]
     for name, rows in scores.get("h_band", {}).items():
         for row in rows:
-            cells = [_cell(row.get(parameter.name)) for parameter in PARAMETERS]
-            last = [_cell(row.get("reduced_chi_square")), str(row.get("flags") or "none")]
+            cells = [cell(row.get(parameter.name), ".4g") for parameter in PARAMETERS]
+            last = [cell(row.get("reduced_chi_square"), ".4g"), str(row.get("flags") or "none")]
             lines.append(f"| {name} | " + " | ".join([*cells, *last]) + " |")
     optical = scores.get("optical_left_out", {})
     if "mean_absolute_error" in optical:
@@ -241,9 +239,3 @@ def _real(scores: Mapping[str, Any]) -> list[str]:
             f"{constant['logg']:.2f} and {constant['feh']:.2f} dex.",
         ]
     return [*lines, ""]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
