@@ -126,12 +126,17 @@ def _fitted(
     """The best parameters from any start (place, half range), and the light they give."""
     from scipy.optimize import least_squares
 
+    used = data.weight > 0
+
+    def misfit(parameters: Floats) -> Floats:
+        return _residuals(data, _solved(data, model(data, parameters)))[used]
+
     best: tuple[float, Floats] | None = None
     for number, (start, reach) in enumerate(starts):
-        found = least_squares(
-            lambda p: _residuals(data, _solved(data, model(data, p)))[data.weight > 0],
-            start, bounds=(start - reach, start + reach), x_scale=reach, diff_step=1e-3,
-            loss="soft_l1", f_scale=LARGEST_MISFIT, max_nfev=25,
+        found: Any = least_squares(
+            misfit, start, bounds=(start - reach, start + reach), x_scale=reach,
+            diff_step=np.full(len(start), 1e-3), loss="soft_l1", f_scale=LARGEST_MISFIT,
+            max_nfev=25,
         )  # fmt: skip
         if best is None or found.cost < best[0]:
             best = (float(found.cost), found.x)

@@ -120,11 +120,15 @@ def ordered_images(field: Field, purpose: str = "sources are found") -> list[Ima
 
 
 def slot(image: Image) -> int:
+    """The position among u, g, r, i, z of the band that an image stands for."""
+    return photometry.BANDS.index(band_letter(image))
+
+
+def band_letter(image: Image) -> str:
     """Which of u, g, r, i, z a band stands for; r where its name says nothing."""
     name = image.band.strip()
     known = photometry.GRIDS_OF_BANDS
-    letter = known.get(name) or known.get(name[:1], "r")
-    return photometry.BANDS.index(letter)
+    return known.get(name) or known.get(name[:1], "r")
 
 
 def bands_of(images: Sequence[Image]) -> list[Band]:

@@ -87,6 +87,7 @@ def fit(
     validation: Batch | None = None,
     validation_batch: int = 64,
     optimizer: Any = None,
+    jit_compile: bool | str = "auto",
 ) -> dict[str, Any]:
     """Train ``model`` and leave it with the weights of its best epoch (lowest validation loss).
 
@@ -102,7 +103,7 @@ def fit(
     model.compile(
         optimizer=optimizer or _adam(keras, settings),
         loss=loss,
-        jit_compile="auto",
+        jit_compile=jit_compile,
     )
     model.optimizer.build(model.trainable_variables)
     state = _load(model, workdir, settings)

@@ -1,0 +1,134 @@
+"""Training of the lens finder: fields rendered, an ensemble fitted, calibrated, packed.
+
+The members share the first part of their training and then go ways of their own, each with its
+own examples and its own rate: a third of the time of three trainings from nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astrogui.networks.builder import build
+from astrogui.networks.ensemble import assign_members
+from astrogui.training import score_lens
+from astrogui.training.fit import Batch, FitSettings, fit
+from astrogui.training.lens_calibration import calibrate
+from astrogui.training.lens_card import card_of, readme
+from astrogui.training.lens_examples import Bank, rendered_bank
+from astrogui.training.package import CompiledRun, write_model_folder
+from astrogui.training.recipe import Progress, Recipe
+from astrogui.training.simulate_lens import SIZE
+
+MEMBERS = 3
+BATCH = 128
+COUNTS = {
+    "train": {"ground-lenses": 7000, "ground-others": 7000,
+              "space-lenses": 2750, "space-others": 2750},
+    "calibrate": {"ground-lenses": 1500, "ground-others": 3000,
+                  "space-lenses": 500, "space-others": 1000},
+}  # fmt: skip
+QUICK_COUNTS = {
+    purpose: dict.fromkeys(counts, 12) for purpose, counts in COUNTS.items()
+}  # fmt: skip
+VALIDATED = 1000  # pictures that choose the epoch
+CALIBRATED = 5000
+SHARED = FitSettings(epochs=40, steps=25, learning_rate=2e-3)
+ALONE = FitSettings(epochs=10, steps=25, learning_rate=8e-4)
+QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
+CONFIG: dict[str, Any] = {"size": SIZE, "channels": 3, "members": MEMBERS}
+
+
+def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
+    """Render, fit, calibrate and pack; resumes where the work folder was left."""
+    counts = QUICK_COUNTS if quick else COUNTS
+    banks = {
+        purpose: rendered_bank(workdir, purpose, counts[purpose], seed, progress)
+        for purpose in counts
+    }
+    weights, history = _members(banks, workdir, quick, seed, progress)
+    model = build("deep_lens:finder", CONFIG)
+    assign_members(model, weights)
+    progress("calibrating on held-out renderings")
+    rng = np.random.default_rng([seed, 77])
+    trained = banks["train"].draw(rng, 24 if quick else 4000)[0]
+    pictures, label, _ = banks["calibrate"].draw(rng, 24 if quick else CALIBRATED)
+    calibration = calibrate(model, trained, pictures, label)
+    card = card_of(CONFIG, counts, history, calibration, seed)
+    run = CompiledRun(model, card, {})
+    scores = score_lens.simulated(run, 24 if quick else 4000, seed + 1)
+    card = replace(card, simulated_scores=scores, coverage=scores["coverage"])
+    golden = {"image": pictures[:8].astype(np.float32)}
+    return write_model_folder(
+        workdir / "lens_finder",
+        card=card,
+        model=model,
+        golden_inputs=golden,
+        readme=readme(card),
+        progress=progress,
+    )
+
+
+def _members(
+    banks: dict[str, Bank], workdir: Path, quick: bool, seed: int, progress: Progress
+) -> tuple[list[list[np.ndarray]], list[dict[str, Any]]]:
+    """Weights of each member, and the histories: of what they share, then of each alone."""
+    rng = np.random.default_rng([seed, 5])
+    pictures, label, _ = banks["calibrate"].draw(rng, 16 if quick else VALIDATED)
+    validation = ({"image": pictures}, {"logit": label[:, None]})
+    network = build("deep_lens:small", {"size": SIZE, "channels": 3})
+
+    def fitted(name: str, settings: FitSettings, own_seed: int) -> dict[str, Any]:
+        progress(f"fitting: {name}")
+        return fit(
+            network,
+            {"logit": cross_entropy()},
+            batches(banks["train"], 4 if quick else BATCH),
+            replace(QUICK if quick else settings, seed=own_seed),
+            workdir / f"fit-{'quick' if quick else 'full'}-{name}-{seed}",
+            progress,
+            validation=validation,
+            validation_batch=128,
+            jit_compile=False,  # compiling takes minutes and gains nothing on a processor
+        )
+
+    history = [fitted("shared", SHARED, seed)]
+    common = network.get_weights()
+    weights = []
+    for member in range(MEMBERS):
+        network.set_weights(common)
+        history.append(fitted(f"member{member}", ALONE, 1000 * seed + member + 1))
+        weights.append(network.get_weights())
+    return weights, history
+
+
+def cross_entropy() -> Any:
+    import keras
+
+    return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.02)
+
+
+def batches(bank: Bank, size: int = BATCH) -> Any:
+    """Half lenses, observed anew each time."""
+
+    def draw(rng: np.random.Generator) -> Batch:
+        pictures, label, _ = bank.draw(rng, size)
+        return {"image": pictures}, {"logit": label[:, None]}
+
+    return draw
+
+
+def simulated(run: Any, count: int, seed: int) -> dict[str, Any]:
+    """The card's figures over `count` cut-outs of another seed."""
+    return score_lens.simulated(run, count, seed)
+
+
+def real(folder: Path, answer: Any) -> dict[str, Any]:
+    """The figures over the labelled cut-outs below `folder`."""
+    return score_lens.real(folder, answer)
+
+
+RECIPE = Recipe(task="lens_finder", train=train, simulated=simulated, real=real)
