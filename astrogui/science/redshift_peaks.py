@@ -92,12 +92,12 @@ def _peaks_of_class(
     mass: Array, edges: Array, index: int, reach: int, count: int, depth: float
 ) -> list[Peak]:
     left = np.asarray(mass, np.float64).copy()
-    window = np.ones(2 * reach + 1)
+    middle = 0.5 * (edges[1:] + edges[:-1])
     peaks: list[Peak] = []
     for _ in range(count):
-        nearby = np.convolve(left, window, mode="same")
-        if nearby.max() <= 0:
+        if left.max() <= 0:
             break
+        nearby = _window_sums(left, reach)
         # The window with the most mass, then the highest cell in it: a broad mode may hold more
         # than a spike does.
         centre = int(np.argmax(nearby))
@@ -106,7 +106,6 @@ def _peaks_of_class(
         first, last = _basin(left, cell, reach, depth)
         inside = slice(first, last + 1)
         near = slice(max(cell - reach, first), min(cell + reach, last) + 1)
-        middle = 0.5 * (edges[1:] + edges[:-1])
         peaks.append(
             Peak(
                 class_index=index,
@@ -121,8 +120,17 @@ def _peaks_of_class(
     return peaks
 
 
+def _window_sums(mass: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """Sums over the cells within ``reach`` of each."""
+    total = np.concatenate([np.zeros(reach + 1), np.cumsum(mass)])
+    total = np.concatenate([total, np.full(reach, total[-1])])
+    return total[2 * reach + 1 :] - total[: -2 * reach - 1]
+
+
 def _basin(mass: Array, cell: int, reach: int, depth: float) -> tuple[int, int]:
-    smooth = np.convolve(mass, np.ones(3) / 3, mode="same")
+    smooth = mass / 3
+    smooth[1:] += mass[:-1] / 3
+    smooth[:-1] += mass[1:] / 3
     low = smooth < depth * smooth[cell]
     before = np.flatnonzero(low[: max(cell - reach, 0)])
     after = np.flatnonzero(low[cell + reach + 1 :])
