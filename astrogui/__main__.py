@@ -21,6 +21,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from astrogui.inference.golden import serve_replay
 
         return serve_replay(words[2:])
+    if words[:2] == ["worker", "train"]:
+        from astrogui.training.own_model import serve_training
+
+        return serve_training()
     if words[:1] == ["worker"]:
         from astrogui.inference.worker import serve
 

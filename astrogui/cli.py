@@ -79,6 +79,15 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--workdir", metavar="DIR", help="checkpoints; the same call goes on there")
     train.add_argument("--out", metavar="DIR", help="copy the finished model folder to DIR/TASK")
+    train.add_argument(
+        "--labels", metavar="TABLE.csv",
+        help="learn classes of your own, named TASK, from a table with columns file and label",
+    )  # fmt: skip
+    train.add_argument(
+        "--cut", choices=("galaxy", "light"), default="galaxy",
+        help="with --labels: the object in the middle, or all the light of a picture",
+    )  # fmt: skip
+    train.add_argument("--models", metavar="DIR", help="further folders of models")
     train.set_defaults(run=run_train)
 
     evaluate = commands.add_parser("evaluate", help="measure the numbers of a model card again")
@@ -225,6 +234,8 @@ def run_train(options: argparse.Namespace) -> int:
     if "KERAS_BACKEND" not in os.environ:
         jax = importlib.util.find_spec("jax") is not None
         os.environ["KERAS_BACKEND"] = "jax" if jax else "tensorflow"
+    if options.labels:
+        return _train_on_labels(options)
     recipe = _recipe(options.task)
     workdir = Path(options.workdir or Path(".training") / options.task)
     workdir.mkdir(parents=True, exist_ok=True)
@@ -236,6 +247,28 @@ def run_train(options: argparse.Namespace) -> int:
         shutil.copytree(folder, target, dirs_exist_ok=True)
         folder = target
     print(f"model: {folder}")
+    return OK
+
+
+def _train_on_labels(options: argparse.Namespace) -> int:
+    """Teach the network of galaxies' shapes classes of the analyst's own."""
+    from astrogui.session.cards import Cards
+    from astrogui.session.settings import data_folder, model_search_path
+    from astrogui.training import own_model
+
+    base = Cards(model_search_path(options.models or "")).folder("morphology")
+    if base is None:
+        raise UsageProblem("The model of galaxies' shapes, morphology, is needed and not here.")
+    job = own_model.TrainingJob(
+        base=str(base),
+        out=str(options.out or data_folder() / "models"),
+        title=options.task,
+        examples=tuple(own_model.examples_from_table(Path(options.labels))),
+        cut=options.cut,
+        settings={"seed": options.seed, **({"variants": 2, "rounds": 1} if options.quick else {})},
+    )
+    folder = own_model.train_own(job, lambda said: print(own_model.line_of(said), flush=True))
+    print(f"model: {folder}; use it with: analyze FILES --task {folder.name}")
     return OK
 
 

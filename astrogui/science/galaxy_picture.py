@@ -88,6 +88,30 @@ def find_galaxy(picture: Floats) -> Found:
     )
 
 
+def find_light(picture: Floats) -> Found:
+    """All the light of a picture (ny, nx, 3) as one object: its middle and its extent.
+
+    For objects of several parts, such as the lobes of a radio galaxy. What is brighter than a
+    tenth of the brightest, within the circle that fits the picture, counts.
+    """
+    ny, nx = picture.shape[:2]
+    light = np.nan_to_num(picture).mean(axis=-1)
+    row, column = np.indices(light.shape)
+    away = np.hypot(row - (ny - 1) / 2, column - (nx - 1) / 2)
+    light = np.where(away < 0.5 * min(ny, nx), light - np.median(light), 0)
+    bright = light > 0.1 * max(float(light.max()), 1e-12)
+    if bright.sum() < 3:
+        return Found((nx - 1) / 2, (ny - 1) / 2, min(nx, ny) / SIDE_IN_RADII, (0, 0, 0), False)
+    inside = np.stack([column[bright], row[bright]]).astype(float)
+    x, y = inside.mean(axis=1)
+    radius = 2.0 * float(np.sqrt(max(np.linalg.eigvalsh(np.cov(inside))[-1], 0.0)))
+    sky = np.nan_to_num(np.nanmedian(picture.reshape(-1, 3), axis=0))
+    least = 0.06 * min(nx, ny)
+    return Found(
+        float(x), float(y), max(radius, least), (float(sky[0]), float(sky[1]), float(sky[2])), True
+    )
+
+
 def at_network_scale(picture: Floats, found: Found, size: int = SIZE) -> NDArray[np.float32]:
     """(size, size, 3) around the galaxy, `SIDE_IN_RADII` radii wide; the sky beyond the picture."""
     return turned_cut(picture, found, 0.0, 1.0, (0.0, 0.0), size)

@@ -127,7 +127,7 @@ def decode(
             classes=CLASSES,
             class_probability=share[k, first],
             class_quantiles=quantiles[k, first],
-            flags=_flags(prepared, k, record) | (Flag.NOVEL if novelty[k] > 1 else Flag.NONE),
+            flags=flags_of(prepared, k, record) | (Flag.NOVEL if novelty[k] > 1 else Flag.NONE),
             novelty=float(novelty[k]),
             extras=_cells(share[k, others], quantiles[k, others]),
             curves={"features": features[k]},
@@ -142,13 +142,23 @@ def member_shares(
     """Cumulative shares (n, 37), the members' mean, and quantiles (n, 37, levels) of the spread."""
     single = vote_tree.cumulative(vote_tree.means(alpha)).clip(1e-6, 1 - 1e-6)
     share = single.mean(axis=1)
+    return np.asarray(share, np.float64), spread_of(single, QUANTILE_LEVELS, pooled_spread)
+
+
+def spread_of(
+    single: Floats, levels: Floats, pooled_spread: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Quantiles (n, answers, levels) of the spread of members' probabilities (n, members, answers).
+
+    Around the members' mean, as one more network trained alike would scatter.
+    """
+    single = np.clip(single, 1e-6, 1 - 1e-6)
+    mean = single.mean(axis=1)
     logits = np.log(single / (1 - single))
-    centre = np.log(share / (1 - share))
-    logits += (centre - logits.mean(axis=1))[:, None]
-    flat = logits.transpose(0, 2, 1).reshape(-1, alpha.shape[1])
-    _, quantiles = probability_quantiles(flat, QUANTILE_LEVELS, pooled_spread)
-    spread = np.asarray(quantiles.reshape(*share.shape, -1), np.float64)
-    return np.asarray(share, np.float64), spread
+    logits += (np.log(mean / (1 - mean)) - logits.mean(axis=1))[:, None]
+    flat = logits.transpose(0, 2, 1).reshape(-1, single.shape[1])
+    _, quantiles = probability_quantiles(flat, levels, pooled_spread)
+    return np.asarray(quantiles.reshape(*mean.shape, -1), np.float64)
 
 
 def crowd_quantiles(alpha: Floats, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -202,7 +212,7 @@ def _picture_arrays(image: Image, count: int) -> Arrays:
     }
 
 
-def _flags(prepared: Arrays, k: int, record: Field) -> Flag:
+def flags_of(prepared: Arrays, k: int, record: Field) -> Flag:
     doubts = {Flag.EDGE_OF_IMAGE: prepared["_edge"][k], Flag.LOW_SIGNAL: not prepared["_seen"][k]}
     if not record.images[0].is_colour:
         doubts[Flag.BLENDED] = prepared["_blended"][k]

@@ -23,7 +23,7 @@ from astrogui.training.star_galaxy_calibration import (
 FOLDS = 3
 FACTORS = np.geomspace(0.1, 3.0, 60)  # of the strength, tried for each question
 PULL = 3.0  # nat that a factor of e must gain: few galaxies reach the last questions
-MOST_KNOWN = 4000  # simulated galaxies that say what is usual
+MOST_KNOWN = 700  # simulated galaxies that say what is usual
 
 Floats = NDArray[np.floating[Any]]
 

@@ -120,19 +120,32 @@ def variants(
 
     The first variant is the picture as it is.
     """
+    return np.array(
+        [
+            variants_of(values, galaxy_picture.find_galaxy(values), count, rng, by)
+            for values in (picture.astype(np.float32) / np.float32(255) for picture in pictures)
+        ]
+    )
+
+
+def variants_of(
+    values: NDArray[np.float32],
+    found: galaxy_picture.Found,
+    count: int,
+    rng: np.random.Generator,
+    by: float = 0.12,
+) -> NDArray[np.uint8]:
+    """(count, 64, 64, 3): a picture's object turned, scaled, shifted; the first as it is."""
     size = galaxy_picture.SIZE
-    out = np.empty((len(pictures), count, size, size, 3), np.uint8)
-    for k, picture in enumerate(pictures):
-        values = picture.astype(np.float32) / 255
-        found = galaxy_picture.find_galaxy(values)
-        for j in range(count):
-            angle, scale, shift = 0.0, 1.0, np.zeros(2)
-            if j:
-                angle = rng.uniform(0, 2 * np.pi)
-                scale = float(np.exp(rng.normal(0, by)))
-                shift = rng.normal(0, 0.04 * found.radius, 2)
-            cut = galaxy_picture.turned_cut(values, found, angle, scale, (shift[0], shift[1]))
-            out[k, j] = as_bytes(cut)
+    out = np.empty((count, size, size, 3), np.uint8)
+    for number in range(count):
+        angle, scale, shift = 0.0, 1.0, np.zeros(2)
+        if number:
+            angle = float(rng.uniform(0, 2 * np.pi))
+            scale = float(np.exp(rng.normal(0, by)))
+            shift = rng.normal(0, 0.04 * found.radius, 2)
+        cut = galaxy_picture.turned_cut(values, found, angle, scale, (shift[0], shift[1]))
+        out[number] = as_bytes(cut)
     return out
 
 

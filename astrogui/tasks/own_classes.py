@@ -1,0 +1,144 @@
+"""Classes of the analyst's own, answered by a network that was trained on their labels.
+
+Such a model lies in the analyst's data folder under a name that starts with ``own_``; its card
+holds the classes, so one definition serves all of them. How a picture is cut is what it was trained
+with: ``galaxy`` finds the object nearest to the middle, ``light`` takes all the light of a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.records.flags import Flag
+from astrogui.records.image import Field, Image
+from astrogui.records.model_card import ModelCard
+from astrogui.records.posterior import QUANTILE_LEVELS, Posterior
+from astrogui.records.provenance import Place
+from astrogui.records.source import Source
+from astrogui.science import galaxy_picture
+from astrogui.tasks import morphology, sources
+from astrogui.tasks.task import Arrays, Model, Options, Task
+
+PREFIX = "own_"
+CUTS = ("galaxy", "light")
+LARGEST_PICTURE = 640  # pixels a side of a picture whose whole light is one object
+
+Floats = NDArray[np.floating[Any]]
+
+
+def own_task(name: str, title: str = "", classes: Sequence[str] = (), cut: str = "galaxy") -> Task:
+    """The analysis that a model of the analyst's own answers.
+
+    Where it answers, the model's card says the rest; where rows are shown, ``classes`` name the
+    columns.
+    """
+    return Task(
+        name=name,
+        title=title or name.removeprefix(PREFIX).replace("_", " "),
+        reads="image",
+        accepts=accepts_light if cut == "light" else morphology.accepts,
+        find=find,
+        prepare=prepare,
+        decode=decode,
+        classes=tuple(classes),
+        columns=sources.PLACE_COLUMNS,
+        views=("image",),
+        batch_size=192,
+        match_tolerance_arcsec=sources.MATCH_TOLERANCE_ARCSEC,
+        wanted=_never,
+    )
+
+
+def task_of_card(card: ModelCard) -> Task:
+    """The analysis that a card of such a model describes."""
+    return own_task(
+        card.task, card.title, card.training["classes"], card.training.get("cut", "galaxy")
+    )
+
+
+def _never(source: Source) -> bool:
+    """Own models answer what they are asked for."""
+    del source
+    return False
+
+
+def accepts_light(source: Source) -> bool:
+    """A small picture, grey or in colour."""
+    return (
+        source.kind == "image"
+        and not source.supporting
+        and len(source.shape) == 2
+        and morphology.PICTURE_SIDES[0] <= min(source.shape)
+        and max(source.shape) <= LARGEST_PICTURE
+    )
+
+
+def find(record: Field, model: Model, options: Options) -> Iterator[Sequence[Place]]:
+    """The one object of a picture, or the sources of a field that have a shape."""
+    if model.card.training.get("cut") != "light":
+        yield from morphology.find(record, model, options)
+        return
+    image = record.images[0]
+    ny, nx = image.shape
+    yield [Place(label="object", object_id=image.object_id,
+                 x_pixel=(nx - 1) / 2, y_pixel=(ny - 1) / 2,
+                 values={"x": (nx + 1) / 2, "y": (ny + 1) / 2})]  # fmt: skip
+
+
+def prepare(record: Field, places: Sequence[Place], model: Model, options: Options) -> Arrays:
+    """`picture` (n, 64, 64, 3) and, for `decode`, doubts."""
+    if model.card.training.get("cut") != "light":
+        return morphology.prepare(record, places, model, options)
+    values = colour_values(record.images[0])
+    found = galaxy_picture.find_light(values)
+    picture = galaxy_picture.at_network_scale(values, found)
+    return {
+        "picture": np.repeat(picture[None], len(places), axis=0),
+        "_seen": np.full(len(places), found.seen),
+        "_edge": np.zeros(len(places), bool),
+    }
+
+
+def decode(
+    outputs: Arrays, prepared: Arrays, record: Field, places: Sequence[Place], model: Model
+) -> list[Posterior]:
+    """The classes' probabilities, the members' mean; their spread as the epistemic part."""
+    card = model.card
+    logit = np.asarray(outputs["logit"], np.float64) / float(card.calibration["temperature"])
+    single = np.exp(logit - logit.max(axis=-1, keepdims=True))
+    single /= single.sum(axis=-1, keepdims=True)
+    probability = single.mean(axis=1)
+    quantiles = morphology.spread_of(
+        single, QUANTILE_LEVELS, tuple(card.calibration["pooled_spread"])
+    )
+    novelty = np.asarray(outputs["novelty"], np.float64).reshape(len(places))
+    features = np.asarray(outputs["features"], np.float32) - 1
+    classes = tuple(card.training["classes"])
+    return [
+        Posterior(
+            classes=classes,
+            class_probability=probability[k],
+            class_quantiles=quantiles[k],
+            flags=morphology.flags_of(prepared, k, record)
+            | (Flag.NOVEL if novelty[k] > 1 else Flag.NONE),
+            novelty=float(novelty[k]),
+            curves={"features": features[k], "members": single[k].astype(np.float32).ravel()},
+        )
+        for k in range(len(places))
+    ]
+
+
+def colour_values(image: Image) -> NDArray[np.float32]:
+    """A picture as colours (ny, nx, 3) from 0 to 1; a grey one is scaled to its brightest."""
+    assert image.pixels is not None
+    pixels = np.asarray(image.pixels, np.float32)
+    if pixels.ndim == 3:
+        return pixels / np.float32(255)
+    finite = pixels[np.isfinite(pixels)]
+    low, high = np.percentile(finite, (1, 99.9)) if finite.size else (0.0, 1.0)
+    grey = np.clip((pixels - low) / max(float(high - low), 1e-30), 0, 1)
+    return np.repeat(np.nan_to_num(grey)[..., None], 3, axis=-1)
