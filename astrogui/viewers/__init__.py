@@ -15,6 +15,8 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("strain", "astrogui.viewers.strain_view:StrainView"),
     ("posterior", "astrogui.viewers.posterior_view:PosteriorView"),
     ("sky", "astrogui.viewers.sky_view:SkyView"),
+    ("ringdown", "astrogui.viewers.ringdown_view:RingdownView"),
+    ("search", "astrogui.viewers.search_view:SearchView"),
 )
 
 

@@ -86,6 +86,7 @@ class ContourItem(pg.GraphicsObject):
         super().__init__()
         self.theme: Theme = LIGHT
         self.is_filled = True
+        self.colour = "accent"
         self.paths: dict[float, QPainterPath] = {}
         self._rect = QRectF()
 
@@ -111,9 +112,9 @@ class ContourItem(pg.GraphicsObject):
         del option, widget
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for share in sorted(self.paths, reverse=True):
-            painter.setPen(pen(self.theme.colour("accent"), 1.2))
+            painter.setPen(pen(self.theme.colour(self.colour), 1.2))
             if self.is_filled:
-                painter.setBrush(self.theme.colour("accent", 0.22))
+                painter.setBrush(self.theme.colour(self.colour, 0.22))
             painter.drawPath(self.paths[share])
 
 

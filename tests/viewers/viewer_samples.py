@@ -181,4 +181,6 @@ RECORDS = {
     "strain": network,
     "posterior": mass_posterior,
     "sky": sky_posterior,
+    "ringdown": network,
+    "search": network,
 }

@@ -10,7 +10,7 @@ import pytest
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 
 
-def merger(count=400, dec=-40.0) -> Posterior:
+def merger(count=120, dec=-40.0) -> Posterior:
     random = np.random.default_rng(5)
     mass = random.normal(30, 1, count)
     draws = np.column_stack([mass, random.normal(80, 3, count), random.normal(dec, 3, count)])
@@ -29,15 +29,15 @@ def feature(filled):
 
 
 def test_the_map_is_made_when_the_dock_is_opened_and_not_before(filled, feature, qtbot):
-    feature._on_answer({"row_id": 1}, merger())
+    feature.take_answer({"row_id": 1}, merger())
     assert feature.view is None
     filled.window.actions_by_name["panel_sky"].trigger()
     qtbot.waitUntil(lambda: feature.view is not None and feature.view.picture is not None)
     assert "90 % within" in feature.view.title.text()
     first = feature.view.picture
-    feature._on_answer({"row_id": 2}, replace(merger(), draws=None, draw_names=()))
+    feature.take_answer({"row_id": 2}, replace(merger(), draws=None, draw_names=()))
     assert "no place on the sky" in feature.view._words.text()
-    feature._on_answer({"row_id": 3}, merger(dec=30.0))
+    feature.take_answer({"row_id": 3}, merger(dec=30.0))
     qtbot.waitUntil(lambda: feature.view.picture not in (None, first))
 
 

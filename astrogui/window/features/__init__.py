@@ -39,6 +39,8 @@ FEATURES: tuple[str, ...] = (
     "why",
     "results",
     "sky_map",
+    "search",
+    "ringdown",
     "spectrum_judgement",
     "spectrum_overlays",
     "strain_live",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 
 from astrogui.window.actions import Spec
+from astrogui.window.answer_dock import AnswerDock
 from astrogui.window.docks import DockSpec
-from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
     from astrogui.records.posterior import Posterior
@@ -28,27 +28,16 @@ SAMPLES = "bilby result (*.json);;PESummary (*.h5)"
 SKY_MAP = "Sky map (*.fits)"
 
 
-class Feature(QObject):
-    """Follows the current answer while the dock is open."""
+class Feature(AnswerDock):
+    """The dock, and the actions that write files."""
 
     def __init__(self, bench: Workbench) -> None:
-        super().__init__(bench)
-        self._bench = bench
+        super().__init__(bench, DockSpec("sky", "Sky map"))
         self.view: SkyView | None = None
-        self._answer: tuple[dict[str, Any] | None, Posterior | None] = (None, None)
-        self._is_stale = False
         actions = bench.window.actions_by_name
         actions.add(SPECS)
         actions["save_samples"].triggered.connect(self.ask_for_samples)
         actions["save_sky_map"].triggered.connect(self.ask_for_sky_map)
-        self.dock = LazyDock(bench, DockSpec("sky", "Sky map"), "results", self._make)
-        bench.window.docks["sky"].visibilityChanged.connect(self._show)
-        bench.answer.changed.connect(self._on_answer)
-
-    @property
-    def panel_views(self) -> dict[str, SkyView]:
-        """The view, once there is one, whose tools the keyboard map lists."""
-        return {} if self.view is None else {"sky": self.view}
 
     def ask_for_samples(self, _: bool = False) -> None:
         """Ask for the file of the selected mergers' draws."""
@@ -86,38 +75,14 @@ class Feature(QObject):
         dialog.fileSelected.connect(partial(self.save, row_ids))
         dialog.open()
 
-    def _make(self) -> QWidget:
+    def make_view(self) -> SkyView:
         from astrogui.viewers.sky_view import SkyView
 
-        self.view = SkyView(self._bench.compute)
-        self.view.setAccessibleName("Sky map")
-        self.view.save_wanted.connect(self.ask_for_sky_map)
-        self.view.installEventFilter(self)
-        self._take_theme()
-        return self.view
+        view = SkyView(self._bench.compute)
+        view.setAccessibleName("Sky map")
+        view.save_wanted.connect(self.ask_for_sky_map)
+        self.view = view
+        return view
 
-    def _on_answer(self, row: dict[str, Any] | None, posterior: Posterior | None) -> None:
-        self._answer, self._is_stale = (row, posterior), True
-        if self.view is not None and self.view.isVisible():
-            self._show(True)
-
-    def _show(self, is_visible: bool) -> None:
-        """A map is made once somebody looks: it takes a second or two of the pool."""
-        if is_visible and self._is_stale and self.view is not None:
-            self._is_stale = False
-            row, posterior = self._answer
-            if row is None:
-                self.view.clear()
-            else:
-                self.view.show_answer(row, posterior)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Light or dark was chosen: the map follows once everything else has."""
-        if event.type() == QEvent.Type.PaletteChange:
-            QTimer.singleShot(0, self, self._take_theme)
-        return super().eventFilter(watched, event)
-
-    def _take_theme(self) -> None:
-        theme = self._bench.results.view.theme
-        if self.view is not None and self.view.theme is not theme:
-            self.view.set_theme(theme)
+    def show_in(self, view: Any, row: dict[str, Any], posterior: Posterior | None) -> None:
+        view.show_answer(row, posterior)

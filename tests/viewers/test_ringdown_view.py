@@ -1,0 +1,107 @@
+"""The ringdown view: a mode put into noise is found, the start is dragged, theory stands beside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import viewer_samples as samples
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+
+from astrogui.records.posterior import Posterior
+from astrogui.science.ringdown import damped
+from astrogui.viewers.colours import DARK
+from astrogui.viewers.ringdown_view import RingdownView
+
+MERGER = samples.GPS + 8.0
+F_HZ, TAU_S = 250.0, 0.004
+
+
+def ringing(detector, seed, loud=8e-21):
+    quiet = samples.strain(detector, seed=seed)
+    wave = damped(quiet.times() - MERGER, F_HZ, TAU_S, loud, 0.0)
+    return samples.strain(detector, samples=quiet.samples + wave)
+
+
+def posterior(mass=68.0, spin=0.7) -> Posterior:
+    random = np.random.default_rng(2)
+    draws = np.column_stack([random.normal(mass, 1.5, 500), random.normal(spin, 0.02, 500)])
+    return Posterior(draws=draws, draw_names=("final_mass_det", "final_spin"))
+
+
+@pytest.fixture
+def view(qtbot, pool, settled):
+    view = RingdownView(pool.submit)
+    qtbot.addWidget(view)
+    view.resize(620, 620)
+    view.show()
+    view.start.setValue(0.0)
+    record = samples.network(ringing("H1", 4), ringing("L1", 5))
+    view.show_merger(record, {"gps": MERGER}, posterior())
+    return settled(view)
+
+
+def test_the_mode_in_the_strain_is_found_and_said_with_units(view):
+    frequency, damping = view.rung.found.quantiles((0.005, 0.995))
+    assert frequency[0] < F_HZ < frequency[1]
+    assert damping[0] < TAU_S < damping[1]
+    words = view.title.text()
+    assert "frequency 25" in words or "frequency 24" in words
+    assert " Hz, damping time " in words
+    assert " ms, signal-to-noise ratio " in words
+    assert "M☉ (detector frame), spin" in words
+    assert "Expected: " in words
+
+
+def test_the_start_is_dragged_with_the_mouse_and_the_fit_follows(view, settled, qtbot):
+    before = view.rung.found.snr
+    line, port = view.lines[0], view._page.viewport()
+    box = view.plots[0].getViewBox()
+
+    def pixel(ms):
+        return view._page.mapFromScene(box.mapViewToScene(QPointF(ms, 0.0)))
+
+    QTest.mouseMove(port, pixel(line.value()))
+    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=pixel(line.value()))
+    for ms in (3.0, 6.0, 9.0, 12.0):
+        QTest.mouseMove(port, pixel(ms))
+        qtbot.wait(1)
+    QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=pixel(12.0))
+    settled(view)
+    assert view.start_ms == pytest.approx(12.0, abs=1.0)
+    assert view.lines[1].value() == pytest.approx(line.value(), abs=0.06)
+    assert view.rung.start_s == pytest.approx(1e-3 * view.start_ms)
+    assert view.rung.found.snr < before / 2, "after three damping times little is left"
+
+
+def test_the_tools_move_the_start(view, settled):
+    view.tools["ring_later"].trigger()
+    assert view.start_ms == 0.5
+    view.tools["ring_earlier"].trigger()
+    view.tools["ring_earlier"].trigger()
+    assert view.start_ms == -0.5
+    view.tools["ring_first"].trigger()
+    assert settled(view).rung.start_s == pytest.approx(0.003)
+
+
+def test_a_start_after_the_end_of_the_data_says_so(qtbot, pool, settled):
+    view = RingdownView(pool.submit)
+    qtbot.addWidget(view)
+    view.show_merger(samples.network(), {"gps": samples.GPS + 14.97}, None)
+    settled(view)
+    assert "No fit: H1: there are no 0.1 s of strain" in view.title.text()
+
+
+def test_without_an_answer_the_loudest_moment_is_taken_and_said(shown):
+    view = shown(RingdownView, samples.network(ringing("H1", 4, 3e-20), ringing("L1", 5, 3e-20)))
+    assert abs(view.heard[0].arrival - MERGER) < 0.003
+    assert "the loudest moment is taken" in view.title.text()
+    assert "Expected" not in view.title.text()
+
+
+def test_theory_is_drawn_over_the_kerr_lines_in_either_theme(view):
+    assert view._theory.paths
+    assert any(label.isVisible() for label in view._labels)
+    view.set_theme(DARK)
+    assert view._theory.theme is DARK
+    assert "general relativity" in view.legend.text()
