@@ -106,9 +106,9 @@ def _end(image: Image) -> tuple[int, int, int]:
     return image.shape[0], 0, image.shape[1]
 
 
-def single_place(record: Field) -> Place:
+def single_place(record: Field, options: Options) -> Place:
     """The galaxy of a picture or stamp: the brightest source near the middle, else the middle."""
-    setting = setting_of(record, {})
+    setting = setting_of(record, options)
     reference = setting.images[0]
     x, y = (reference.shape[1] - 1) / 2, (reference.shape[0] - 1) / 2
     values: dict[str, float | str | bool | None] = {}

@@ -37,6 +37,7 @@ from astrogui.tasks.task import Arrays, Model, Options, Task
 
 LENS_SHARE = 1e-4  # of galaxies bright and large enough to be looked at
 LEAST_SIGNAL = 30.0  # signal-to-noise of the galaxies that are answered
+LEAST_SOURCES = 5  # that tell the size of a star
 LARGER_THAN_SEEING = 1.15  # half-light radius over that of a star
 SMALLEST_STAMP, LARGEST_PICTURE = 48, 640  # pixels a side
 COARSEST_ARCSEC = 0.45  # a pixel, of images that are queued by themselves
@@ -63,24 +64,30 @@ def accepts(source: Source) -> bool:
 def find(record: Field, model: Model | None, options: Options) -> Iterator[Sequence[Place]]:
     """The galaxy in the middle of a picture or stamp; of a field the bright, extended sources.
 
-    With the option `every` all sources of a field.
+    With the option `every` all sources, of a stamp too.
     """
     del model
-    if is_single(record):
-        yield [single_place(record)]
+    if _is_alone(record, options):
+        yield [single_place(record, options)]
         return
-    for found, places in sources.found_by_section(record):
+    field = Field(images=setting_of(record, options).images)
+    for found, places in sources.found_by_section(field):
         chosen = np.ones(len(places), bool) if options.get("every") else _galaxies(found)
         if chosen.any():
             yield [place for place, wanted in zip(places, chosen, strict=True) if wanted]
 
 
+def _is_alone(record: Field, options: Options) -> bool:
+    """Whether one galaxy is answered."""
+    return record.images[0].is_colour or (is_single(record) and not options.get("every"))
+
+
 def _galaxies(found: Detections) -> NDArray[np.bool_]:
-    """Bright enough, and larger than a star."""
-    if not len(found):
-        return np.zeros(0, bool)
+    """Bright enough, and larger than a star; all sizes where too few sources tell a star's."""
     signal = found.flux / np.maximum(found.flux_err, 1e-30)
     clean = ~(found.blended | found.edge)
+    if (clean & (signal > LEAST_SIGNAL)).sum() < LEAST_SOURCES:
+        return np.asarray(signal > LEAST_SIGNAL)
     star = point_spread.star_radius(found.half_light_radius, signal, clean)
     large = found.half_light_radius > LARGER_THAN_SEEING * star
     return np.asarray((signal > LEAST_SIGNAL) & large)
@@ -95,7 +102,7 @@ def prepare(
     setting = setting_of(record, options)
     if record.images[0].is_colour:
         arrays = _picture_arrays(record, setting)
-    elif is_single(record):
+    elif _is_alone(record, options):
         cut = cut_out(setting, *sources.pixels_of(places))
         nothing = np.zeros(len(places), bool)
         arrays = {"image": cut.pictures, "_seen": cut.seen, "_blended": nothing}

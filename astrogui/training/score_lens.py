@@ -238,7 +238,7 @@ def _same_file(
             continue
         if not any(min(source.shape) >= 100 for source in recognise(str(group[0]))):
             continue
-        found = answer([group], {"as_field": "1"})
+        found = answer([group], {"every": "1"})
         scores = sorted((_score(one) for one in found), reverse=True)
         measures[row["file"]] = scores
     return measures

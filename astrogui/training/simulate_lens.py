@@ -302,6 +302,7 @@ def _pictures(values: np.ndarray, space: np.ndarray, rng: np.random.Generator) -
     count = len(values)
     level = np.exp(rng.uniform(np.log(0.009), np.log(0.05), (count, 1)))
     balance = np.exp(rng.normal(0, 0.13, (count, 3)))
+    balance[:, 2] *= np.exp(rng.uniform(0, 0.5, count))  # blue is what published ones bring out
     redder = rng.random(count) < 0.3  # as grz pictures, whose blue is faint
     balance[redder] *= np.exp(rng.uniform(0, 0.85, (redder.sum(), 1)) * np.array([1.0, 0.1, -1.1]))
     grey = space | (values[:, :1] == values[:, 1:]).all(axis=(1, 2, 3))

@@ -34,7 +34,7 @@ COUNTS = {
 QUICK_COUNTS = {
     purpose: dict.fromkeys(counts, 12) for purpose, counts in COUNTS.items()
 }  # fmt: skip
-VALIDATED = 1000  # pictures that choose the epoch
+VALIDATED = 800  # pictures that choose the epoch
 CALIBRATED = 5000
 SHARED = FitSettings(epochs=40, steps=25, learning_rate=2e-3)
 ALONE = FitSettings(epochs=10, steps=25, learning_rate=8e-4)
