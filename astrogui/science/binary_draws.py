@@ -22,7 +22,10 @@ NAMES = (
     "redshift",
     "mass_1_source",
     "mass_2_source",
+    "f_220_det",
+    "tau_220_det",
 )
+SPINS = ("chi_1", "chi_2")  # of each body, in draws only: strain tells little of one alone
 FARTHEST_MPC = 1e5
 
 Floats = NDArray[np.float64]
@@ -52,11 +55,14 @@ def physical(raw: Floats, log_mass: Floats, log_mass_sd: Floats, log_distance: F
 
 
 def derived(binary: Floats) -> Floats:
-    """(..., 12) the quantities named ``NAMES`` of binaries (..., 5)."""
+    """(..., 14) the quantities named ``NAMES`` of binaries (..., 5)."""
     chirp_mass, ratio, spin_1, spin_2, distance = np.moveaxis(binary, -1, 0)
     mass_1, mass_2 = component_masses(chirp_mass, ratio)
     total = mass_1 + mass_2
     redshift = cosmology.redshift_at(distance)
+    final_mass = remnant.final_mass(total, ratio, spin_1, spin_2)
+    final_spin = remnant.final_spin(ratio, spin_1, spin_2)
+    frequency, damping = remnant.ringdown_of(final_mass, final_spin)
     return np.stack(
         [
             chirp_mass,
@@ -65,12 +71,14 @@ def derived(binary: Floats) -> Floats:
             total,
             ratio,
             effective_spin(ratio, spin_1, spin_2),
-            remnant.final_mass(total, ratio, spin_1, spin_2),
-            remnant.final_spin(ratio, spin_1, spin_2),
+            final_mass,
+            final_spin,
             distance,
             redshift,
             mass_1 / (1 + redshift),
             mass_2 / (1 + redshift),
+            frequency,
+            damping,
         ],
         axis=-1,
     )

@@ -22,6 +22,7 @@ from astrogui.science.heterodyne import Binaries, Data, Sums
 from astrogui.science.sky_pool import Geometry, Pool, Reference
 
 OWN_TIME_REACH_S = 0.012
+FAR_REACH_S = 0.045
 LEAST_EFFECTIVE = 400.0  # draws that a round's tempered weights must leave
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,8 @@ class Effort(NamedTuple):
     pool_members: int = 12_800
     pool_steps: int = 40
     kept: int = 5000
+    walkers: int = 1000  # of the chain, where one is needed
+    chain_steps: int = 240
 
 
 class Weighted(NamedTuple):
@@ -116,7 +119,9 @@ class Analysis:
     def refer(self, reference: Binaries) -> None:
         """Take one binary as the reference: sums, and its loudest times in each detector."""
         self.reference = reference
-        self.sums: Sums = heterodyne.summed(self.data, reference)
+        # Where a detector took no part in finding the merger, its arrival may be far off.
+        reach_s = FAR_REACH_S if len(self.data.detectors) > 2 else heterodyne.REACH_S
+        self.sums: Sums = heterodyne.summed(self.data, reference, reach_s=reach_s)
         self._norm = heterodyne.norms(self.sums, np.ones((1, self.sums.knot_hz.size), complex))[0]
         output = self.sums.linear.sum(axis=1)
         self.heard = Reference(self.sums, self._norm, output, self.curve)
@@ -190,6 +195,18 @@ class Analysis:
             pieces.append((heterodyne.delayed(self.sums, ratio, late_s), own, late_s))
         ratios, norms, times = zip(*pieces, strict=True)
         return np.concatenate(ratios), np.concatenate(norms), np.concatenate(times)
+
+    def loudness_of_best(self, pairs: Weighted, pool: Pool) -> tuple[Floats, Floats]:
+        """Of the loudest pair, each detector's signal-to-noise ratio and GPS time of arrival."""
+        row, column = np.unravel_index(int(np.argmax(pairs.kappa)), pairs.kappa.shape)
+        ratio, own, late_s = self.waves(binaries_at(pairs.places[row : row + 1]))
+        times = pool.time_s[pairs.member[row, column]]
+        snr = []
+        for detector, time in enumerate(times):
+            columns = heterodyne.at_shifts(self.sums, detector, np.array([time]))
+            output = abs(heterodyne.overlaps(ratio, columns)[0, 0])
+            snr.append(output / np.sqrt(max(float(own[0, detector]), 1e-12)))
+        return np.array(snr), self.data.centre_gps + times + late_s[0]
 
     def resampled(self, pairs: Weighted, pool: Pool) -> Draws:
         """Equally weighted draws, with distance and phase drawn back."""
@@ -266,7 +283,7 @@ def weigh(
     pool = analysis.pool(lambda _: None, coarse=True)
     last = 0.0
     for number in range(effort.rounds):
-        told(0.4 * number / effort.rounds)
+        told(0.0 if number == 0 else 0.25 + 0.15 * number / effort.rounds)
         pairs = _drawn(analysis, proposal, effort.round_draws, pool)
         log_weight = marginal(pairs)
         weight = tempered(log_weight, LEAST_EFFECTIVE)
@@ -274,7 +291,7 @@ def weigh(
         best = int(np.argmax(log_weight + proposal.log_density(pairs.places)))
         if number == 0:
             analysis.refer(binaries_at(pairs.places[best : best + 1]))
-            pool = analysis.pool(lambda part: told(0.08 + 0.2 * part))
+            pool = analysis.pool(lambda part: told(0.05 + 0.2 * part))
         proposal = Proposal(pairs.places, weight, rng)
         share = effective / len(pairs.places)
         if number >= 1 and share > 0.3 and share < 1.1 * last:

@@ -16,6 +16,8 @@ from astrogui.science.waveform_coefficients import (
     RINGDOWN_RANGE,
 )
 
+SOLAR_MASS_SECONDS = 4.925490947641267e-6  # G M_sun / c³, IAU 2015 nominal solar mass
+
 
 def symmetric_mass_ratio(mass_ratio: Any) -> Any:
     """η = q / (1 + q)² of the mass ratio q = m2 / m1 <= 1."""
@@ -69,6 +71,17 @@ def ringdown(spin: Any, xp: Any = np) -> tuple[Any, Any]:
     high = (1 - RINGDOWN_RANGE[0]) ** 0.25
     place = 2 * ((1 - xp.clip(spin, *RINGDOWN_RANGE)) ** 0.25 - low) / (high - low) - 1
     return _chebyshev(place, RINGDOWN_FREQUENCY), _chebyshev(place, RINGDOWN_DAMPING)
+
+
+def ringdown_of(final_mass: Any, spin: Any, xp: Any = np) -> tuple[Any, Any]:
+    """Frequency in Hz and damping time in ms of the l = m = 2 mode of a remnant.
+
+    What general relativity predicts of the mass in solar masses and the spin; source of the
+    frequencies: Berti, Cardoso & Will 2006, PRD 73, 064030.
+    """
+    frequency, damping = ringdown(spin, xp)
+    seconds = final_mass * SOLAR_MASS_SECONDS
+    return frequency / seconds, 1e3 * seconds / (2 * np.pi * damping)
 
 
 def _chebyshev(place: Any, coefficients: np.ndarray) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from astrogui.science import remnant
 from astrogui.science.waveform_coefficients import PHENOM_D
 
-SOLAR_MASS_SECONDS = 4.925490947641267e-6  # G M_sun / c³, IAU 2015 nominal solar mass
+SOLAR_MASS_SECONDS = remnant.SOLAR_MASS_SECONDS
 MEGAPARSEC_SECONDS = 3.085677581491367e22 / 299792458.0
 EULER_GAMMA = 0.5772156649015329
 CUT_MF = 0.2  # K16 section VII: the model ends at M f = 0.2

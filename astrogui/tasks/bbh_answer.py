@@ -12,7 +12,7 @@ from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.strain import Network, Strain
 from astrogui.science import binary_draws, strain_event
 from astrogui.science import binary_prior as prior
-from astrogui.science.matched_filter import Stretch, waveform_in_time
+from astrogui.science.matched_filter import HIGHEST_HZ, Stretch, waveform_in_time
 from astrogui.science.strain_event import Event
 from astrogui.tasks.bbh_spread import LOW_SIGNAL, calibrated
 from astrogui.tasks.task import Arrays, Model
@@ -25,6 +25,11 @@ SMALLEST_SURE = 1.1 * prior.MASS_RATIO[0]
 NEEDED_QUALITY = 0b1111  # DATA, CBC_CAT1, CBC_CAT2, CBC_CAT3
 CURVE = "_curve_"  # begins the names of arrays that become the posterior's curves
 CURVE_S = (0.4, 0.1)  # seconds before and after the merger that the views show
+
+# What only the likelihood tells: null in the network's own answer.
+UNKNOWN: dict[str, float | str | bool | None] = dict.fromkeys(
+    ("gps_v1", "snr_v1", "ra", "dec", "inclination", "efficiency", "ess", "log_evidence")
+)
 
 PARAMETERS = (
     Parameter(name="chirp_mass_det", title="chirp mass (detector frame)", unit="solMass",
@@ -51,6 +56,12 @@ PARAMETERS = (
               ucd="phys.mass"),
     Parameter(name="mass_2_source", title="lighter mass (source frame)", unit="solMass", low=0,
               ucd="phys.mass"),
+    Parameter(name="f_220_det", title="ringdown frequency (2,2,0)", unit="Hz", low=0,
+              ucd="em.freq", description="ringdown frequency (2,2,0) that general relativity "
+              "predicts from final mass and spin"),
+    Parameter(name="tau_220_det", title="ringdown damping time (2,2,0)", unit="ms", low=0,
+              ucd="time.duration", description="ringdown damping time (2,2,0) that general "
+              "relativity predicts from final mass and spin"),
 )  # fmt: skip
 
 
@@ -106,6 +117,7 @@ def _posterior(
     model: Model,
 ) -> Posterior:
     values = binary_draws.derived(binaries)
+    drawn = np.concatenate([values, binaries[:, 2:4]], axis=1)
     by_member = values.reshape(members, -1, values.shape[-1])
     arrival = prepared["_arrival"][row]
     used = [n for n, time in zip(strain_event.SLOTS, arrival, strict=True) if np.isfinite(time)]
@@ -117,8 +129,8 @@ def _posterior(
         quantiles=np.quantile(values, QUANTILE_LEVELS, axis=0).T,
         aleatoric=np.sqrt(by_member.var(axis=1).mean(axis=0)),
         epistemic=by_member.mean(axis=1).std(axis=0),
-        draws=values.astype(np.float32),
-        draw_names=binary_draws.NAMES,
+        draws=drawn.astype(np.float32),
+        draw_names=binary_draws.NAMES + binary_draws.SPINS,
         flags=flags,
         novelty=novelty,
         extras={
@@ -133,10 +145,10 @@ def _posterior(
                 f"snr_{name.lower()}": float(value) if name in used else None
                 for name, value in zip(strain_event.SLOTS, snr, strict=True)
             },
+            **UNKNOWN,
             "method": "network",
-            "efficiency": None,
         },
-        note=_note(flags, float(np.sqrt(np.sum(snr**2)))),
+        note=note(flags, float(np.sqrt(np.sum(snr**2))), values),
         curves={
             name.removeprefix(CURVE): np.asarray(prepared[name][row], np.float32)
             for name in prepared
@@ -167,8 +179,8 @@ def _flags(
         Flag.LOW_SIGNAL: np.sqrt(np.sum(snr**2)) < LOW_SIGNAL,
         Flag.ONE_DETECTOR: len(used) < 2 or bool(np.min(snr) < QUIETEST_HALF),
         Flag.LITTLE_COVERAGE: _signal_cut(binaries, prepared, row),
-        Flag.EDGE_OF_PRIOR: _at_edge(binaries),
-        Flag.OUTSIDE_PRIOR: novelty > 1 and _at_edge(binaries),
+        Flag.EDGE_OF_PRIOR: at_edge(binaries),
+        Flag.OUTSIDE_PRIOR: novelty > 1 and at_edge(binaries),
         Flag.NOVEL: novelty > 1,
         Flag.GLITCH: np.max(prepared["_residual"][row]) > float(calibration["misfit_limit"]),
         Flag.QUALITY_UNKNOWN: None in qualities,
@@ -181,7 +193,7 @@ def _flags(
     return flags
 
 
-def _at_edge(binaries: NDArray[np.float64]) -> bool:
+def at_edge(binaries: NDArray[np.float64]) -> bool:
     """Whether much of the posterior lies beside a bound of chirp mass or of small mass ratio."""
     mass, ratio = binaries[:, 0], binaries[:, 1]
     beside = [mass < LIGHTEST_SURE, mass > HEAVIEST_SURE, ratio < SMALLEST_SURE]
@@ -202,14 +214,22 @@ def _quality(strain: Strain, gps: float) -> bool | None:
     return bool(np.all(seconds & NEEDED_QUALITY == NEEDED_QUALITY))
 
 
-def _note(flags: Flag, snr: float) -> str:
+def note(flags: Flag, snr: float, values: NDArray[np.float64]) -> str:
+    """Words about an answer; ``values`` (draws, parameters) are in the order of `NAMES`."""
+    words = []
     if Flag.LOW_SIGNAL in flags:
-        return (
+        words.append(
             f"No convincing merger: the loudest candidate has a signal-to-noise ratio of {snr:.1f}."
         )
-    if Flag.NOVEL in flags:
-        return "The strain is unlike the simulations: trust the intervals less."
-    return ""
+    elif Flag.NOVEL in flags:
+        words.append("The strain is unlike the simulations: trust the intervals less.")
+    ringing = float(np.median(values[:, binary_draws.NAMES.index("f_220_det")]))
+    if ringing > HIGHEST_HZ:
+        words.append(
+            f"The ringdown, at {ringing:.0f} Hz, lies above the band analysed (to "
+            f"{HIGHEST_HZ:.0f} Hz): its frequency and damping time are predictions only."
+        )
+    return " ".join(words)
 
 
 def _curves(event: Event, stretches: Mapping[str, Stretch]) -> Arrays:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from astrogui.records.strain import Network, Strain
+from astrogui.science.detector_response import antenna, delay_s
 from astrogui.science.strain_features import SIZE
 from astrogui.science.waveforms import phenom_d
 
@@ -25,8 +26,12 @@ def strain(
     seconds: float = 32.0,
     delay_s: float = 0.0,
     quality: int | None = 127,
+    response: complex = 1.0,
 ) -> Strain:
-    """Coloured Gaussian noise with a face-on merger, or without (``megaparsec=None``)."""
+    """Coloured Gaussian noise with a merger, or without (``megaparsec=None``).
+
+    It is face-on above the detector, unless a ``response`` says otherwise.
+    """
     size = int(seconds * RATE)
     frequency = np.fft.rfftfreq(size, 1 / RATE)
     density = NOISE**2 * ((40 / np.maximum(frequency, 10)) ** 8 + 1)
@@ -38,7 +43,7 @@ def strain(
         amplitude, phase = phenom_d(frequency[inside], *(np.array([value]) for value in BINARY))
         late = MERGER - START + delay_s
         turn = phase[0] + 2 * np.pi * frequency[inside] * late
-        spectrum[inside] += amplitude[0] / megaparsec * np.exp(-1j * turn)
+        spectrum[inside] += response * amplitude[0] / megaparsec * np.exp(-1j * turn)
     masks = None if quality is None else np.full(int(seconds), quality, np.uint32)
     return Strain(
         samples=np.fft.irfft(spectrum * RATE, size),
@@ -51,6 +56,21 @@ def strain(
 
 def network(**changes) -> Network:
     return Network(strains=(strain("H1", **changes), strain("L1", delay_s=0.005, **changes)))
+
+
+DIRECTION, POLARISATION, COS_INCLINATION = (0.9, 0.5), 0.4, 0.8  # longitude and declination
+
+
+def placed_network(detectors: tuple[str, ...] = ("H1", "L1"), **changes) -> Network:
+    """The merger from one place on the sky, at ``MERGER`` in the Earth's centre."""
+    place = tuple(np.array(angle) for angle in DIRECTION)
+    strains = []
+    for name in detectors:
+        plus, cross = antenna(name, *place, np.array(POLARISATION))
+        response = plus * 0.5 * (1 + COS_INCLINATION**2) - 1j * cross * COS_INCLINATION
+        delay = float(delay_s(name, *place))
+        strains.append(strain(name, delay_s=delay, response=complex(response), **changes))
+    return Network(strains=tuple(strains))
 
 
 def model(draws: int = 400):

@@ -1,0 +1,151 @@
+"""Strain as the binary black-hole analysis takes it: usable, whitened; else refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.errors import MissingMetadata, Unsuitable
+from astrogui.records.strain import Network, Strain
+from astrogui.science import matched_filter, strain_event
+from astrogui.science.matched_filter import Stretch, Templates
+from astrogui.science.whitening import WORKING_RATE_HZ, contiguous_stretches
+from astrogui.tasks.task import Model, required_detector
+
+SHORTEST_S = 4.0  # of strain, without which neither noise nor signal can be measured
+BEFORE_S, AFTER_S = 1.0, 0.2  # at least so much must surround the merger
+NOISE_GUARD = (1.5, 0.3)  # seconds before and after the merger kept out of the noise estimate
+LOUDEST_STRAIN = 1e-12  # raw strain stays far below; anything above is in another unit
+REPEATED_LIMIT = 0.2  # share of samples equal to their neighbour beyond which it is no strain
+
+
+def usable_strains(record: Network, detectors: Sequence[str] = strain_event.SLOTS) -> list[Strain]:
+    """H1 and L1 of a network, or others; raises in words where there is none of them."""
+    for strain in record.strains:
+        required_detector(strain)
+    chosen = [strain for strain in record.strains if strain.detector in detectors]
+    if not chosen:
+        first = record.strains[0]
+        raise Unsuitable(
+            first.provenance.path,
+            first.provenance.part,
+            f"this analysis reads H1 and L1, the strain is of {', '.join(record.detectors)}",
+            "Add the file of H1 or L1 of the same time.",
+        )
+    return chosen
+
+
+def whitened(
+    record: Network,
+    wanted: float | None,
+    merger: float | None = None,
+    detectors: Sequence[str] = strain_event.SLOTS,
+) -> dict[str, Stretch]:
+    """Each usable detector's whitened stretch; noise is measured beside a known merger.
+
+    Raises ``Unsuitable`` with the reason of the first detector where none can be used.
+    """
+    left_out = () if merger is None else ((merger - NOISE_GUARD[0], merger + NOISE_GUARD[1]),)
+    time = merger if merger is not None else wanted
+    result: dict[str, Stretch] = {}
+    problems: list[Unsuitable] = []
+    for strain in usable_strains(record, detectors):
+        try:
+            samples, start = _stretch(strain, time)
+            result[strain.detector] = matched_filter.prepared(
+                samples, strain.sample_rate_hz, start, left_out
+            )
+        except Unsuitable as problem:
+            problems.append(problem)
+    if not result:
+        raise problems[0]
+    return result
+
+
+def _stretch(strain: Strain, time: float | None) -> tuple[NDArray[np.float64], float]:
+    """The gapless samples about a time, or the longest there are, and their GPS start."""
+    where = strain.provenance
+    _check_rate(strain)
+    runs = contiguous_stretches(strain.samples)
+    rate = strain.sample_rate_hz
+    spans = [(strain.gps_start + a / rate, strain.gps_start + b / rate) for a, b in runs]
+    if time is not None:
+        near = [
+            index
+            for index, (begin, end) in enumerate(spans)
+            if begin + BEFORE_S <= time <= end - AFTER_S
+        ]
+        if not near:
+            raise Unsuitable(
+                where.path,
+                where.part,
+                f"{strain.detector} has no strain about GPS {time:.3f}: the file holds "
+                f"{strain.gps_start:.3f} to {strain.gps_end:.3f}, less its gaps",
+                "Give a GPS time at least 1 s after the start and 0.2 s before the end.",
+            )
+        index = near[0]
+    elif runs:
+        index = int(np.argmax([end - begin for begin, end in runs]))
+    if not runs or runs[index][1] - runs[index][0] < SHORTEST_S * rate:
+        longest = max((end - begin for begin, end in runs), default=0) / rate
+        raise Unsuitable(
+            where.path,
+            where.part,
+            f"{strain.detector} has no {SHORTEST_S:g} s of strain without a gap, at most "
+            f"{longest:.3g} s",
+            "Download a longer stretch around the merger; 32 s are usual.",
+        )
+    samples = strain.samples[slice(*runs[index])]
+    _check_values(strain, samples)
+    return samples, spans[index][0]
+
+
+def _check_rate(strain: Strain) -> None:
+    ratio = strain.sample_rate_hz / WORKING_RATE_HZ
+    if ratio < 1 or abs(ratio - round(ratio)) > 1e-6:
+        raise Unsuitable(
+            strain.provenance.path,
+            strain.provenance.part,
+            f"{strain.detector} is sampled at {strain.sample_rate_hz:g} Hz, this analysis needs "
+            f"a multiple of {WORKING_RATE_HZ:g} Hz",
+            "Use the 4096 Hz or 16384 Hz release.",
+        )
+
+
+def _check_values(strain: Strain, samples: NDArray[np.float64]) -> None:
+    where = strain.provenance
+    repeated = float(np.mean(np.diff(samples) == 0))
+    if repeated > REPEATED_LIMIT:
+        raise Unsuitable(
+            where.path,
+            where.part,
+            f"{repeated:.0%} of the samples of {strain.detector} repeat the one before: the "
+            "series is constant or saturated",
+            "Use the calibrated strain of another release.",
+        )
+    largest = float(np.abs(samples).max())
+    if largest > LOUDEST_STRAIN:
+        raise Unsuitable(
+            where.path,
+            where.part,
+            f"values of {strain.detector} reach {largest:.2g}; calibrated strain stays below "
+            f"{LOUDEST_STRAIN:g}: the series is scaled, whitened or saturated",
+            "Use raw calibrated strain, dimensionless and unfiltered.",
+        )
+
+
+def bank_of(model: Model, name: str) -> Templates:
+    """Templates of the model folder: ``bank`` to search with, ``fit_bank`` to start fits from."""
+    try:
+        return Templates(
+            *(
+                np.asarray(model.assets[f"{name}_{field}"], np.float64)
+                for field in Templates._fields
+            )
+        )
+    except KeyError as error:
+        raise MissingMetadata(
+            "models/bbh", "assets.npz", f"the array {error} is missing", "Install the model anew."
+        ) from None
