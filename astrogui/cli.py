@@ -250,6 +250,16 @@ def run_train(options: argparse.Namespace) -> int:
     return OK
 
 
+def serve_training() -> int:
+    """The child process that learns the analyst's own classes for a window."""
+    try:
+        from astrogui.training import own_model
+    except ModuleNotFoundError as error:
+        print(json.dumps({"kind": "failed", "words": f"Training needs {error.name}."}))
+        return SOME_FAILED
+    return own_model.serve_training()
+
+
 def _train_on_labels(options: argparse.Namespace) -> int:
     """Teach the network of galaxies' shapes classes of the analyst's own."""
     from astrogui.session.cards import Cards

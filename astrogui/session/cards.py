@@ -36,6 +36,10 @@ class Cards:
                 self._cards[task] = None
         return self._cards[task]
 
+    def forget(self, task: str) -> None:
+        """Read the card of a task anew: its model was made since."""
+        self._cards.pop(task, None)
+
     def folder_of_weights(self, task: str, sha256: str) -> Path | None:
         """The folder on the path whose model of ``task`` states this hash of its weights."""
         for folder in self._folders:

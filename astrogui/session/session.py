@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import astrogui
-from astrogui.errors import UsageProblem
+from astrogui.errors import ModelMissing, UsageProblem
 from astrogui.inference.jobs import Report, Runner
 from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue
@@ -25,10 +25,11 @@ from astrogui.session.grading import Grading
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.judgements import Judgements
 from astrogui.session.live_table import LiveTable
-from astrogui.session.loading import load_part, load_record
+from astrogui.session.loading import load_part, load_when_known
 from astrogui.session.loop import Loop
 from astrogui.session.open_project import OpenProject
 from astrogui.session.origin import Origin, origin_of
+from astrogui.session.own_models import labels_of, own_tasks, start_training
 from astrogui.session.settings import Settings, load_settings, model_search_path, shipped
 from astrogui.session.table_keeper import TableKeeper
 from astrogui.session.verify import Verifier
@@ -38,6 +39,7 @@ from astrogui.tasks import TASKS
 from astrogui.tasks.task import Task
 
 if TYPE_CHECKING:
+    from astrogui.inference.training_process import TrainingProcess
     from astrogui.session.export_process import ExportProcess
 
 
@@ -63,7 +65,7 @@ class Session:
         self._settings = settings or load_settings()
         opened = Project(project or unnamed_project())  # raises before anything is started
         self.models = model_search_path(models or self.settings.models)
-        self._tasks = tuple(tasks)
+        self._tasks = (*tasks, *own_tasks(self.models))
         self._cards = cards.Cards(self.models)
         self._loop = Loop()
         self._runner, self._runner_started = runner or make_worker(self.settings), False
@@ -176,13 +178,41 @@ class Session:
         """The card of the model that answers ``task``; None where there is no model."""
         return self._cards.card(task)
 
+    def train_own(
+        self, title: str, told: Callable[[dict[str, Any]], None]
+    ) -> Future[TrainingProcess]:
+        """Learn the analyst's own classes from the labelled rows of images, in a child process.
+
+        ``told`` hears how it goes, in a thread of its own; see `TrainingProcess`. The future
+        raises ``UsageProblem`` where there are too few labels.
+        """
+        return self._exports.pool.submit(
+            lambda: start_training(labels_of(self.view), title, self._cards, told)
+        )
+
+    def take_up(self, name: str) -> Future[None]:
+        """Use a model of the analyst's own that was made while the session runs."""
+
+        def know() -> None:
+            found = [task for task in own_tasks(self.models) if task.name == name]
+            if not found:
+                raise ModelMissing(f"There is no model {name} in {self.models}.")
+            self._cards.forget(name)
+            self._tasks = (*(task for task in self._tasks if task.name != name), *found)
+            for part in (self._open, self._tables, self._exports, self.grading):
+                part.know(self._tasks)
+            self._loop.publish(events.ProjectOpened(str(self.path)))
+
+        return self._loop.post(know)
+
     def demo_files(self) -> list[Path]:
         """The bundled samples: simulated by this project, and saying so in their headers."""
         return sorted(p for p in (shipped("resources") / "samples").iterdir() if p.is_file())
 
     def load(self, item_id: int) -> Future[Any]:
         """The record of an item for display: ``Spectrum``, ``Field`` or ``Network``."""
-        return load_record(self._reader, self.view.item(item_id).sources)
+        sources = self._loop.post(lambda: self.view.item(item_id).sources)
+        return load_when_known(self._reader, sources)
 
     def parts(self, path: str) -> Future[tuple[FilePart, ...]]:
         """The HDUs of a FITS file; () of a file of another kind."""

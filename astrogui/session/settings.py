@@ -88,8 +88,8 @@ def shipped(folder: str) -> Path:
 
 def model_search_path(extra: str = "") -> str:
     """Folders of models, the analyst's before the shipped ones, joined for a job."""
-    own = data_folder() / "models"
-    parts = [*extra.split(os.pathsep), str(own) if own.is_dir() else "", str(shipped("models"))]
+    own = data_folder() / "models"  # it may come into being while the program runs
+    parts = [*extra.split(os.pathsep), str(own), str(shipped("models"))]
     return os.pathsep.join(part for part in parts if part)
 
 

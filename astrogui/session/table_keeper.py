@@ -35,6 +35,11 @@ class TableKeeper:
                 self._table = of_project(partial(TableReader, path, self._tasks), path)
             return self._table
 
+    def know(self, tasks: Sequence[Task]) -> None:
+        """Tables made from now on show the answers of these tasks."""
+        self._tasks = tuple(tasks)
+        self.close()
+
     def close(self) -> None:
         """End the table; the next one asked for is of the project that is open then."""
         with self._lock:

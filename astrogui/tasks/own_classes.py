@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag
 from astrogui.records.image import Field, Image
 from astrogui.records.model_card import ModelCard
@@ -26,6 +27,11 @@ from astrogui.tasks.task import Arrays, Model, Options, Task
 PREFIX = "own_"
 CUTS = ("galaxy", "light")
 LARGEST_PICTURE = 640  # pixels a side of a picture whose whole light is one object
+
+GAIN_COLUMN = Column(
+    name="label_gain", unit="", ucd="stat.value", format="%.3f",
+    description="what a label of this object would tell the network, in nat (BALD)",
+)  # fmt: skip
 
 Floats = NDArray[np.floating[Any]]
 
@@ -45,7 +51,7 @@ def own_task(name: str, title: str = "", classes: Sequence[str] = (), cut: str =
         prepare=prepare,
         decode=decode,
         classes=tuple(classes),
-        columns=sources.PLACE_COLUMNS,
+        columns=(*sources.PLACE_COLUMNS, GAIN_COLUMN),
         views=("image",),
         batch_size=192,
         match_tolerance_arcsec=sources.MATCH_TOLERANCE_ARCSEC,
@@ -118,6 +124,7 @@ def decode(
     novelty = np.asarray(outputs["novelty"], np.float64).reshape(len(places))
     features = np.asarray(outputs["features"], np.float32) - 1
     classes = tuple(card.training["classes"])
+    gain = information_gain(single)
     return [
         Posterior(
             classes=classes,
@@ -126,10 +133,22 @@ def decode(
             flags=morphology.flags_of(prepared, k, record)
             | (Flag.NOVEL if novelty[k] > 1 else Flag.NONE),
             novelty=float(novelty[k]),
-            curves={"features": features[k], "members": single[k].astype(np.float32).ravel()},
+            extras={"label_gain": float(gain[k])},
+            curves={"features": features[k]},
         )
         for k in range(len(places))
     ]
+
+
+def information_gain(probability: Floats) -> NDArray[np.float64]:
+    """BALD (n,): what the answer would tell about the network, in nat, from (n, members, classes).
+
+    The entropy of the mean less the mean entropy; Houlsby et al. 2011, arXiv 1112.5745, eq. (2).
+    """
+    p = np.clip(np.asarray(probability, np.float64), 1e-12, 1)
+    mean = p.mean(axis=1)
+    each = -(p * np.log(p)).sum(axis=2).mean(axis=1)
+    return np.asarray(np.maximum(-(mean * np.log(mean)).sum(axis=1) - each, 0.0))
 
 
 def colour_values(image: Image) -> NDArray[np.float32]:

@@ -223,17 +223,6 @@ def fit_temperature(logit: Floats, label: NDArray[np.int64]) -> float:
     return float(TEMPERATURES[int(np.argmin(costs))])
 
 
-def most_informative(probability: Floats) -> NDArray[np.float64]:
-    """BALD (n,): what the answer would tell about the network, in nat, from (n, members, classes).
-
-    The entropy of the mean less the mean entropy; Houlsby et al. 2011, arXiv 1112.5745, eq. (2).
-    """
-    p = np.clip(np.asarray(probability, np.float64), 1e-12, 1)
-    mean = p.mean(axis=1)
-    each = -(p * np.log(p)).sum(axis=2).mean(axis=1)
-    return np.asarray(-(mean * np.log(mean)).sum(axis=1) - each)
-
-
 def base_network(folder: Any) -> tuple[Any, dict[str, Any]]:
     """The `morphology:ensemble` of a model folder and its configuration."""
     from astrogui.records.model_card import card_from_json

@@ -18,10 +18,10 @@ from astrogui.networks.builder import assign_weights, build
 from astrogui.records.image import Field
 from astrogui.science.vote_tree import QUESTIONS
 from astrogui.tasks import task_by_name
-from astrogui.tasks.own_classes import task_of_card
+from astrogui.tasks.own_classes import information_gain, task_of_card
 from astrogui.tasks.task import Model
 from astrogui.training import morphology_card, own_model
-from astrogui.training.fine_tune import Labelled, fit_temperature, most_informative
+from astrogui.training.fine_tune import Labelled, fit_temperature
 from astrogui.training.package import run_network, write_model_folder
 
 CONFIG = {
@@ -136,7 +136,7 @@ def test_members_that_disagree_are_asked_about_first():
     agree = np.array([[0.5, 0.5], [0.5, 0.5]])
     differ = np.array([[0.98, 0.02], [0.02, 0.98]])
     sure = np.array([[0.99, 0.01], [0.99, 0.01]])
-    value = most_informative(np.stack([agree, differ, sure]))
+    value = information_gain(np.stack([agree, differ, sure]))
     assert value[1] > 0.5
     assert value[[0, 2]] == pytest.approx([0, 0], abs=1e-9)
 
