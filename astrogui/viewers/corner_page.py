@@ -166,12 +166,14 @@ class CornerPage(QWidget):
         if data.contours:
             lines.append(
                 f"Contours hold 50 % and 90 % of {data.count:,} draws; diagonal: the 68 % and "
-                "90 % intervals, dashed: the median."
+                "90 % intervals, dashed: the median, in numbers with its 90 % interval."
             )
         elif len(data.parameters) > 1:
             lines.append("This answer has no draws: each quantity stands alone.")
         else:
             lines.append("Shaded: 68 % and 90 % intervals; dashed: the median.")
+        if data.priors:
+            lines.append("Dotted: the prior's shape over the same range.")
         marked = [p for p in data.parameters if p.name in self._reference]
         if marked:
             told = [_reference_words(posterior, p, self._reference[p.name]) for p in marked]

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QPainter, QPainterPath, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from astrogui.records.posterior import Parameter, Posterior
 from astrogui.science.joint_density import joint_density
+from astrogui.science.merger_prior import prior_curves
 from astrogui.viewers.colours import LIGHT, Theme
 from astrogui.viewers.interval_item import IntervalItem
-from astrogui.viewers.plot import Plot, pen
+from astrogui.viewers.plot import Plot, ViewItem, pen
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.posterior_curve import curve_of
 from astrogui.viewers.result_text import axis_title, plain_value
+from astrogui.viewers.unit_text import unit_text
 
 SHARES = (0.9, 0.5)  # enclosed by the contours, the outer first
 SHADED = (0.68, 0.9)
+QUOTED = 0.9  # the interval in numbers
 REACH = (0.0005, 0.9995)  # quantiles that the axes reach, and a margin beyond
 MOST_DRAWS = 100_000
 LEAST_SIDE = 84  # logical pixels of one plot
 LONGEST_LINE = 13
 WIDEST = 220
+HEADROOM = 1.55  # of the highest density: the numbers stand above the curve
+OF_MERGERS = "chirp_mass_det"  # a name that draws of the binary analysis have
 BELOW, BESIDE = 72, 74  # room for numbers and title
 
 
@@ -45,6 +50,9 @@ class CornerData:
     ranges: dict[str, tuple[float, float]]
     contours: dict[tuple[str, str], dict[float, list[NDArray[np.float64]]]]
     count: int = 0
+    priors: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=dict
+    )  # where the prior of a quantity is known, with as much area as the posterior
 
 
 def corner_of(posterior: Posterior, names: Sequence[str]) -> CornerData:
@@ -76,6 +84,7 @@ def corner_of(posterior: Posterior, names: Sequence[str]) -> CornerData:
         ranges=ranges,
         contours=contours,
         count=next((column.size for column in columns.values()), 0),
+        priors=prior_curves(ranges) if OF_MERGERS in posterior.draw_names else {},
     )
 
 
@@ -118,7 +127,7 @@ class ContourItem(pg.GraphicsObject):
             painter.drawPath(self.paths[share])
 
 
-class ReferenceItem(pg.GraphicsObject):
+class ReferenceItem(ViewItem):
     """A published or true value: a line across, or a cross where two meet."""
 
     def __init__(self) -> None:
@@ -133,17 +142,6 @@ class ReferenceItem(pg.GraphicsObject):
         self.x, self.y = x, y
         self.update()
 
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return view.viewRect() if view is not None else QRectF()
-
-    def viewRangeChanged(self, *_: object) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: object = None) -> None:
-        """Never part of the automatic range."""
-
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
@@ -156,11 +154,45 @@ class ReferenceItem(pg.GraphicsObject):
             painter.drawLine(QLineF(rect.left(), self.y, rect.right(), self.y))
 
 
+class WordsItem(ViewItem):
+    """A few lines at the top of a plot, smaller where it is narrow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme: Theme = LIGHT
+        self.lines: tuple[str, ...] = ()
+        self.setZValue(40)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        del option, widget
+        if not self.lines:
+            return
+        screen = self.sceneTransform().mapRect(self.boundingRect())
+        painter.save()
+        painter.resetTransform()
+        font = painter.font()
+        widest = max(QFontMetricsF(font).horizontalAdvance(line) for line in self.lines)
+        if widest > screen.width() - 4 and font.pointSizeF() > 0:
+            font.setPointSizeF(font.pointSizeF() * max((screen.width() - 4) / widest, 0.6))
+            painter.setFont(font)
+        painter.setPen(self.theme.colour("text"))
+        height = QFontMetricsF(font).height()
+        for place, line in enumerate(self.lines):
+            box = QRectF(screen.left(), screen.top() + 1 + place * height, screen.width(), height)
+            painter.fillRect(box, self.theme.colour(self.theme.ground, 0.8))  # over marked values
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, line)
+        painter.restore()
+
+
 @dataclass(slots=True, eq=False)
 class _Cell:
     plot: Plot
     content: Any
     reference: ReferenceItem
+    words: WordsItem
+    prior: pg.PlotDataItem
 
 
 class CornerPlot(PlotPage):
@@ -259,15 +291,21 @@ class CornerPlot(PlotPage):
     def _colour(self, cell: _Cell) -> None:
         cell.plot.set_theme(self._theme)
         cell.content.set_theme(self._theme)
-        cell.reference.theme = self._theme
-        cell.reference.update()
+        for item in (cell.reference, cell.words):
+            item.theme = self._theme
+            item.update()
+        cell.prior.setPen(pen(self._theme.colour("muted"), 1.2, Qt.PenStyle.DotLine))
 
     def _cell(self, data: CornerData, below: str, left: str, is_single: bool) -> _Cell:
         kind = IntervalItem if is_single else ContourItem
         cell = self._spare[kind].pop() if self._spare[kind] else _new_cell(kind())
         if is_single:
-            cell.content.set_curve(*data.curves[below], data.intervals[below], data.values[below])
-            cell.plot.enableAutoRange(y=True)
+            x, y = data.curves[below]
+            cell.content.set_curve(x, y, data.intervals[below], data.values[below])
+            cell.prior.setData(*data.priors.get(below, ([], [])))
+            high = max(float(y.max(initial=0.0)), 1e-300)
+            cell.plot.setYRange(0.0, HEADROOM * high, padding=0)
+            cell.words.lines = tuple(data.words[below].split("\n"))
         else:
             cell.content.set_contours(data.contours[below, left])
         return cell
@@ -279,7 +317,7 @@ class CornerPlot(PlotPage):
         for side, shown, room in (("bottom", is_last, BELOW), ("left", is_first, BESIDE)):
             axis = plot.getAxis(side)
             axis.setStyle(showValues=shown, maxTickLevel=0, tickTextOffset=2)
-            axis.setTickDensity(0.6)
+            axis.setTickDensity(0.6 if side == "left" else 0.45)
             words = _title(below if side == "bottom" else left) if shown else ""
             plot.set_titles(**{side: words})
             axis.showLabel(shown)
@@ -287,15 +325,18 @@ class CornerPlot(PlotPage):
             (axis.setHeight if side == "bottom" else axis.setWidth)(room if wide else 6)
         if row == column:
             plot.getAxis("left").setTicks([[]])
-            plot.setToolTip(f"{below.title or below.name} = {data.words[below.name]}")
+            words = data.words[below.name].replace("\n", " ")
+            plot.setToolTip(f"{below.title or below.name} = {words} (90 %)")
 
 
 def _new_cell(content: IntervalItem | ContourItem) -> _Cell:
-    plot, reference = Plot(), ReferenceItem()
+    plot, reference, words = Plot(), ReferenceItem(), WordsItem()
     plot.setMouseEnabled(x=False, y=False)
     plot.addItem(content)
-    plot.addItem(reference, ignoreBounds=True)
-    return _Cell(plot, content, reference)
+    prior = pg.PlotDataItem()
+    for item in (prior, reference, words):
+        plot.addItem(item, ignoreBounds=True)
+    return _Cell(plot, content, reference, words, prior)
 
 
 def _with(ends: tuple[float, float], value: float) -> tuple[float, float]:
@@ -330,8 +371,12 @@ def _range(posterior: Posterior, parameter: Parameter) -> tuple[float, float]:
 
 
 def _median_words(posterior: Posterior, parameter: Parameter) -> str:
-    low, high = posterior.interval(parameter.name, 0.68)
-    return plain_value(posterior.median(parameter.name), low, high, parameter.unit)
+    """The median with its unit, and below it the way to the ends of the 90 % interval."""
+    low, high = posterior.interval(parameter.name, QUOTED)
+    words = plain_value(posterior.median(parameter.name), low, high)
+    value, sign, errors = words.partition(" +" if " +" in words else " ±")
+    value, unit = value.replace("-", "−"), unit_text(parameter.unit)
+    return f"{value} {unit}".rstrip() + (f"\n{sign.strip()}{errors}" if sign else "")
 
 
 def _path(loops: Sequence[NDArray[np.float64]]) -> QPainterPath:

@@ -257,3 +257,38 @@ def test_a_narrow_dock_shows_fewer_curves_side_by_side(view, qtbot):
     view.resize(200, 800)
     qtbot.waitUntil(lambda: view._columns == 1)
     assert len(view.interval_items) == 3
+
+
+def merger_posterior(count=3000):
+    """Draws under the names of the binary analysis."""
+    posterior = gaussian_posterior(count)
+    names = ("chirp_mass_det", "chi_eff", "luminosity_distance")
+    parameters = tuple(
+        replace(parameter, name=name)
+        for parameter, name in zip(posterior.parameters, names, strict=True)
+    )
+    return replace(posterior, parameters=parameters, draw_names=names)
+
+
+def test_the_diagonal_says_median_unit_and_90_percent_interval(view, qtbot):
+    posterior = merger_posterior()
+    show(view, posterior)
+    plot = drawn(view, qtbot)
+    low, high = posterior.interval("chirp_mass_det", 0.9)
+    value, errors = plot.cells["chirp_mass_det", "chirp_mass_det"].words.lines
+    assert value == f"{posterior.median('chirp_mass_det'):.1f} M☉"
+    numbers = [float(word.lstrip("+−± ")) for word in errors.split() if word != "±"]
+    assert max(numbers) == pytest.approx(0.5 * (high - low), abs=0.15)
+
+
+def test_the_prior_stands_dotted_beside_the_posterior_of_a_merger(view, qtbot):
+    show(view, merger_posterior())
+    plot = drawn(view, qtbot)
+    x, y = plot.cells["luminosity_distance", "luminosity_distance"].prior.getData()
+    assert np.trapezoid(y, x) == pytest.approx(1.0, abs=1e-3)
+    assert y[-1] > y[0]
+    assert "Dotted: the prior" in view.corner.words.text()
+    show(view, gaussian_posterior(500))
+    settle(view, qtbot)
+    assert not plot.data.priors
+    assert "Dotted" not in view.corner.words.text()
