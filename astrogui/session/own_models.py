@@ -55,7 +55,7 @@ def labels_of(view: ProjectView) -> Labels:
     examples: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
     grey = 0
-    for row in view.rows():
+    for row in view.rows(view.judged_rows()):
         name = str(row.get("user_class") or "").strip()
         if not name:
             continue

@@ -112,6 +112,11 @@ class ProjectView:
         with self._lock, translated(self.path):
             return grades.read_grades(self._connection, row_ids, hide)
 
+    def judged_rows(self) -> list[int]:
+        """The rows that somebody has judged."""
+        with self._lock, translated(self.path):
+            return sorted(history.read_annotations(self._connection))
+
     def graders(self) -> tuple[str, ...]:
         """Everybody who judged a row."""
         with self._lock, translated(self.path):

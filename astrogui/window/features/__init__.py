@@ -51,6 +51,7 @@ FEATURES: tuple[str, ...] = (
     "cross_match",
     "thumbnails",
     "export_dialog",
+    "own_classes",
 )
 
 
