@@ -71,7 +71,7 @@ class GwoscHdf5(Reader):
         require_sound_heaps(source.path)
         with opened(source.path) as file:
             axis = _axis(source.path, file)
-            samples = all_values(source.path, file[STRAIN]).astype(np.float64)
+            samples = all_values(source.path, file[STRAIN]).astype(np.float64, copy=False)
             seconds = round(axis.samples / axis.sample_rate_hz)
             quality, quality_names = _mask(source.path, file, "simple", "DQ", seconds)
             injections, injection_names = _mask(source.path, file, "injections", "Inj", seconds)

@@ -73,7 +73,7 @@ class SeriesHdf5(Reader):
         name = source.part or _timed(head)[0]
         with opened(source.path) as file:
             one = _series(source.path, file, name, source.option("detector"))
-            samples = all_values(source.path, file[name]).astype(np.float64)
+            samples = all_values(source.path, file[name]).astype(np.float64, copy=False)
             header = {key: text(value) for key, value in file[name].attrs.items()}
         require_samples(source.path, name, samples)
         return Strain(

@@ -21,7 +21,8 @@ class Envelope:
         self._levels: dict[int, tuple[NDArray[np.floating], NDArray[np.floating]]] = {}
         low, high, block = self.values, self.values, 1
         while low.size > 512 and block < 65536:
-            low, high = _extremes(low, BLOCK)[0], _extremes(high, BLOCK)[1]
+            starts = np.arange(0, low.size, BLOCK)
+            low, high = np.fmin.reduceat(low, starts), np.fmax.reduceat(high, starts)
             block *= BLOCK
             self._levels[block] = (low, high)
 

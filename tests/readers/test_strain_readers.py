@@ -20,7 +20,7 @@ from samples import (
 )
 
 from astrogui.errors import Damaged, FileProblem, MissingMetadata, TooLarge, Unreadable, Unsuitable
-from astrogui.readers import read, recognise
+from astrogui.readers import read, recognise, strain_note
 from astrogui.readers.gwf import FILE_HEADER_BYTES
 
 
@@ -258,3 +258,15 @@ def test_a_heap_of_texts_that_does_not_move_on_is_refused(path):
     path.write_bytes(content[:at] + bytes(64) + content[at + 64 :])
     with pytest.raises(Damaged, match="global heap at byte"):
         only(path)
+
+
+@pytest.mark.parametrize("known", [slice(None), slice(7, 8), slice(1_000_001, 1_000_003)])
+def test_a_long_series_is_judged_by_some_of_its_samples(known):
+    samples = np.full(3 * strain_note.MOST_LOOKED_AT, np.nan)
+    with pytest.raises(Unsuitable, match="every sample is missing"):
+        strain_note.require_samples("a.hdf5", "strain", samples)
+    samples[known] = 1e-21
+    strain_note.require_samples("a.hdf5", "strain", samples)
+    samples[known] = 1.0
+    with pytest.raises(Unsuitable, match="are no raw strain"):
+        strain_note.require_samples("a.hdf5", "strain", samples)
