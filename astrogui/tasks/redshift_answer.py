@@ -151,9 +151,8 @@ def answered(
     fine_edges, fine_mass = within_peak(mass[answer.class_index], answer, edges)
     maps = calibration.get("rank_map")
     if maps and signal_to_noise is not None:
-        row = int(np.searchsorted(maps["signal_to_noise"], signal_to_noise))
-        rises = maps["ranks"][CLASSES[answer.class_index]][row]
-        fine_mass = mapped_mass(fine_mass, np.asarray(rises, np.float64))
+        rises = ranks_of(maps, CLASSES[answer.class_index], signal_to_noise)
+        fine_mass = mapped_mass(fine_mass, rises)
         inside = slice(answer.first, answer.last + 1)
         by_cell = fine_mass.reshape(answer.last - answer.first + 1, -1).sum(axis=1)
         mass[answer.class_index, inside] = mass[answer.class_index, inside].sum() * by_cell
@@ -166,6 +165,14 @@ def answered(
         fine_edges=fine_edges,
         fine_mass=fine_mass,
     )
+
+
+def ranks_of(
+    maps: Mapping[str, Any], class_name: str, signal_to_noise: float
+) -> NDArray[np.float64]:
+    """Of a card's map of ranks, the rising values of a class and a signal-to-noise."""
+    row = int(np.searchsorted(maps["signal_to_noise"], signal_to_noise))
+    return np.asarray(maps["ranks"][class_name][row], np.float64)
 
 
 def mapped_mass(fine_mass: NDArray[np.float64], ranks: NDArray[np.float64]) -> NDArray[np.float64]:

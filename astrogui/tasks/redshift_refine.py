@@ -24,16 +24,15 @@ from astrogui.records.spectrum import Spectrum
 from astrogui.science import refinement
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
 from astrogui.tasks.kept import SameArrays
-from astrogui.tasks.redshift_answer import scaled_spectrum
+from astrogui.tasks.redshift_answer import ranks_of, scaled_spectrum
+from astrogui.tasks.redshift_doubt import delta_chi_square, doubts
 from astrogui.tasks.task import Model
 
 FIT, NETWORK = "template fit", "network"
 SURE_FRAMES = ("barycentric", "heliocentric")
 CALIBRATION_ERROR_KM_S = (10.0, 25.0)  # of the wavelengths: frame known, or not
-SMALL_DELTA_CHI_SQUARE = 9.0  # of the best two redshifts, over the reduced chi-square
-GOOD_SIGNAL = 3.0  # median signal-to-noise per 138 km/s
+DISPUTED_SHARE = 0.25  # of the doubt allowed, where the fits prefer another redshift
 WORTH_POLISHING = 1e-3  # probability of an alternative
-APART_KM_S = 1000.0  # alternatives nearer than this are the same redshift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +47,10 @@ class Spread:
     floor_km_s: float
     share: float
 
-    def sigma(self, fit: refinement.Fit, calibration_km_s: float) -> float:
-        """Standard deviation of the redshift."""
+    def sigma(self, redshift: float, error: float, calibration_km_s: float) -> float:
+        """Standard deviation of a redshift whose fit states ``error``."""
         floor = np.hypot(self.floor_km_s, calibration_km_s) / SPEED_OF_LIGHT_KM_S
-        return float(np.hypot(self.scale * fit.redshift_error, floor * (1 + fit.redshift)))
+        return float(np.hypot(self.scale * error, floor * (1 + redshift)))
 
 
 def refine(
@@ -108,11 +107,14 @@ def refined(
     changes: dict[str, Any] = {}
     if usable and spread is not None:
         calibration = CALIBRATION_ERROR_KM_S[record.frame not in SURE_FRAMES]
-        changes = _mixed(posterior, first, spread.sigma(first, calibration), spread.share)
+        sigma = spread.sigma(first.redshift, first.redshift_error, calibration)
+        ranks = _ranks(posterior, model)
+        changes = _mixed(posterior, first.redshift, sigma, spread.share, ranks)
         if "best" in changes:
             extras["method"] = FIT
-    flags, novelty = _doubts(posterior, fits, model)
-    extras["confident"] = bool(extras.get("confident")) and Flag.NOVEL not in flags
+    flags, novelty = doubts(posterior, fits, model)
+    known = Flag.NOVEL not in flags and not _is_disputed(extras, model)
+    extras["confident"] = bool(extras.get("confident")) and known
     return dataclasses.replace(
         posterior,
         **changes,
@@ -121,6 +123,15 @@ def refined(
         novelty=novelty,
         curves=_curves(fits, record, data),
     )
+
+
+def _is_disputed(extras: Mapping[str, Any], model: Model) -> bool:
+    """Whether another redshift fits better and the network is not far surer than it must be."""
+    delta, certainty = extras.get("delta_chi2"), extras.get("prob_z")
+    if not isinstance(delta, float) or not isinstance(certainty, float) or delta >= 0:
+        return False
+    allowed = 1 - float(model.card.calibration["confident_probability"])
+    return 1 - certainty > DISPUTED_SHARE * allowed
 
 
 def _fit_cells(
@@ -138,75 +149,53 @@ def _fit_cells(
             cells[f"z_fit_error{ending}"] = fit.redshift_error
             if number > 1:
                 cells[f"z_{number}"] = fit.redshift
-    delta = _delta_chi_square(fits)
+    delta = delta_chi_square(fits)
     if delta is not None:
         cells["delta_chi2"] = delta
     return cells
 
 
-def _delta_chi_square(fits: Sequence[refinement.Fit | None]) -> float | None:
-    """By how much the best fit at another redshift is worse than the answer's (< 0: better)."""
-    first = fits[0]
-    if first is None:
-        return None
-    others = [fit for fit in fits[1:] if fit is not None and _apart(fit, first)]
-    return min((fit.chi_square - first.chi_square for fit in others), default=None)
+def _ranks(posterior: Posterior, model: Model) -> NDArray[np.float64]:
+    """The card's map that makes the ranks of the truth in a mixture even; 0 to 1 without one."""
+    maps, signal = model.card.calibration.get("refined_rank_map"), posterior.extras.get("snr")
+    if not maps or not isinstance(signal, float):
+        return np.array([0.0, 1.0])
+    return ranks_of(maps, posterior.most_probable_class, signal)
 
 
-def _apart(one: refinement.Fit, other: refinement.Fit) -> bool:
-    offset = abs(one.redshift - other.redshift) / (1 + other.redshift)
-    return offset * SPEED_OF_LIGHT_KM_S > APART_KM_S
-
-
-def _doubts(
-    posterior: Posterior, fits: Sequence[refinement.Fit | None], model: Model
-) -> tuple[Flag, float]:
-    """Flags and novelty with what the fits add.
-
-    Novel is what no template resembles, and a good signal of which no redshift is even likely.
-    """
-    first, flags = fits[0], posterior.flags
-    assert first is not None
-    calibration = model.card.calibration
-    limit = float(calibration.get("largest_reduced_chi_square", np.inf))
-    novelty = float(np.fmax(posterior.novelty, first.reduced / limit))
-    certainty = posterior.extras.get("prob_z")
-    signal = posterior.extras.get("snr")
-    if isinstance(certainty, float) and isinstance(signal, float) and signal > GOOD_SIGNAL:
-        least = float(calibration.get("smallest_certainty", 0.0))
-        novelty = float(np.fmax(novelty, least / max(certainty, 1e-3)))
-    if novelty > 1:
-        flags |= Flag.NOVEL
-    delta = _delta_chi_square(fits)
-    if delta is not None and delta < SMALL_DELTA_CHI_SQUARE * max(first.reduced, 1.0):
-        flags |= Flag.AMBIGUOUS
-    return flags, novelty
-
-
-def _mixed(posterior: Posterior, fit: refinement.Fit, sigma: float, share: float) -> dict[str, Any]:
-    """Quantiles, value, spreads and density of (1 - share) fit + share network."""
+def _mixed(
+    posterior: Posterior, redshift: float, sigma: float, share: float, ranks: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Quantiles, value, spreads and density of (1 - share) fit + share network, ranks mapped."""
     network = posterior.quantiles[posterior.index("z")]
     if not np.all(np.isfinite(network)):
         return {}
 
-    places, distribution = refinement.mixture(QUANTILE_LEVELS, network, fit.redshift, sigma, share)
+    places, distribution = refinement.mixture(QUANTILE_LEVELS, network, redshift, sigma, share)
+    distribution = np.interp(distribution, np.linspace(0, 1, ranks.size), ranks)
     quantiles = np.interp(QUANTILE_LEVELS, distribution, places)
-    variance = (1 - share) * sigma**2
+    variance = _variance(places, distribution)
     epistemic = 0.0
-    if posterior.aleatoric is not None and posterior.epistemic is not None:
-        within = float(posterior.aleatoric[0] ** 2)
-        epistemic = float(share * posterior.epistemic[0] ** 2)
-        variance += share * within
+    if posterior.epistemic is not None:
+        epistemic = min(share * float(posterior.epistemic[0]) ** 2, 0.99 * variance)
     changes: dict[str, Any] = {
         "quantiles": quantiles[None],
-        "aleatoric": np.array([np.sqrt(variance)]),
+        "aleatoric": np.array([np.sqrt(variance - epistemic)]),
         "epistemic": np.array([np.sqrt(epistemic)]),
     }
     if _denser(network, sigma, share):
-        changes["best"] = np.array([fit.redshift])
+        changes["best"] = np.array([redshift])
     if posterior.density is not None:
         changes["density"] = _sharper(posterior, network, places, distribution)
     return changes
+
+
+def _variance(places: NDArray[np.float64], distribution: NDArray[np.float64]) -> float:
+    """Of a density that is even between the places of its distribution function."""
+    mass, low, high = np.diff(distribution), places[:-1], places[1:]
+    mean = float(np.sum(mass * (low + high)) / 2)
+    low, high = low - mean, high - mean
+    return float(np.sum(mass * (low**2 + low * high + high**2)) / 3)
 
 
 def _denser(network: NDArray[np.float64], sigma: float, share: float) -> bool:

@@ -181,6 +181,7 @@ def readme(card: ModelCard) -> str:
         "own pixels (`refine_*` in `assets.npz`); the interval mixes the fit's density with the "
         "network's, with the spreads that the card states under `calibration`.",
         "",
+        *_told(card),
         "Intervals are conditional on the answered class and peak; their coverage counts the "
         "simulations whose class and peak are right. `held` tests the whole density: how often "
         "the smallest region of that probability holds the true class and redshift.",
@@ -198,6 +199,24 @@ def readme(card: ModelCard) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _told(card: ModelCard) -> list[str]:
+    """What confident and novel mean in a refined answer, where the card was calibrated for it."""
+    told = card.calibration
+    if "junk_score" not in told:
+        return []
+    return [
+        "Then the ranks of the truth in these mixtures are made even by a map for each class and "
+        "signal-to-noise (`refined_rank_map`). `confident` are answers of a certainty above "
+        f"{told['confident_probability']:.3f}, above which at most 0.15 % of the network's "
+        "answers to a survey were wrong, if they are not novel. Novel is what lies far from the "
+        "features of familiar spectra, what fits no template (reduced chi-square above "
+        f"{told['largest_reduced_chi_square']:.0f}), or a signal-to-noise above 3 with a score of "
+        "certainty, probability of UNKNOWN and signal-to-noise (`junk_score`) that fewer than "
+        "1 in 100 spectra of a survey reach.",
+        "",
+    ]
 
 
 def _table(scores: Mapping[str, Any]) -> list[str]:

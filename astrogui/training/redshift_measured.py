@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
+from astrogui.tasks.redshift_doubt import is_undecided
 from astrogui.tasks.redshift_refine import CALIBRATION_ERROR_KM_S
 from astrogui.training.calibrate import binomial_interval, pit_distance
 from astrogui.training.recipe import Measures, Run
@@ -17,6 +19,7 @@ from astrogui.training.redshift_refinement import Example, answered
 from astrogui.training.score_redshift import COVERAGE_LEVELS, LIMIT_KM_S
 from astrogui.training.simulate_spectrum import SURVEY
 
+Said = tuple[bool, bool]  # flagged, doubted
 RANKS = np.linspace(0.0, 1.0, 1001)
 
 
@@ -28,9 +31,12 @@ def refined_figures(run: Run, count: int, seed: int) -> Measures:
     are right, ``coverage_*_all`` all.
     """
     rng = np.random.default_rng([seed, 3])
-    examples = list(answered(run, count, seed, population=SURVEY.name))
-    shift = rng.normal(0.0, CALIBRATION_ERROR_KM_S[0] / SPEED_OF_LIGHT_KM_S, len(examples))
-    rows = [_row(one, move) for one, move in zip(examples, shift, strict=True)]
+    shift = rng.normal(0.0, CALIBRATION_ERROR_KM_S[0] / SPEED_OF_LIGHT_KM_S, count)
+    # One at a time: with its densities and curves an example takes a megabyte.
+    examples = answered(run, count, seed, population=SURVEY.name)
+    rows = [
+        _row(one, move, run.card.calibration) for one, move in zip(examples, shift, strict=True)
+    ]
     measures = _measures(rows)
     measures["by_class"] = {
         name: _measures([row for row in rows if row["class"] == name]) for name in LIMIT_KM_S
@@ -53,24 +59,27 @@ def junk_figures(run: Run, count: int, seed: int) -> Measures:
 
     See ``is_flagged``; ``doubted`` counts all that are not called confident.
     """
-    by_kind: dict[str, list[Posterior]] = defaultdict(list)
+    by_kind: dict[str, list[Said]] = defaultdict(list)
     for example in answered(run, count, seed, "UNKNOWN"):
-        by_kind[example.simulated.kind].append(example.fit or example.answer)
+        answer = example.fit or example.answer
+        said = is_flagged(answer, run.card.calibration), not answer.extras.get("confident")
+        by_kind[example.simulated.kind].append(said)
     return {
-        **_flagged([answer for answers in by_kind.values() for answer in answers]),
+        **_flagged([said for kind in by_kind.values() for said in kind]),
         "by_kind": {kind: _flagged(answers) for kind, answers in sorted(by_kind.items())},
     }
 
 
-def is_flagged(answer: Posterior) -> bool:
-    """Said to be unlike anything simulated, or not answered, or without signal and undecided."""
+def is_flagged(answer: Posterior, calibration: Mapping[str, Any]) -> bool:
+    """Said to be unlike anything simulated, or not answered, or faint and undecided."""
     empty = Flag.LOW_SIGNAL in answer.flags and Flag.AMBIGUOUS in answer.flags
-    return bool(answer.flags & (Flag.NOVEL | Flag.NOT_ANSWERED)) or empty
+    said = bool(answer.flags & (Flag.NOVEL | Flag.NOT_ANSWERED))
+    return said or empty or is_undecided(answer, calibration)
 
 
-def _flagged(answers: Sequence[Posterior]) -> Measures:
-    flagged = sum(is_flagged(answer) for answer in answers)
-    doubted = sum(not answer.extras.get("confident") for answer in answers)
+def _flagged(answers: Sequence[Said]) -> Measures:
+    flagged = sum(flag for flag, _ in answers)
+    doubted = sum(doubt for _, doubt in answers)
     count = len(answers)
     return {
         "n": count,
@@ -80,7 +89,7 @@ def _flagged(answers: Sequence[Posterior]) -> Measures:
     }
 
 
-def _row(example: Example, move: float) -> Measures:
+def _row(example: Example, move: float, calibration: Mapping[str, Any]) -> Measures:
     one, answer = example.simulated, example.fit or example.answer
     z_true = one.redshift + move * (1 + one.redshift)
     given = Flag.NOT_ANSWERED not in answer.flags
@@ -94,7 +103,8 @@ def _row(example: Example, move: float) -> Measures:
         "success": near, "class_right": name_right,
         # The intervals are conditional on the peak: its basin ends with the outermost quantiles.
         "right": name_right and near,
-        "confident": bool(answer.extras.get("confident")), "flagged": is_flagged(answer),
+        "confident": bool(answer.extras.get("confident")),
+        "flagged": is_flagged(answer, calibration),
         "rank": float(np.interp(z_true, levels, RANKS)) if given else float("nan"),
     }  # fmt: skip
 

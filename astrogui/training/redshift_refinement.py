@@ -25,14 +25,18 @@ from astrogui.records.provenance import Place
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import redshift_scan
 from astrogui.science.redshift_scan import CLASSES
+from astrogui.science.refinement import mixture
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
 from astrogui.tasks import redshift, redshift_refine
+from astrogui.tasks.redshift_doubt import GOOD_SIGNAL
 from astrogui.tasks.task import Model
 from astrogui.training import redshift_card
 from astrogui.training.learn_refinement import learn_bases
 from astrogui.training.package import write_card
 from astrogui.training.recipe import Arrays, Progress, Run
+from astrogui.training.redshift_calibration import SIGNAL_TO_NOISE, rank_map
 from astrogui.training.redshift_features import record_of
+from astrogui.training.redshift_junk import junk_score
 from astrogui.training.simulate_spectrum import SURVEY, TRAINED, Simulated, simulate
 from astrogui.training.templates import Templates, data_folder, load_templates
 
@@ -40,8 +44,9 @@ BLOCK = 64
 NEAR_KM_S = {"GALAXY": 400.0, "QSO": 3000.0, "STAR": 400.0}  # the right peak
 FALSE_NOVELTY = 0.01  # of good survey spectra
 SMALLEST_LIMIT = 12.0  # of the reduced chi-square: real spectra hold what was not simulated
-SPECTRA = (600, 1200)  # for the bases, for the calibration
+SPECTRA = (600, 3000)  # for the bases, for the calibration
 QUICK_SPECTRA = (24, 24)
+JUNK_SHARE = 30  # percent as many spectra of nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,8 +72,9 @@ def added(
     told = {name: {"scale": 1.0, "floor_km_s": 0.0, "share": 0.5} for name in CLASSES}
     card = _with(card, refinement=told, largest_reduced_chi_square=float("inf"))
     draft, stream = _Run(run, card, assets), 4 * seed + 2_000_003
-    survey = list(answered(draft, count - count // 2, stream + 1, population=SURVEY.name))
-    examples = [*answered(draft, count // 2, stream), *survey]
+    surveyed = answered(draft, count - count // 2, stream + 1, population=SURVEY.name)
+    survey = [_light(one) for one in surveyed]
+    examples = [*(_light(one) for one in answered(draft, count // 2, stream)), *survey]
     for name in CLASSES:
         told[name] = fitted_spread([e for e in examples if is_right(e, name)])
     reduced = [
@@ -78,7 +84,49 @@ def added(
     ]
     limit = max(SMALLEST_LIMIT, 2.0 * float(np.quantile(reduced, 0.995))) if reduced else 50.0
     card = _with(card, refinement=told, largest_reduced_chi_square=limit)
-    return _with(card, smallest_certainty=smallest_certainty(survey)), assets
+    # Where the two populations overlap, the ranks of the survey's count, as for the network.
+    faint = [
+        example
+        for example in examples[: count // 2]
+        if float(example.answer.extras.get("snr") or 0.0) < SIGNAL_TO_NOISE[0]
+    ]
+    ranks = refined_ranks([*faint, *survey], redshift_refine.spreads(card.calibration), seed)
+    card = _with(card, refined_rank_map=rank_map(ranks))
+    card = _with(card, smallest_certainty=smallest_certainty(survey))
+    nothing = answered(draft, JUNK_SHARE * count // 100, stream + 2, "UNKNOWN")
+    score = junk_score([one.answer for one in survey], [_light(one).answer for one in nothing])
+    return _with(card, junk_score=score), assets
+
+
+def refined_ranks(
+    examples: Sequence[Example], told: Mapping[str, redshift_refine.Spread], seed: int
+) -> Arrays:
+    """Rank of the truth in each mixture that is quoted, with class and S/N, for ``rank_map``.
+
+    The wavelengths of each are wrong by a normal error that intervals allow for.
+    """
+    rng = np.random.default_rng([seed, 11])
+    calibration = redshift_refine.CALIBRATION_ERROR_KM_S[0]
+    rows = []
+    for example in examples:
+        name, fit = example.simulated.class_name, example.fit
+        move = rng.normal(0.0, calibration / SPEED_OF_LIGHT_KM_S)
+        if fit is None or not is_right(example, name) or told[name].share >= 1:
+            continue
+        z, error = fit.extras.get("z_fit"), fit.extras.get("z_fit_error")
+        if isinstance(z, float) and isinstance(error, float):
+            places, distribution = mixture(
+                QUANTILE_LEVELS,
+                example.answer.quantiles[0],
+                z,
+                told[name].sigma(z, error, calibration),
+                told[name].share,
+            )
+            true = example.simulated.redshift + move * (1 + example.simulated.redshift)
+            rank = float(np.interp(true, places, distribution))
+            rows.append((rank, CLASSES.index(name), float(example.answer.extras["snr"] or 0.0)))
+    table = np.array(rows).reshape(-1, 3)
+    return {"rank": table[:, 0], "class": table[:, 1], "signal_to_noise": table[:, 2]}
 
 
 def smallest_certainty(survey: Sequence[Example]) -> float:
@@ -86,7 +134,7 @@ def smallest_certainty(survey: Sequence[Example]) -> float:
     good = [
         float(example.answer.extras["prob_z"] or 0.0)
         for example in survey
-        if float(example.answer.extras.get("snr") or 0.0) > redshift_refine.GOOD_SIGNAL
+        if float(example.answer.extras.get("snr") or 0.0) > GOOD_SIGNAL
     ]
     return float(np.quantile(good, FALSE_NOVELTY)) if len(good) >= 1 / FALSE_NOVELTY else 0.0
 
@@ -123,6 +171,16 @@ def answered(
             )[0]  # fmt: skip
             fit = redshift_refine.refine(record, Place(label=""), posterior, model, _silent)
             yield Example(simulated=one, record=record, answer=posterior, fit=fit)
+
+
+def _light(example: Example) -> Example:
+    """Without densities and curves, of which thousands would fill the memory."""
+
+    def bare(answer: Posterior) -> Posterior:
+        return dataclasses.replace(answer, density=None, curves={})
+
+    fit = None if example.fit is None else bare(example.fit)
+    return dataclasses.replace(example, answer=bare(example.answer), fit=fit)
 
 
 def is_right(example: Example, class_name: str) -> bool:

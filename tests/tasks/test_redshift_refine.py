@@ -134,6 +134,24 @@ def test_a_second_fit_as_good_is_told_as_ambiguous(answers, model):
     assert (Flag.AMBIGUOUS in clear.flags) == (Flag.AMBIGUOUS in first.flags)
 
 
+def test_where_another_redshift_fits_better_more_certainty_is_asked(answers, model):
+    record, first, _ = answers
+    data = redshift_refine.fine_pixels(record)
+    fit = refinement.refine(data, redshift_refine.bases_of(model)["GALAXY"], first.value("z"))
+    told = redshift_refine.spreads(model.card.calibration)
+    threshold = float(model.card.calibration["confident_probability"])
+    for certainty, delta, expected in (
+        (threshold, 50.0, True),
+        (threshold, -50.0, False),
+        (1 - 0.2 * (1 - threshold), -50.0, True),
+    ):
+        rival = dataclasses.replace(fit, redshift=0.9, chi_square=fit.chi_square + delta)
+        extras = {**first.extras, "prob_z": certainty, "prob_unknown": 1e-4, "confident": True}
+        given = dataclasses.replace(first, extras=extras)
+        found = redshift_refine.refined(given, [fit, rival], told, record, data, model)
+        assert found.extras["confident"] is expected
+
+
 def test_a_fit_that_nothing_resembles_is_novel_and_not_confident(answers, model):
     record, first, _ = answers
     data = redshift_refine.fine_pixels(record)

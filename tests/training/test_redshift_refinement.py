@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from astrogui.records.flags import Flag
 from astrogui.records.posterior import QUANTILE_LEVELS, Posterior
 from astrogui.tasks.redshift_answer import CLASSES, Z
+from astrogui.tasks.redshift_doubt import junk_terms
+from astrogui.tasks.redshift_refine import Spread
 from astrogui.training import redshift_measured
 from astrogui.training.learn_refinement import factorised
+from astrogui.training.redshift_calibration import rank_map
+from astrogui.training.redshift_junk import junk_score
 from astrogui.training.redshift_refinement import (
     Example,
     fitted_spread,
     is_right,
+    refined_ranks,
     smallest_certainty,
 )
 from astrogui.training.simulate_spectrum import Simulated
@@ -21,6 +28,7 @@ from astrogui.training.simulate_spectrum import Simulated
 KM_S = 299792.458
 NORMAL = np.array([-3.29, -2.576, -1.96, -1.645, -1.282, -0.994, -0.842, -0.674, -0.524, -0.385,
                    -0.253, -0.126, 0.0])  # fmt: skip
+RUN = SimpleNamespace(card=SimpleNamespace(calibration={"smallest_certainty": 0.6}))
 DEVIATES = np.r_[NORMAL, -NORMAL[-2::-1]]
 
 
@@ -74,6 +82,42 @@ def test_too_few_examples_give_a_cautious_spread():
     assert spread["share"] == 0.5
 
 
+def test_mapped_ranks_even_out_spreads_that_are_too_wide():
+    rng = np.random.default_rng(5)
+    examples = [example(rng, 16.0, 40.0) for _ in range(1500)]
+    told = {"GALAXY": Spread(scale=1.0, floor_km_s=0.0, share=0.1)}
+    ranks = refined_ranks(examples[:1000], told, 1)
+    assert np.mean(np.abs(2 * ranks["rank"] - 1) < 0.68) > 0.85
+    assert set(ranks["class"]) == {CLASSES.index("GALAXY")}
+    (rises,) = {tuple(row) for row in rank_map(ranks)["ranks"]["GALAXY"][2:3]}
+    held_out = refined_ranks(examples[1000:], told, 2)["rank"]
+    mapped = np.interp(held_out, np.linspace(0, 1, len(rises)), rises)
+    for level in (0.5, 0.68, 0.9):
+        assert np.mean(np.abs(2 * mapped - 1) < level) == pytest.approx(level, abs=0.07)
+
+
+def test_the_score_of_junk_passes_few_good_spectra_and_most_of_nothing():
+    rng = np.random.default_rng(7)
+
+    def told(junk):
+        doubt = rng.beta(4, 6, 400) if junk else rng.beta(0.2, 30, 400)
+        unknown = rng.beta(2, 6, 400) if junk else rng.beta(0.1, 30, 400)
+        signal = 10 ** rng.uniform(0, 2, 400)
+        cells = zip(1 - doubt, unknown, signal, strict=True)
+        return [answer(0.3, prob_z=p, prob_unknown=u, snr=s) for p, u, s in cells]
+
+    score = junk_score(told(junk=False), told(junk=True))
+
+    def flagged(answers):
+        cells = np.array(
+            [[a.extras[name] for name in ("prob_z", "prob_unknown", "snr")] for a in answers]
+        )
+        return np.mean(junk_terms(*cells.T) @ score["weights"] > score["threshold"])
+
+    assert flagged(told(junk=True)) > 0.9
+    assert flagged(told(junk=False)) < 0.03
+
+
 def test_right_is_the_class_and_the_peak():
     good = Example(simulated=simulated(), record=None, answer=answer(0.3002), fit=None)
     assert is_right(good, "GALAXY")
@@ -105,7 +149,7 @@ def test_figures_count_what_the_intervals_hold(monkeypatch):
         )
     wrong = Example(simulated=simulated(), record=None, answer=answer(0.9), fit=None)
     monkeypatch.setattr(redshift_measured, "answered", lambda *given, **named: [*examples, wrong])
-    figures = redshift_measured.refined_figures(None, 501, 1)
+    figures = redshift_measured.refined_figures(RUN, 501, 1)
     assert figures["n"] == 501
     assert figures["n_catastrophic"] == 1
     assert figures["scatter_km_s"] == pytest.approx(total, rel=0.15)
@@ -119,14 +163,15 @@ def test_junk_is_flagged_by_novelty_or_by_showing_nothing(monkeypatch):
         answer(0.1, flags=Flag.NOVEL, confident=False),
         answer(0.1, flags=Flag.LOW_SIGNAL | Flag.AMBIGUOUS, confident=False),
         answer(0.1, flags=Flag.AMBIGUOUS, confident=False),
+        answer(0.1, prob_z=0.4, snr=1.5),  # faint, and no redshift stands out
         answer(0.1),
     ]
     junk = [Example(simulated=simulated("UNKNOWN"), record=None, answer=a, fit=None) for a in kinds]
     monkeypatch.setattr(redshift_measured, "answered", lambda *given, **named: junk)
-    figures = redshift_measured.junk_figures(None, 4, 1)
-    assert figures["flagged"] == 0.5
-    assert figures["doubted"] == 0.75
-    assert figures["by_kind"]["passive"]["n"] == 4
+    figures = redshift_measured.junk_figures(RUN, 5, 1)
+    assert figures["flagged"] == 0.6
+    assert figures["doubted"] == 0.6
+    assert figures["by_kind"]["passive"]["n"] == 5
 
 
 def test_a_factorisation_finds_sums_of_its_parts():
