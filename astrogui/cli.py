@@ -174,7 +174,8 @@ def run_analyze(options: argparse.Namespace) -> int:
             print(f"astrogui: {words}", file=sys.stderr)
         _export(session, options, None if options.project else row_ids)
         for path in filter(None, (options.samples, options.sky_map)):
-            session.export_merger(path, row_ids).result()
+            count = session.export_merger(path, row_ids).result()
+            print(f"astrogui: {count} merger{'s' * (count != 1)} in {path}", file=sys.stderr)
         return SOME_FAILED if follower.failures else OK
 
 

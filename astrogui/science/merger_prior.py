@@ -22,7 +22,7 @@ DRAWS = 300_000
 BINS = 60
 FEWEST = 300  # draws within the range, to tell a shape
 POINTS = 121
-SMOOTH = 2.0  # bins
+SMOOTH = 4.0  # bins
 # Densities that are known: of distance in Euclidean volume, of angles of places and axes spread
 # evenly over the sphere, of angles that nothing prefers.
 KNOWN: Mapping[str, Callable[[Floats], Floats]] = {

@@ -46,6 +46,8 @@ class NoisePlot(Plot):
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self._names.setLabelTextColor(theme.text)
+        for _, label in self._names.items:
+            label.setText(label.text)  # which is when pyqtgraph takes the colour over
         self._names.setBrush(theme.colour(theme.ground, 0.85))
         self.cross.theme = theme
         self._colour()

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 SHARES = (0.5, 0.9)
 SHOWN_S = (-0.04, 0.06)  # about the merger
 FILTER_S = 4.0  # of silence in which a mode is whitened
+ABOUT = 2.0  # a mode is sought down to half and up to twice what is expected
 LOOKED_S = 0.02  # apart, the loudest moments of two detectors at most
 
 
@@ -48,6 +49,7 @@ class Rung:
     found: Ringdown | None = None
     words: str = ""
     contours: dict[float, list[Array]] = field(default_factory=dict)  # Hz and ms, by share
+    between_hz: tuple[float, float] = ringdown.FREQUENCY_HZ
     modes: tuple[Array, ...] = ()  # whitened, at the times of each detector's ``whitened``
 
 
@@ -80,7 +82,16 @@ def heard(network: Network, answer: MergerAnswer) -> tuple[tuple[Heard, ...], bo
     return tuple(found), near is not None
 
 
-def rung(detectors: tuple[Heard, ...], start_s: float) -> Rung:
+def sought(theory: Expected | None) -> tuple[float, float]:
+    """The frequencies between which a mode is looked for: about those expected, else all."""
+    if theory is None:
+        return ringdown.FREQUENCY_HZ
+    lowest, highest = ringdown.FREQUENCY_HZ
+    low, _, high = theory.frequency_hz
+    return max(min(low / ABOUT, 0.5 * highest), lowest), max(min(high * ABOUT, highest), 2 * lowest)
+
+
+def rung(detectors: tuple[Heard, ...], start_s: float, between_hz: tuple[float, float]) -> Rung:
     """The mode that begins ``start_s`` after the merger at each detector."""
     pieces = []
     for each in detectors:
@@ -94,11 +105,16 @@ def rung(detectors: tuple[Heard, ...], start_s: float) -> Rung:
             pieces.append(ringdown.piece(cut, rate, begin - near / rate, noise))
         except ValueError as error:
             return Rung(start_s, words=f"{each.products.detector}: {error}")
-    found = ringdown.fit(pieces)
+    try:
+        found = ringdown.fit(pieces, between_hz)
+    except ValueError as error:
+        return Rung(start_s, words=str(error))
     modes = tuple(
         _whitened_mode(each, start_s, found, place) for place, each in enumerate(detectors)
     )
-    return Rung(start_s, found, contours=_contours(_density(found)), modes=modes)
+    return Rung(
+        start_s, found, contours=_contours(_density(found)), between_hz=between_hz, modes=modes
+    )
 
 
 def expected(posterior: Posterior | None) -> Expected | None:

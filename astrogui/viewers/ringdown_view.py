@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from astrogui.records.posterior import Posterior
 from astrogui.records.strain import Network
-from astrogui.science.ringdown import kerr
+from astrogui.science.ringdown import FREQUENCY_HZ, LOUD_NOISE, kerr
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.corner_view import ContourItem
 from astrogui.viewers.plot import Plot, pen
@@ -34,6 +34,7 @@ from astrogui.viewers.ringdown_products import (
     expected,
     heard,
     rung,
+    sought,
 )
 from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.viewer import Compute, Viewer
@@ -236,8 +237,9 @@ class RingdownView(Viewer):
         self._fit()
 
     def _fit(self) -> None:
-        if self.heard:
-            self.ask("rung", self._on_rung, rung, self.heard, 1e-3 * self.start_ms)
+        if self.heard and not self.awaits("expected"):  # which says where to look
+            between = sought(self.expected)
+            self.ask("rung", self._on_rung, rung, self.heard, 1e-3 * self.start_ms, between)
 
     def _on_rung(self, found: Rung) -> None:
         self.rung = found
@@ -256,8 +258,7 @@ class RingdownView(Viewer):
     def _on_expected(self, found: Expected | None) -> None:
         self.expected = found
         self._theory.set_contours(found.contours if found is not None else {})
-        self._show_plane()
-        self._write()
+        self._fit()
 
     # Drawing -------------------------------------------------------------------------------------
 
@@ -329,9 +330,10 @@ class RingdownView(Viewer):
     def _write(self) -> None:
         self.title.setText(self.words())
         theme = self.theme
+        low, high = self.rung.between_hz if self.rung is not None else FREQUENCY_HZ
         parts = [
             f"<span style='color:{theme.accent}'>■</span> fitted to the strain after the start "
-            "(50 % and 90 %)"
+            f"(50 % and 90 %), sought between {low:.0f} and {high:.0f} Hz"
         ]
         if self.expected is not None:
             parts.append(
@@ -353,6 +355,9 @@ class RingdownView(Viewer):
             f"{_value(frequency, 'Hz')}, damping time {_value(1e3 * damping, 'ms')}, "
             f"signal-to-noise ratio {found.snr:.1f}."
         )
+        limit = LOUD_NOISE[len(self.heard)]
+        if found.snr < limit:
+            return words + f" Noise alone reaches {limit:g} once in twenty: no mode is heard."
         mass, spin = found.remnant((0.05, 0.5, 0.95))
         if np.isfinite(mass).all():
             words += (

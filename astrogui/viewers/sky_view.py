@@ -149,7 +149,7 @@ class SkyView(Viewer):
         self._image = pg.ImageItem(axisOrder="row-major")
         self._contours = ContourItem()
         self._contours.is_filled = False
-        self._peak = pg.PlotDataItem(symbol="+", symbolSize=12, pen=None)
+        self._peak = pg.PlotDataItem(symbol=_cross(), symbolSize=11, pen=None)
         for item, height in ((self._sky, -30), (self._image, -20), (self._grid, -10),
                              (self._contours, 5), (self._peak, 8)):  # fmt: skip
             item.setZValue(height)
@@ -319,6 +319,15 @@ def _colours(theme: Theme) -> NDArray[np.uint8]:
     ]
     cover = np.interp(at, (0.0, 0.004, 0.03), (0.0, 0.0, 255.0))
     return np.round(np.stack([*channels, cover], axis=1)).astype(np.uint8)
+
+
+def _cross() -> QPainterPath:
+    """Two thin lines, open in the middle, so that what is marked can be seen."""
+    path = QPainterPath()
+    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        path.moveTo(0.15 * x, 0.15 * y)
+        path.lineTo(0.5 * x, 0.5 * y)
+    return path
 
 
 def _outline() -> QPainterPath:

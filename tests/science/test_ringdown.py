@@ -107,3 +107,10 @@ def test_a_start_beyond_the_data_is_refused_in_words():
     samples[60] = np.nan
     with pytest.raises(ValueError, match=r"no 0\.1 s of strain"):
         piece(samples, RATE_HZ, 0.0, NOISE)
+
+
+def test_a_mode_above_what_the_sample_rate_holds_is_refused_in_words():
+    pieces = injected(np.random.default_rng(1), 200.0, 0.004, snr=20.0)
+    with pytest.raises(ValueError, match="too low for a mode above 500 Hz"):
+        fit(pieces, (500.0, 900.0))
+    assert fit(pieces, (150.0, 300.0)).frequency_hz[0] >= 150.0

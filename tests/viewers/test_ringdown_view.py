@@ -105,3 +105,19 @@ def test_theory_is_drawn_over_the_kerr_lines_in_either_theme(view):
     view.set_theme(DARK)
     assert view._theory.theme is DARK
     assert "general relativity" in view.legend.text()
+
+
+def test_a_mode_is_sought_about_what_is_expected(view):
+    low, high = view.rung.between_hz
+    assert low == pytest.approx(view.expected.frequency_hz[0] / 2)
+    assert high == pytest.approx(view.expected.frequency_hz[2] * 2)
+    assert f"sought between {low:.0f} and {high:.0f} Hz" in view.legend.text()
+
+
+def test_noise_alone_is_said_to_be_no_mode(qtbot, pool, settled):
+    view = RingdownView(pool.submit)
+    qtbot.addWidget(view)
+    view.show_merger(samples.network(), {"gps": MERGER}, posterior())
+    settled(view)
+    assert view.rung.found.snr < 4.4
+    assert "Noise alone reaches 4.4 once in twenty: no mode is heard." in view.title.text()

@@ -9,6 +9,7 @@ import pytest
 import viewer_samples as samples
 
 from astrogui.science.sidereal import leap_seconds
+from astrogui.viewers.colours import DARK
 from astrogui.viewers.envelope import Envelope
 from astrogui.viewers.gps_time import clock_text, utc_of, utc_text
 from astrogui.viewers.strain_axes import FrequencyAxis, PowerAxis, UtcAxis
@@ -289,3 +290,11 @@ def test_the_noise_of_every_detector_is_drawn_in_order(shown):
         or np.isclose(10 ** x[100], made.frequency_hz, rtol=1e-9).any()
     )
     assert 10 ** y.mean() / np.median(made.asd) == pytest.approx(1.0, rel=0.3)
+
+
+def test_the_names_of_the_curves_of_noise_take_the_colours_of_the_dark(shown):
+    view = shown(StrainView, samples.network())
+    view.set_theme(DARK)
+    texts = [label.item.toHtml() for _, label in view.noise._names.items]
+    assert texts
+    assert all(DARK.text in text for text in texts)

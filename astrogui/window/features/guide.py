@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PAGES = {
     "start": "first_steps", "image": "images", "spectrum": "spectra", "regions": "image_tools",
     "measure": "image_tools", "own_catalogues": "image_tools", "frames": "image_tools",
-    "colour": "image_tools", "why": "results",
+    "colour": "image_tools", "why": "results", "sky": "black_holes", "ringdown": "black_holes",
     "files": "window", "annotate": "grading", "history": "grading", "jobs": "window",
     "problems": "window",
 }  # fmt: skip
