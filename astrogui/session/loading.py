@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Protocol
 
 from astrogui.records.source import Source
@@ -24,19 +25,36 @@ def load_part(reader: RecordReader, path: str, part: str) -> Future[Any]:
 
     def recognised(done: Future[tuple[Source, ...]]) -> None:
         try:
-            reader.read(done.result()[0]).add_done_callback(read)
+            reader.read(done.result()[0]).add_done_callback(partial(_hand_on, combined))
         except Exception as error:  # whatever a reader raised belongs to whoever asked
             combined.set_exception(error)
 
-    def read(done: Future[Any]) -> None:
-        error = done.exception()
-        if error is not None:
-            combined.set_exception(error)
-        else:
-            combined.set_result(done.result())
-
     reader.recognise(f"{path}[{part}]").add_done_callback(recognised)
     return combined
+
+
+def load_when_known(reader: RecordReader, asked: Future[tuple[Source, ...]]) -> Future[Any]:
+    """``load_record`` of sources that are still being looked up."""
+    combined: Future[Any] = Future()
+
+    def known(done: Future[tuple[Source, ...]]) -> None:
+        try:
+            loading = load_record(reader, done.result())
+        except Exception as error:  # no such item, or the session is closed
+            combined.set_exception(error)
+        else:
+            loading.add_done_callback(partial(_hand_on, combined))
+
+    asked.add_done_callback(known)
+    return combined
+
+
+def _hand_on(to: Future[Any], done: Future[Any]) -> None:
+    error = done.exception()
+    if error is not None:
+        to.set_exception(error)
+    else:
+        to.set_result(done.result())
 
 
 def load_record(reader: RecordReader, sources: Sequence[Source]) -> Future[Any]:

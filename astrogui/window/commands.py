@@ -21,11 +21,13 @@ from astrogui.window.column_chooser import ColumnChooser, first_lines
 from astrogui.window.directory import entries
 from astrogui.window.path_dialog import PathDialog, SaveDialog
 from astrogui.window.preferences import Preferences
+from astrogui.window.reading import read_once
 from astrogui.window.run_dialog import RunDialog
 from astrogui.window.session_news import SessionNews
 from astrogui.window.theme import LEAST_POINTS, MOST_POINTS
 
 if TYPE_CHECKING:
+    from astrogui.session.view import ProjectView
     from astrogui.window.workbench import Workbench
 
 CATALOGUES = "FITS table (*.fits);;VOTable (*.vot);;ECSV (*.ecsv);;CSV (*.csv);;Parquet (*.parquet)"
@@ -200,16 +202,31 @@ class Commands(QObject):
         if item_id is None:
             self._window.notice.show_notice("Choose a file first.")
             return
-        kind = self._session.view.item(item_id).kind
-        answered = self._bench.answer.tasks
-        names = answered or tuple(t.name for t in self._session.tasks() if t.reads == kind)
-        for name in names:
-            self.run_task(name)
+        if self._bench.answer.tasks:
+            for name in self._bench.answer.tasks:
+                self.run_task(name)
+            return
+        self._ask_kind(item_id, partial(self._run_all, self._chosen_items()))
+
+    def _ask_kind(self, item_id: int, then: Callable[[str | None], None]) -> None:
+        """Have it read what kind of record an observation is; None where the project was left."""
+        future = read_once(self._session, self._bench.compute, partial(_kind_of, item_id))
+        self._bridge.after(future, then)
+
+    def _run_all(self, item_ids: list[int], kind: str | None) -> None:
+        for task in self._session.tasks():
+            if task.reads == kind:
+                self._bridge.after(self._session.run(item_ids, task.name, None), _ignore)
 
     def on_run_with(self) -> None:
         """Ask for analysis and options, then run it on what is chosen."""
         item_id = self._bench.selection.item_id
-        kind = "" if item_id is None else self._session.view.item(item_id).kind
+        if item_id is None:
+            self._ask_for_task("")
+        else:
+            self._ask_kind(item_id, self._ask_for_task)
+
+    def _ask_for_task(self, kind: str | None) -> None:
         tasks = [task for task in self._session.tasks() if task.reads == kind]
         if not tasks:
             self._window.notice.show_notice("Choose a file that an analysis can read.")
@@ -341,6 +358,10 @@ def _without_argument(handler: Callable[[], object]) -> Callable[[bool], None]:
         handler()
 
     return slot
+
+
+def _kind_of(item_id: int, view: ProjectView) -> str:
+    return view.item(item_id).kind
 
 
 def _ignore(result: object) -> None:

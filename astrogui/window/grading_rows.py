@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -56,3 +57,30 @@ def with_places(
     ids = row_ids.tolist()
     places = dict(zip(ids, range(len(ids)), strict=True))
     return row_ids, places, done_rows(view, ids, author)
+
+
+@dataclass(frozen=True, slots=True)
+class RowGrades:
+    """What one grader may see of the judgements of a row."""
+
+    row_id: int | None
+    by_author: dict[str, dict[str, str]]
+    is_blind: bool = False
+    hides: bool = False  # others' judgements are kept from sight
+
+
+def row_grades(view: Any, row_id: int | None, me: str) -> RowGrades:
+    """For a pool's thread."""
+    is_blind = view.is_blind()
+    if row_id is None:
+        return RowGrades(None, {}, is_blind)
+    by_author = view.grades([row_id]).get(row_id, {})
+    seen = {row for row, author in view.unblinded() if author == me}
+    is_open = "user_quality" in by_author.get(me, {}) or bool(seen & {row_id, 0})
+    return RowGrades(row_id, by_author, is_blind, is_blind and not is_open)
+
+
+def judged_by(author: str, row_id: int, view: Any) -> dict[str, str]:
+    """One grader's judgement of a row; for a pool's thread."""
+    judged: dict[str, str] = view.grades([row_id]).get(row_id, {}).get(author, {})
+    return judged

@@ -9,8 +9,10 @@ from PySide6.QtGui import QGuiApplication
 
 from astrogui.session import events
 from astrogui.window.panels.problems import asks_for_columns
+from astrogui.window.reading import read_once
 
 if TYPE_CHECKING:
+    from astrogui.session.view import ProjectView
     from astrogui.window.workbench import Workbench
 
 
@@ -22,6 +24,7 @@ class SessionNews(QObject):
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._bench, self._window, self._bridge = bench, bench.window, bench.bridge
+        self._has_heard = False  # what undo would do: what was read before is old
 
     def begin(self) -> None:
         """Hear from now on."""
@@ -33,9 +36,15 @@ class SessionNews(QObject):
         bridge.noticed.connect(self._window.notice.show_notice)
         bridge.export_finished.connect(self._on_exported)
         self._window.notice.acted.connect(self._on_notice_acted)
-        self._on_history(*self._bench.session.view.history())
+        bench = self._bench
+        bridge.after(read_once(bench.session, bench.compute, _titles), self._on_titles)
+
+    def _on_titles(self, titles: tuple[str, str] | None) -> None:
+        if titles is not None and not self._has_heard:
+            self._on_history(*titles)
 
     def _on_history(self, undo_title: str, redo_title: str) -> None:
+        self._has_heard = True
         for name, word, title in (("undo", "&Undo", undo_title), ("redo", "&Redo", redo_title)):
             action = self._window.actions_by_name[name]
             action.setEnabled(bool(title))
@@ -81,6 +90,10 @@ class SessionNews(QObject):
             self._bridge.after(self._bench.session.rerun(value), _ignore)
         elif kind == "copy":
             QGuiApplication.clipboard().setText(str(value))
+
+
+def _titles(view: ProjectView) -> tuple[str, str]:
+    return view.history()
 
 
 def _ignore(result: object) -> None:

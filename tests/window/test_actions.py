@@ -74,8 +74,9 @@ def test_run_again_runs_the_analyses_of_the_file_shown(filled, fake):
     assert fake.calls[-1] == ("run", (1,), "redshift", {})
 
 
-def test_an_analysis_is_run_with_the_options_filled_in(filled, fake):
+def test_an_analysis_is_run_with_the_options_filled_in(filled, fake, qtbot):
     filled.window.actions_by_name["run_with"].trigger()
+    qtbot.waitUntil(lambda: filled.window.findChild(RunDialog) is not None)
     dialog = filled.window.findChild(RunDialog)
     assert list(dialog._edits) == ["z_max", "gps"]
     dialog._edits["z_max"].setText(" 1.5 ")

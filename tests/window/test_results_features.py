@@ -238,9 +238,7 @@ def test_a_tampered_cell_is_told_from_the_provenance_dialog(bench, qtbot):
 def run_again(bench, qtbot):
     before = len(bench.session.view.answers(bench.selection.row_id))
     trigger(bench, "run_again")
-    qtbot.waitUntil(
-        lambda: len(bench.session.view.answers(bench.selection.row_id)) > before, timeout=20_000
-    )
+    qtbot.waitUntil(lambda: len(bench.answer.answers) > before, timeout=20_000)
     wait_for_answer(bench, qtbot)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,10 +17,19 @@ from astrogui.session.inter_grader import Agreement
 from astrogui.session.merging import Merged, merged_words
 from astrogui.window.actions import Spec
 from astrogui.window.docks import DockSpec
-from astrogui.window.grading_rows import ADJUDICATED, done_rows, prepared, with_places
+from astrogui.window.grading_rows import (
+    ADJUDICATED,
+    RowGrades,
+    done_rows,
+    judged_by,
+    prepared,
+    row_grades,
+    with_places,
+)
 from astrogui.window.lazy_dock import LazyDock
 from astrogui.window.panels.graders import GradersPanel
 from astrogui.window.panels.grading import QueuePanel
+from astrogui.window.reading import Reading, read_once
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
@@ -58,6 +67,9 @@ class Feature(QObject):
         self._pace = Pace(time.monotonic)
         self._number = 0  # of the latest request for a queue
         self._scope = ""
+        self._grades = Reading(
+            self._session, bench.bridge, bench.compute, self._read_grades, self._show_grades, self
+        )
         self._dock = LazyDock(bench, DockSpec("grading", "Grading"), "results", self._make_tabs)
         self._connect()
         self._on_project_changed()
@@ -111,8 +123,7 @@ class Feature(QObject):
         tabs.setDocumentMode(True)
         tabs.addTab(_scrolled(self.queue), "Queue")
         tabs.addTab(_scrolled(self.graders), "Graders")
-        self._show_blind()
-        self._show_row()
+        self._grades.ask()
         self._show_progress()
         return tabs
 
@@ -246,7 +257,7 @@ class Feature(QObject):
         """Show the others' judgements of the rows selected; that is recorded."""
         rows = self._bench.selection.row_ids
         if rows:
-            self._bench.bridge.after(self._session.grading.unblind(rows), self._show_row)
+            self._bench.bridge.after(self._session.grading.unblind(rows), self._grades.ask)
 
     def ask_for_files(self) -> None:
         dialog = QFileDialog(self._bench.window, "Merge graders")
@@ -277,7 +288,12 @@ class Feature(QObject):
         row_id = self._bench.selection.row_id
         if row_id is None:
             return
-        judged = self._session.view.grades([row_id]).get(row_id, {}).get(author, {})
+        future = read_once(self._session, self._bench.compute, partial(judged_by, author, row_id))
+        self._bench.bridge.after(future, partial(self._agree, row_id))
+
+    def _agree(self, row_id: int, judged: dict[str, str] | None) -> None:
+        if judged is None:
+            return
         values = {name: value for name, value in cells(judged).items() if value is not None}
         self._bench.bridge.after(self._session.grading.agree_on([row_id], values), _ignore)
         if self.is_on and self.queue.steps_on.isChecked():
@@ -292,38 +308,31 @@ class Feature(QObject):
         self.graders.show_report(report)
 
     def _on_blind_set(self, _: object) -> None:
-        self._show_blind()
-        self._show_row()
+        self._grades.ask()
 
-    def _show_blind(self) -> None:
-        blind = self._session.view.is_blind()
-        if self._is_made("graders"):
-            self.graders.blind.setChecked(blind)
-        self._bench.window.actions_by_name["grading_blind"].setChecked(blind)
+    def _read_grades(self, view: Any) -> RowGrades:
+        """Runs in the pool."""
+        return row_grades(view, self._bench.selection.row_id, self._session.author)
 
-    def _show_row(self, _: object = None) -> None:
-        if not self._is_made("graders"):
-            return
-        row_id, view, me = self._bench.selection.row_id, self._session.view, self._session.author
-        if row_id is None:
-            self.graders.show_row({}, me, hides=False)
-            return
-        by_author = view.grades([row_id]).get(row_id, {})
-        seen = {row for row, author in view.unblinded() if author == me}
-        is_open = "user_quality" in by_author.get(me, {}) or bool(seen & {row_id, 0})
-        self.graders.show_row(by_author, me, hides=view.is_blind() and not is_open)
+    def _show_grades(self, grades: RowGrades) -> None:
+        self._bench.window.actions_by_name["grading_blind"].setChecked(grades.is_blind)
+        if self._is_made("graders") and grades.row_id == self._bench.selection.row_id:
+            self.graders.blind.setChecked(grades.is_blind)
+            self.graders.show_row(grades.by_author, self._session.author, grades.hides)
 
     # -- what happens ----------------------------------------------------------------------
 
     def _on_row_changed(self, _: object) -> None:
         self._show_progress()
-        self._show_row()
+        if self._is_made("graders"):
+            self.graders.show_row({}, self._session.author, hides=False)  # until they are read
+            self._grades.ask()
 
     def _on_rows_changed(self, row_ids: tuple[int, ...], fields: object, _: object) -> None:
         if not set(FIELDS) & set(fields if isinstance(fields, tuple) else ()):
             return
         if self._bench.selection.row_id in row_ids:
-            self._show_row()
+            self._grades.ask()
         inside = [row_id for row_id in row_ids if row_id in self._places]
         if inside:
             future = self._bench.compute(done_rows, self._session.view, inside, self._judge())
@@ -343,8 +352,7 @@ class Feature(QObject):
     def _on_project_changed(self) -> None:
         self._number += 1
         self._forget()
-        self._show_blind()
-        self._show_row()
+        self._grades.ask()
         self._bench.bridge.after(self._session.grading.queue(), self._on_queue_kept, _ignore)
 
     def _on_queue_kept(self, kept: tuple[dict[str, Any], int] | None) -> None:

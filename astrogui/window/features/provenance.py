@@ -68,7 +68,7 @@ class Feature(QObject):
     def _on_parameter(self, name: str) -> None:
         row_id, task = self._bench.selection.row_id, self._bench.answer.task
         if row_id is not None and task is not None:
-            column = name if name in self._bench.session.view.row(row_id) else ""
+            column = name if name in (self._bench.answer.row or {}) else ""
             self.show_origin(row_id, column, task)
 
     def _on_origin(self, origin: Origin) -> None:

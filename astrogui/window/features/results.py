@@ -119,7 +119,7 @@ class Feature(QObject):
         row_id = self._bench.selection.row_id
         if row_id is None or self._view.posterior is None:
             return
-        row = self._bench.session.view.row(row_id)
+        row = self._bench.answer.row or {}
         names = tuple(parameter.name for parameter in self._view.posterior.parameters)
         future = self._bench.compute(values_from_table, path, names, row)
         self._bench.bridge.after(future, self._on_table_read, self._on_table_failed)

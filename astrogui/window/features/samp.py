@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from astrogui.session.samp_tables import (
     table_type,
 )
 from astrogui.session.settings import data_folder
+from astrogui.window.reading import read_once
 from astrogui.window.samp_actions import FILES, KINDS, LOADS, MENU, SPECS, media_type
 
 if TYPE_CHECKING:
@@ -205,7 +207,13 @@ class Feature(QObject):
 
     def _send_file(self, to: str | None) -> None:
         item_id = self._bench.selection.item_id
-        item = None if item_id is None else self._session.view.item(item_id)
+        if item_id is None:
+            self._send_item(to, None)
+            return
+        future = read_once(self._session, self._bench.compute, methodcaller("item", item_id))
+        self._bench.bridge.after(future, partial(self._send_item, to))
+
+    def _send_item(self, to: str | None, item: Any) -> None:
         if item is None or item.kind not in FILES:
             self._say("Choose an image or a spectrum first.")
             return
@@ -217,14 +225,15 @@ class Feature(QObject):
             self._tell(FILES[item.kind], params, to, name)
 
     def _send_point(self, to: str | None, quietly: bool = False) -> None:
-        row_id = self._bench.selection.row_id
-        row = {} if row_id is None else self._session.view.row(row_id)
-        if row.get("ra") is None or row.get("dec") is None:
+        row_id, store = self._bench.selection.row_id, self._bench.model.store
+        place = None if row_id is None else store.position(row_id)
+        ra, dec = (None if place is None else store.cell(place, name) for name in ("ra", "dec"))
+        if ra is None or dec is None:
             if not quietly:
                 self._say("Choose a row that has a position first.")
             return
-        params = {"ra": repr(float(row["ra"])), "dec": repr(float(row["dec"]))}
-        words = "" if quietly else f"The position {row['ra']:.5f} {row['dec']:+.5f}"
+        params = {"ra": repr(float(ra)), "dec": repr(float(dec))}
+        words = "" if quietly else f"The position {ra:.5f} {dec:+.5f}"
         self._tell("coord.pointAt.sky", params, to, words)
 
     def _send_highlight(self, to: str | None, quietly: bool = False) -> None:

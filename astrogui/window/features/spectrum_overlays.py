@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.records.spectrum import Spectrum
+from astrogui.window.reading import read_once
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
@@ -136,17 +137,20 @@ class Feature(QObject):
         self.dialog = None
 
     def _on_loaded(self, item_id: int, record: Any) -> None:
-        if item_id not in self._wanted or not isinstance(record, Spectrum):
+        if item_id in self._wanted and isinstance(record, Spectrum):
+            bench = self._bench
+            future = read_once(bench.session, bench.compute, partial(_name_and_z, item_id))
+            bench.bridge.after(future, partial(self._on_named, item_id, record))
+
+    def _on_named(
+        self, item_id: int, record: Spectrum, found: tuple[str, float | None] | None
+    ) -> None:
+        if item_id not in self._wanted or found is None:
             return
         from astrogui.viewers.spectrum_overlay import Overlay
 
-        rows = self._bench.session.view.row_ids(item_id)
-        row = self._bench.session.view.row(rows[0]) if rows else {}
-        z = row.get("user_z") if row.get("user_z") is not None else row.get("z")
-        name = record.object_id or _file_name(self._bench.session.view.item(item_id))
-        self._loaded[item_id] = Overlay(
-            name=name, record=record, redshift=float(z) if z is not None else None
-        )
+        name, z = found
+        self._loaded[item_id] = Overlay(name=record.object_id or name, record=record, redshift=z)
         self._view.set_overlays([self._loaded[i] for i in self._wanted if i in self._loaded])
 
     def _on_failed(self, item_id: int, words: str) -> None:
@@ -173,6 +177,14 @@ def _spectra_of(
         for item in view.items()
         if item.kind == "spectrum" and item.item_id != here
     ]
+
+
+def _name_and_z(item_id: int, view: Any) -> tuple[str, float | None]:
+    """What an observation is called, and the redshift that was judged, else found. For the pool."""
+    item, rows = view.item(item_id), view.row_ids(item_id)
+    row = view.row(rows[0]) if rows else {}
+    z = row.get("user_z") if row.get("user_z") is not None else row.get("z")
+    return _file_name(item), None if z is None else float(z)
 
 
 def _file_name(item: Any) -> str:
