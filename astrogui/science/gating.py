@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from astrogui.science.psd import Psd, Span, segment_length_s, smoothed, welch_median
 from astrogui.science.whitening import WORKING_RATE_HZ, conditioned, whiten, within_band
 
-LIMIT = 30.0  # standard deviations of whitened strain; a binary of SNR 80 stays below
+LIMIT = 30.0  # standard deviations of whitened strain; a binary of SNR 100 reaches 18
 HALF_WIDTH_S = 0.25  # of what is zero about a transient
 TAPER_S = 0.25  # on either side of it
 ROUNDS = 3  # a glitch may hide behind a louder one

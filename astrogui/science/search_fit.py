@@ -81,6 +81,35 @@ def fitted(
     return _judged(data, search, best)
 
 
+def measured(data: Data, fit: Fitted, reach_s: float) -> tuple[float, float, float]:
+    """A further detector's merger by a waveform found elsewhere: its GPS time, SNR, chi-squared."""
+    point = np.array([fit.log_chirp_mass, np.log(fit.ratio), fit.spin])
+    one = _judged([data], _Search([data], reach_s, 0.0), point)
+    return one.gps[0], one.snr[0], one.chi_squared[0]
+
+
+def amplitude(data: Data, gps: float, fit: Fitted) -> complex:
+    """The size and phase, relative to 1 Mpc face on, of a fit's waveform in one detector."""
+    size, phase = phenom_d(
+        FREQUENCY_HZ,
+        np.exp(np.array([fit.log_chirp_mass])),
+        *(np.array([value]) for value in (fit.ratio, fit.spin, fit.spin)),
+    )
+    late = 2 * np.pi * FREQUENCY_HZ * (gps - data.gps)
+    template = data.gain * size[0] * 1e21 * np.exp(-1j * (phase[0] + late))
+    return complex(np.vdot(template, data.values) / np.vdot(template, template).real)
+
+
+def reach(data: Data, fit: Fitted) -> float:
+    """The optimal SNR of a fit's waveform at 1 Mpc, face on and overhead."""
+    amplitude, _ = phenom_d(
+        FREQUENCY_HZ,
+        np.exp(np.array([fit.log_chirp_mass])),
+        *(np.array([value]) for value in (fit.ratio, fit.spin, fit.spin)),
+    )
+    return float(np.linalg.norm(data.gain * amplitude[0] * 1e21))
+
+
 def statistic(snr: Sequence[float], chi_squared: Sequence[float]) -> float:
     """The ranking of a candidate: its detectors' re-weighted SNR, added in quadrature.
 

@@ -20,7 +20,8 @@ TOTAL_MASS = 300.0
 MASS_RATIO = 0.125  # smallest
 LARGEST_SPIN = 0.95
 SHIFTS_S = np.arange(-28, 29) / 1400  # at which waveforms are compared
-REACH = 0.16  # in ln chirp mass: templates farther than this need not be compared
+REACH = 0.3  # in ln chirp mass: light templates farther than this need not be compared
+LIGHT = 20.0  # chirp mass up to which they are told apart so well
 
 Floats = NDArray[np.float64]
 Waves = NDArray[np.complex64]
@@ -71,11 +72,18 @@ def unit_waves(gain: Floats, binaries: Binaries) -> Waves:
     return np.asarray(wave * np.exp(-1j * phase), np.complex64)
 
 
-def matches(wave: Waves, others: Waves) -> NDArray[np.float32]:
-    """(n,) match of one waveform (536,) with others (n, 536): overlap, best over time and phase."""
+def overlaps(wave: Waves, others: Waves) -> NDArray[np.float32]:
+    """(n, shifts) squared overlap of one waveform (536,) with others, at ``SHIFTS_S``."""
     turned = wave[:, None] * np.exp(2j * np.pi * FREQUENCY_HZ[:, None] * SHIFTS_S)
     overlap = others.conj() @ turned.astype(np.complex64)
-    return np.asarray(np.sqrt((overlap.real**2 + overlap.imag**2).max(axis=1)))
+    return np.asarray(overlap.real**2 + overlap.imag**2)
+
+
+def nearest(wave: Waves, others: Waves) -> tuple[float, float, int]:
+    """The best match over phase and time, the shift in seconds that gives it, and which it is."""
+    found = overlaps(wave, others)
+    row, shift = np.unravel_index(int(found.argmax()), found.shape)
+    return float(np.sqrt(found[row, shift])), float(SHIFTS_S[shift]), int(row)
 
 
 class Placing:
@@ -104,12 +112,12 @@ class Placing:
 
     def best(self, wave: Waves, log_chirp_mass: float) -> tuple[float, int]:
         """The match of a waveform with its nearest template, and which that is."""
-        near = np.flatnonzero(np.abs(self._mass[: self.size] - log_chirp_mass) < REACH)
+        reach = REACH if log_chirp_mass < np.log(LIGHT) else np.inf
+        near = np.flatnonzero(np.abs(self._mass[: self.size] - log_chirp_mass) < reach)
         if not near.size:
             return 0.0, -1
-        found = matches(wave, self._waves[near])
-        place = int(found.argmax())
-        return float(found[place]), int(near[place])
+        match, _, place = nearest(wave, self._waves[near])
+        return match, int(near[place])
 
     def templates(self) -> Templates:
         """The bank, ordered by chirp mass."""

@@ -43,7 +43,7 @@ class OpenProject:
         self.view = ProjectView(project.path, tasks)
         self._tasks, self._cards, self._publish = tuple(tasks), cards, loop.publish
         self._ensure_runner = ensure_runner
-        self.jobs = Jobs(project, tasks, loop.publish, cards.search_path, generation)
+        self.jobs = Jobs(project, tasks, loop.publish, cards.search_path, generation, cards.digest)
         self.jobs.runner = runner
         self.intake = Intake(reader, loop.post, self._store, self._refuse, self._known_sources)
         self.intake.tell = lambda done, total: loop.publish(events.FilesLookedAt(done, total))
@@ -52,6 +52,12 @@ class OpenProject:
     def is_idle(self) -> bool:
         """Whether nothing is being read, queued or run."""
         return not self.intake.open_batches and not self.jobs.open_jobs
+
+    def know(self, tasks: Sequence[Task]) -> None:
+        """Answer and show these tasks from now on."""
+        self._tasks = tuple(tasks)
+        self.view.know(tasks)
+        self.jobs.know(tasks)
 
     def begin(self, resume: bool) -> None:
         """Look for the files, tell that the project is open, and go on with its jobs."""
@@ -94,6 +100,11 @@ class OpenProject:
             if task.reads == sources[0].kind
             and (batch.tasks is None or task.name in batch.tasks)
             and any(task.accepts(source) for source in sources)
+            and (
+                batch.tasks is not None
+                or task.wanted is None
+                or any(task.wanted(source) for source in sources)
+            )
         ]
         for task in fitting:
             self._ensure_runner()

@@ -36,8 +36,13 @@ class Jobs:
         publish: Callable[[events.Event], None],
         models: str,
         generation: int = 0,
+        digest: Callable[[str], str] = lambda task: "",
     ) -> None:
-        """``generation`` counts the projects of a session: it keeps their jobs apart outside."""
+        """``generation`` counts the projects of a session: it keeps their jobs apart outside.
+
+        ``digest`` tells the model of a task apart from others; "" where there is none.
+        """
+        self._digest = digest
         self._first = generation * MOST_JOBS
         self._project, self._publish, self._models = project, publish, models
         self._tasks = {task.name: task for task in tasks}
@@ -45,6 +50,10 @@ class Jobs:
         self._items: dict[int, int] = {}  # job: item, of the jobs that are open
         self._taken: dict[int, set[int]] = {}  # job: the rows that its places have become
         self.runner: Runner | None = None
+
+    def know(self, tasks: Sequence[Task]) -> None:
+        """Take answers of these tasks from now on."""
+        self._tasks = {task.name: task for task in tasks}
 
     @property
     def open_jobs(self) -> int:
@@ -212,6 +221,18 @@ class Jobs:
                 (sum(not answer.refined for answer in report.answers), report.job_id),
             )
         self._publish(events.RowsChanged(tuple(changed), ("answers",)))
+        for answer in report.answers:
+            self._follow(item_id, answer)
+
+    def _follow(self, item_id: int, answer: reports.Answer) -> None:
+        """Queue the analysis that an answer gives reason for, where there is a model for it."""
+        asked = self._tasks[answer.provenance.task].follow_up
+        wanted = asked(answer.place, answer.posterior) if asked is not None else None
+        if wanted is None or wanted.task not in self._tasks:
+            return
+        if digest := self._digest(wanted.task):
+            item = next(item for item in self._all_items() if item.item_id == item_id)
+            self.queue(item_id, item.sources, wanted.task, wanted.options, digest)
 
     def _stopped(self, job_id: int) -> None:
         if job_id in self._items:

@@ -16,6 +16,7 @@ from astrogui.records.source import Source
 from astrogui.store.project import now
 
 CHANGES = "catalogue_changes"
+SAME_TIME_S = 0.5  # mergers closer than this are one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,9 +194,10 @@ def find_row(
 ) -> int:
     """The row of this place: the known object it matches, or a new row.
 
-    Reruns keep an object's identity: by label where there is no position, else the nearest known
-    place within the tolerance. ``taken`` holds the rows that other places of the same job have
-    become, which are other objects however near they lie; the row found is added to it.
+    Reruns keep an object's identity: by the nearest known place within the tolerance, by time
+    within half a second, or by label where there is neither. ``taken`` holds the rows that other
+    places of the same job have become, which are other objects however near they lie; the row
+    found is added to it.
     """
     taken = set() if taken is None else taken
     row_id = next(
@@ -224,6 +226,13 @@ def _candidates(
     connection: sqlite3.Connection, item_id: int, place: Place, tolerance_arcsec: float
 ) -> list[int]:
     """Known rows that the place may be, the likeliest first."""
+    if place.gps is not None:
+        found = connection.execute(
+            "SELECT row_id FROM rows WHERE item_id = :item AND (ABS(gps - :gps) < :reach "
+            "OR (gps IS NULL AND label IN (:label, ''))) ORDER BY gps IS NULL, ABS(gps - :gps)",
+            {"item": item_id, "gps": place.gps, "reach": SAME_TIME_S, "label": place.label},
+        )
+        return [row[0] for row in found]
     if place.ra_deg is None or place.dec_deg is None or place.x_pixel is None:
         found = connection.execute(
             "SELECT row_id FROM rows WHERE item_id = ? AND label IN (?, '') ORDER BY label DESC",

@@ -5,13 +5,22 @@ A task says what it reads, finds, prepares and decodes; arithmetic lives in ``sc
 
 from __future__ import annotations
 
-from astrogui.tasks import bbh, redshift, redshift_euclid, star_galaxy, stellar
+from astrogui.tasks import (
+    bbh,
+    gw_search,
+    own_classes,
+    redshift,
+    redshift_euclid,
+    star_galaxy,
+    stellar,
+)
 from astrogui.tasks.task import Task
 
 TASKS: tuple[Task, ...] = (
     redshift.TASK,
     star_galaxy.TASK,
     bbh.TASK,
+    gw_search.TASK,
     stellar.TASK,
     redshift_euclid.TASK,
 )
@@ -24,5 +33,7 @@ def task_by_name(name: str) -> Task:
     for task in TASKS:
         if task.name == name:
             return task
+    if name.startswith(own_classes.PREFIX):
+        return own_classes.own_task(name)
     names = ", ".join(task.name for task in TASKS)
     raise UsageProblem(f"There is no task {name!r}. The tasks are: {names}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,13 @@ class Explain(Protocol):
     ) -> Sensitivity: ...
 
 
+class FollowUp(NamedTuple):
+    """A further analysis that an answer gives reason for: of the same files, with options."""
+
+    task: str
+    options: Mapping[str, str]
+
+
 BatchNotices = Callable[[Sequence[Mapping[str, Any]]], list[str]]
 """Rows that were answered together, as cells: what they give reason to doubt, in words."""
 
@@ -99,13 +106,16 @@ class Task:
     ``prepare`` may add keys that the network does not take (they start with "_"): they reach
     ``decode`` untouched. ``find`` may put measured values into ``Place.values``; the columns that
     they and ``Posterior.extras`` fill are declared in ``columns`` or, where their names depend on
-    the record (one flux a band), by ``record_columns``.
+    the record (one flux a band), by ``record_columns``. Every file that a task ``accepts`` is
+    analysed without being asked, or only those that are ``wanted``. ``follow_up`` says of an
+    answer which analysis is to be run about it.
     """
 
     name: str
     title: str
     reads: Kind
     accepts: Callable[[Source], bool]
+    wanted: Callable[[Source], bool] | None = None
     find: Find
     prepare: Prepare
     decode: Decode
@@ -122,6 +132,7 @@ class Task:
     match_tolerance_arcsec: float = 1.0
     options: dict[str, str] = field(default_factory=dict)  # name: what it does
     batch_notices: BatchNotices | None = None
+    follow_up: Callable[[Place, Posterior], FollowUp | None] | None = None
 
 
 def group(records: Sequence[Any]) -> Record:

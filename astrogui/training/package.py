@@ -49,16 +49,16 @@ def write_model_folder(
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
         part = Path(place) / folder.name
         part.mkdir()
-        _save(part / "weights.npz", weight_arrays(model))
+        write_arrays(part / "weights.npz", weight_arrays(model))
         outputs = run_network(model, golden_inputs)
         golden = {
             **{f"input_{name}": value for name, value in golden_inputs.items()},
             **{f"output_{name}": value for name, value in outputs.items()},
             **{f"record_{name}": value for name, value in (golden_record or {}).items()},
         }
-        _save(part / "golden.npz", golden)
+        write_arrays(part / "golden.npz", golden)
         if assets:
-            _save(part / "assets.npz", assets)
+            write_arrays(part / "assets.npz", assets)
         if export_onnx:
             progress("exporting the graph")
             card = _with_graph(part, card, golden_inputs, outputs)
@@ -215,7 +215,8 @@ def run_graph(graph: Path, inputs: Arrays) -> Arrays:
     return dict(zip(outputs, session.run(outputs, feed), strict=True))
 
 
-def _save(path: Path, arrays: Mapping[str, Any]) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write plain arrays, compressed."""
     np.savez_compressed(path, **dict(arrays))
 
 

@@ -22,12 +22,12 @@ SIDE_FOLDERS = ("odd_layouts", "offsource", "corrupt")  # used only where there 
 
 def real(data_dir: Path, answer: Answer) -> Measures:
     """Over ``events.csv`` and ``files.csv`` of a folder laid out as the data guide's strain."""
-    events = _table(data_dir / "events.csv")
-    files = _table(data_dir / "files.csv")
+    events = table(data_dir / "events.csv")
+    files = table(data_dir / "files.csv")
     asked = 0
     placed = []
     for event in events:
-        group = _files_of(event["event"], files, data_dir)
+        group = files_of(event["event"], files, data_dir)
         if not group:
             continue
         asked += 1
@@ -60,12 +60,12 @@ def real(data_dir: Path, answer: Answer) -> Measures:
     return figures
 
 
-def _table(path: Path) -> list[dict[str, str]]:
+def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _files_of(event: str, files: Sequence[Mapping[str, str]], folder: Path) -> tuple[Path, ...]:
+def files_of(event: str, files: Sequence[Mapping[str, str]], folder: Path) -> tuple[Path, ...]:
     """One file of each detector: 4 kHz HDF5 of the main folder before anything else."""
     chosen: dict[str, tuple[int, Path]] = {}
     for row in files:

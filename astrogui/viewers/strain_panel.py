@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from astrogui.records.strain import Strain
@@ -12,6 +14,7 @@ from astrogui.viewers.strain_plot import NO_CURVE, SERIES, STRAIN_SCALE, StrainP
 from astrogui.viewers.strain_products import FirstLook, Products, Series
 from astrogui.viewers.strain_quality import Bits, Span, quality_bits, quality_spans
 
+SAME_TIME_S = 0.5  # candidates closer than this to the merger are it
 FAINT = 4.0  # a fit below this signal-to-noise ratio is one of noise, and is not drawn
 
 
@@ -41,6 +44,7 @@ class DetectorPanel:
         self.plots: dict[str, StrainPlot] = {}
         self._theme: Theme = LIGHT
         self._quality: tuple[list[Span], str, Bits] = ([], "", ())
+        self.candidates: tuple[float, ...] = ()  # GPS times that a search found
 
     # What it has ----------------------------------------------------------------------------
 
@@ -85,7 +89,7 @@ class DetectorPanel:
         self.detector, self.strain, self.epoch = strain.detector, strain, epoch
         self._quality = (*quality_spans(strain), quality_bits(strain))
         self.look = self.products = self.band = self.map = self.waveforms = None
-        self.merger_gps, self.track = None, (NO_CURVE, NO_CURVE)
+        self.merger_gps, self.track, self.candidates = None, (NO_CURVE, NO_CURVE), ()
         self.fit_words, self.failures = "", {}
         self.shift_s, self.flip = 0.0, False
         for plot in self.plots.values():
@@ -128,6 +132,12 @@ class DetectorPanel:
 
     def set_merger(self, gps: float | None) -> None:
         self.merger_gps = gps
+        for plot in self.plots.values():
+            self._show_merger(plot)
+
+    def set_candidates(self, gps: Sequence[float]) -> None:
+        """Other mergers that a search found."""
+        self.candidates = tuple(gps)
         for plot in self.plots.values():
             self._show_merger(plot)
 
@@ -271,7 +281,16 @@ class DetectorPanel:
 
     def _show_merger(self, plot: StrainPlot) -> None:
         x = None if self.merger_gps is None else self.merger_gps - self.epoch + self.shift_s
-        plot.set_merger(x)
+        near = SAME_TIME_S if self.merger_gps is not None else -1.0
+        merger = self.merger_gps or 0.0
+        plot.set_merger(
+            x,
+            [
+                gps - self.epoch + self.shift_s
+                for gps in self.candidates
+                if abs(gps - merger) > near
+            ],
+        )
         if plot.product == "map":
             time, frequency = self.track
             there = x is not None and bool(time.size)

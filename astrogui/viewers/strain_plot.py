@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -159,9 +160,12 @@ class StrainPlot(Plot):
         self.fitted.setData(x, median)
         self.fit_band.set_band(np.asarray(x), np.asarray(low), np.asarray(high))
 
-    def set_merger(self, x: float | None) -> None:
-        colour = "#ffffff" if self.product == "map" else "warning"
-        self.mergers.set_markers([] if x is None else [Marker(x, "merger", colour, 1)])
+    def set_merger(self, x: float | None, others: Sequence[float] = ()) -> None:
+        """Mark the merger, and other candidates of a search."""
+        bright = "#ffffff" if self.product == "map" else ""
+        marks = [] if x is None else [Marker(x, "merger", bright or "warning", 1)]
+        marks += [Marker(other, "candidate", bright or "accent") for other in others]
+        self.mergers.set_markers(marks)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -159,6 +159,11 @@ class StrainView(StrainStack):
             for panel in self._panels:
                 if panel.products is not None:
                     self._ask_products(panel.slot)
+
+    def set_candidates(self, gps: Sequence[float]) -> None:
+        """Mark mergers that a search found, beside that of the answer."""
+        for panel in self._panels:
+            panel.set_candidates(gps)
 
     def show_answers(self, answers: list[tuple[dict[str, Any], Posterior | None]]) -> None:
         if answers:

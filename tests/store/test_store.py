@@ -337,3 +337,14 @@ def test_a_lock_that_was_removed_while_it_was_taken_is_taken_anew(tmp_path, monk
     with pytest.raises(ProjectLocked):
         Project(path)
     first.close()
+
+
+def test_mergers_are_told_apart_by_their_time(project):
+    first = add_row(project, "merger", gps=1000.0)
+    assert add_row(project, "merger", gps=1010.0) != first
+    assert add_row(project, "merger 1000.02", gps=1000.02) == first
+
+
+def test_a_place_that_gets_a_time_keeps_its_row(project):
+    first = add_row(project, "merger")
+    assert add_row(project, "merger", gps=1000.0) == first

@@ -1,0 +1,72 @@
+"""An answer that gives reason for another analysis: it is queued about the same files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import small_session as small
+import tiny
+
+from astrogui.inference.runner import InlineRunner
+from astrogui.tasks.task import FollowUp
+
+LOUD = 3.0
+
+
+def after(place, posterior):
+    """Of a loud spectrum the other analysis, with an option of its own."""
+    del place
+    loud = posterior.median("level") > LOUD
+    return FollowUp("tiny_refined", {"gps": "12.5"}) if loud else None
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        replace(tiny.TASK, follow_up=after),
+        replace(tiny.REFINED, refine=None, wanted=lambda source: False),
+    )
+}
+
+
+def opened(tmp_path, *names):
+    for name in names:
+        tiny.write_model(tmp_path / "models", task=name)
+    runner = InlineRunner(task_named=TASKS.__getitem__, read=tiny.read)
+    return small.make(tmp_path, tmp_path / "models", runner, tasks=tuple(TASKS.values()))
+
+
+def jobs_after(session, tmp_path, *names, tasks=None):
+    session.add(small.files(tmp_path, *names), tasks).result(10)
+    session.idle().result(20)
+    return [(job.task, job.state, job.options) for job in session.view.jobs()]
+
+
+@pytest.fixture
+def session(tmp_path):
+    made = opened(tmp_path, *TASKS)
+    yield made
+    made.close()
+
+
+def test_a_loud_answer_starts_the_other_analysis_of_the_same_file(session, tmp_path):
+    found = jobs_after(session, tmp_path, "flat-5.fits")
+    assert sorted(found) == [("tiny", "done", {}), ("tiny_refined", "done", {"gps": "12.5"})]
+    (row,) = session.view.rows()
+    assert row["task"] == "tiny,tiny_refined"
+
+
+def test_a_quiet_answer_starts_nothing(session, tmp_path):
+    assert jobs_after(session, tmp_path, "flat-2.fits") == [("tiny", "done", {})]
+
+
+def test_what_is_not_wanted_runs_when_it_is_named(session, tmp_path):
+    found = jobs_after(session, tmp_path, "flat-2.fits", tasks=("tiny_refined",))
+    assert found == [("tiny_refined", "done", {})]
+
+
+def test_without_a_model_for_it_nothing_is_queued(tmp_path):
+    session = opened(tmp_path, "tiny")
+    assert jobs_after(session, tmp_path, "flat-5.fits") == [("tiny", "done", {})]
+    session.close()
