@@ -22,7 +22,7 @@ PAGES = {
     "measure": "image_tools", "own_catalogues": "image_tools", "frames": "image_tools",
     "colour": "image_tools", "why": "results", "sky": "black_holes", "ringdown": "black_holes",
     "files": "window", "annotate": "grading", "history": "grading", "jobs": "window",
-    "problems": "window",
+    "problems": "window", "own_classes": "morphology",
 }  # fmt: skip
 
 
