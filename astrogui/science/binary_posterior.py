@@ -21,8 +21,8 @@ from astrogui.science.distance_marginal import DistanceCurve
 from astrogui.science.heterodyne import Binaries, Data, Sums
 from astrogui.science.sky_pool import Geometry, Pool, Reference
 
-OWN_TIME_REACH_S = 0.012
-FAR_REACH_S = 0.045
+OWN_TIME_REACH_S = 0.03
+REFERENCES = 4  # binaries whose likelihood the pool follows
 LEAST_EFFECTIVE = 400.0  # draws that a round's tempered weights must leave
 
 Floats = NDArray[np.float64]
@@ -119,16 +119,22 @@ class Analysis:
     def refer(self, reference: Binaries) -> None:
         """Take one binary as the reference: sums, and its loudest times in each detector."""
         self.reference = reference
-        # Where a detector took no part in finding the merger, its arrival may be far off.
-        reach_s = FAR_REACH_S if len(self.data.detectors) > 2 else heterodyne.REACH_S
-        self.sums: Sums = heterodyne.summed(self.data, reference, reach_s=reach_s)
-        self._norm = heterodyne.norms(self.sums, np.ones((1, self.sums.knot_hz.size), complex))[0]
-        output = self.sums.linear.sum(axis=1)
-        self.heard = Reference(self.sums, self._norm, output, self.curve)
-        loudness = np.stack([self.heard.loudness(d) for d in range(len(output))])
+        self.sums: Sums = heterodyne.summed(self.data, reference)
+        one = np.ones((1, self.sums.knot_hz.size), complex)
+        self.heard = self._heard(one, heterodyne.norms(self.sums, one))
+        loudness = np.stack([self.heard.loudness(d) for d in range(len(self.data.detectors))])
         order = [int(index) for index in np.argsort(-loudness.max(axis=1))]
         self.geometry = Geometry(self.data.detectors, self.data.centre_gps, order)
         self.loudest_s = self._loudest_times(loudness, order)
+
+    def hear(self, binaries: Binaries) -> None:
+        """Let the pool follow the likelihood of several binaries at their own times."""
+        ratio, own, _ = self.waves(binaries)
+        self.heard = self._heard(ratio, own)
+
+    def _heard(self, ratio: Complexes, norm: Floats) -> Reference:
+        output = np.stack([heterodyne.overlaps(ratio, row) for row in self.sums.linear], axis=1)
+        return Reference(self.sums, norm, output, self.curve)
 
     def _loudest_times(self, loudness: Floats, order: list[int]) -> Floats:
         """(d,) times at which the reference is loudest, within light travel of the loudest."""
@@ -291,6 +297,8 @@ def weigh(
         best = int(np.argmax(log_weight + proposal.log_density(pairs.places)))
         if number == 0:
             analysis.refer(binaries_at(pairs.places[best : best + 1]))
+            some = rng.choice(len(weight), REFERENCES - 1, p=weight)
+            analysis.hear(binaries_at(pairs.places[[best, *some]]))
             pool = analysis.pool(lambda part: told(0.05 + 0.2 * part))
         proposal = Proposal(pairs.places, weight, rng)
         share = effective / len(pairs.places)

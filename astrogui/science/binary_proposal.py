@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from astrogui.science import binary_prior as prior
 from astrogui.science.heterodyne import Binaries
+from astrogui.science.waveforms import effective_spin
 
 KERNELS = 1500
 WIDE_SHARE = 0.15  # of Student's t about the whole
 WIDE_SCALE = 1.6  # times the standard deviations
 DEGREES = 4.0
+RIDGE = 1e-6
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +57,12 @@ def log_prior(places: Floats) -> Floats:
 
 
 class Proposal:
-    """Kernels upon weighted draws, and a wide Student's t."""
+    """Kernels upon weighted draws, and a wide Student's t, in coordinates made straight.
+
+    Strain measures combinations of masses and spins, along curved sheets: ln chirp mass is taken
+    less its regression on ratio and spins, the first spin's coordinate less that on the others'.
+    Such a change of coordinates keeps volumes.
+    """
 
     def __init__(
         self,
@@ -67,39 +74,44 @@ class Proposal:
     ) -> None:
         """``places`` (n, 4) with ``weights`` (n,); ``widening`` multiplies all widths."""
         weights = weights / weights.sum()
-        self._mean = weights @ places
-        offset = places - self._mean
-        covariance = (offset * weights[:, None]).T @ offset
-        covariance += np.diag(np.diag(covariance)) * 1e-6 + np.eye(4) * 1e-14
-        self._root = np.linalg.cholesky(covariance) * widening
-        self._inverse = np.linalg.inv(self._root)
-        self._log_volume = -float(np.sum(np.log(np.diag(self._root))))
+        self._of_mass = _regression(_mass_terms(places), places[:, 0], weights)
+        self._of_spin = _regression(_terms(places[:, [1, 3]]), places[:, 2], weights)
+        straight = self._straightened(places)
+        self._near = _Frame(straight, weights, widening)
+        self._wide = _Frame(places, weights, widening * WIDE_SCALE)
         effective = 1 / np.sum(weights**2)
         # Silverman's rule in four dimensions; the kernels are a random choice of the draws.
         self._width = (4 / (6 * min(effective, kernels))) ** (1 / 8)
         chosen = rng.choice(len(places), kernels, p=weights)
-        self._centres = (offset[chosen]) @ self._inverse.T
+        self._centres = self._near.white(straight[chosen])
 
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """(n, 4) coordinates, some of them outside the prior."""
         near = self._centres[rng.integers(0, len(self._centres), count)]
-        near = near + self._width * rng.normal(size=near.shape)
+        near = self._near.places(near + self._width * rng.normal(size=near.shape))
+        near[:, 2] += _terms(near[:, [1, 3]]) @ self._of_spin
+        near[:, 0] += _mass_terms(near) @ self._of_mass
         stretch = np.sqrt(DEGREES / rng.chisquare(DEGREES, count))
-        wide = WIDE_SCALE * rng.normal(size=near.shape) * stretch[:, None]
-        white = np.where(rng.uniform(size=(count, 1)) < WIDE_SHARE, wide, near)
-        return np.asarray(self._mean + white @ self._root.T)
+        wide = self._wide.places(rng.normal(size=near.shape) * stretch[:, None])
+        return np.where(rng.uniform(size=(count, 1)) < WIDE_SHARE, wide, near)
 
     def log_density(self, places: Floats) -> Floats:
         """(n,) ln of the normalised density."""
-        white = (places - self._mean) @ self._inverse.T
+        white = self._near.white(self._straightened(places))
         pieces = np.array_split(white, max(len(white) // 1024, 1))
         near = np.concatenate([self._kernel_sum(piece) for piece in pieces])
-        square = np.sum((white / WIDE_SCALE) ** 2, axis=1)
+        square = np.sum(self._wide.white(places) ** 2, axis=1)
         wide = (1 + square / DEGREES) ** (-0.5 * (DEGREES + 4))
         # Γ((ν + 4)/2) / Γ(ν/2) = (ν/2)(ν/2 + 1); the powers of ν and π follow.
-        wide *= (DEGREES / 2) * (DEGREES / 2 + 1) / (DEGREES * np.pi) ** 2 / WIDE_SCALE**4
-        total = (1 - WIDE_SHARE) * near + WIDE_SHARE * wide
-        return np.asarray(np.log(total) + self._log_volume)
+        wide *= (DEGREES / 2) * (DEGREES / 2 + 1) / (DEGREES * np.pi) ** 2
+        near *= (1 - WIDE_SHARE) / self._near.volume
+        return np.asarray(np.log(near + WIDE_SHARE * wide / self._wide.volume))
+
+    def _straightened(self, places: Floats) -> Floats:
+        straight = np.array(places)
+        straight[:, 0] -= _mass_terms(places) @ self._of_mass
+        straight[:, 2] -= _terms(places[:, [1, 3]]) @ self._of_spin
+        return straight
 
     def _kernel_sum(self, white: Floats) -> Floats:
         # Single precision: an error of 1e-5 in ln density does no harm, and time is halved.
@@ -109,3 +121,47 @@ class Proposal:
         exponent = np.clip(scaled @ centres.T - np.float32(0.5) * square, -80, 0)
         mean = np.exp(exponent).mean(axis=1, dtype=np.float64)
         return np.asarray(mean / (2 * np.pi) ** 2 / self._width**4)
+
+
+def _mass_terms(places: Floats) -> Floats:
+    """(n, 14) what chirp mass may depend on: mass ratio, effective spin, the spins' difference."""
+    binaries = binaries_at(places)
+    ratio = binaries.mass_ratio
+    spin = effective_spin(ratio, binaries.spin_1, binaries.spin_2)
+    apart = binaries.spin_1 - binaries.spin_2
+    powers = [ratio**i * spin**j for i in range(4) for j in range(4 - i)]
+    return np.stack([*powers, apart, apart * ratio, apart * spin, apart**2], axis=1)
+
+
+class _Frame:
+    """Coordinates in which weighted draws (n, 4) have zero mean and unit covariance."""
+
+    def __init__(self, places: Floats, weights: Floats, widening: float) -> None:
+        self._mean = weights @ places
+        offset = places - self._mean
+        covariance = (offset * weights[:, None]).T @ offset
+        covariance += np.diag(np.diag(covariance)) * 1e-6 + np.eye(4) * 1e-14
+        self._root = np.linalg.cholesky(covariance) * widening
+        self._inverse = np.linalg.inv(self._root)
+        self.volume = float(np.prod(np.diag(self._root)))
+
+    def white(self, places: Floats) -> Floats:
+        return np.asarray((places - self._mean) @ self._inverse.T)
+
+    def places(self, white: Floats) -> Floats:
+        return np.asarray(self._mean + white @ self._root.T)
+
+
+def _terms(values: Floats) -> Floats:
+    """(n, t) one, and all products of up to two of (n, d) values, which are cut far out."""
+    values = np.clip(values, -4, 4)
+    columns = [np.ones(len(values)), *values.T]
+    for first in range(values.shape[1]):
+        columns += [values[:, first] * values[:, other] for other in range(first + 1)]
+    return np.stack(columns, axis=1)
+
+
+def _regression(terms: Floats, values: Floats, weights: Floats) -> Floats:
+    """(t,) coefficients of weighted least squares, held back a little."""
+    normal = (terms * weights[:, None]).T @ terms + RIDGE * np.eye(terms.shape[1])
+    return np.asarray(np.linalg.solve(normal, terms.T @ (weights * values)))

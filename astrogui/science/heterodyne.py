@@ -20,7 +20,7 @@ KNOTS = 97
 HIGHEST_MF = 0.195  # of the reference: beyond it there is no power left
 PHASE_POWERS = (-5 / 3, -2 / 3, 1.0, 5 / 3, 7 / 3)
 GRID_RATE_HZ = 4096.0
-REACH_S = 0.03  # time shifts kept about each detector's centre
+REACH_S = 0.045  # time shifts kept about each detector's centre
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

@@ -1,12 +1,11 @@
 """Places on the sky, orientations and arrival times that suit a merger's strain.
 
-Drawn for one reference binary and then shared by all others, each of which keeps its own time of
-arrival: what is shared is relative to it. Coordinates (n, 5): arrival at the first detector after
-its centre (s), cosine of the angle to the line between the first two detectors, azimuth about that
-line, polarisation, cosine of the inclination. An isotropic prior is uniform in all five, and both
-detectors' times fix the first two, so draws spread along the ring that strain alone cannot resolve.
-Two dimensions of the rest, too, are those of one ring: the polarisation counts modulo 90 degrees,
-which only changes the phase.
+Drawn for a few reference binaries and then shared by all others, each of which keeps its own time
+of arrival: what is shared is relative to it. Coordinates (n, 5): arrival at the first detector
+after its centre (s), cosine of the angle to the line between the first two detectors, azimuth about
+that line, polarisation, cosine of the inclination. An isotropic prior is uniform in all five, and
+both detectors' times fix the first two, so draws spread along the ring that time alone cannot
+resolve. Polarisation counts modulo 90 degrees: a quarter turn changes the phase alone.
 """
 
 from __future__ import annotations
@@ -88,37 +87,47 @@ class Pool(NamedTuple):
 
 
 class Reference:
-    """Likelihood of places for one waveform, whose output is kept on a fine grid of time."""
+    """Likelihood of places averaged over a few waveforms, whose output is kept over time.
+
+    Between the steps of a fine grid it is taken as linear: members need a density to follow that is
+    nearly right, and is the same wherever it is asked for.
+    """
 
     def __init__(self, sums: Sums, norm: Floats, output: Complexes, curve: DistanceCurve) -> None:
-        """``norm`` (d,) and ``output`` (d, t) of one waveform at the shifts of ``sums``."""
+        """``norm`` (r, d) and ``output`` (r, d, t) of r waveforms at the shifts of ``sums``."""
         from scipy.interpolate import CubicSpline
 
         # Turned back by the signal's mean frequency the series is smooth enough for a spline.
         self._mean_hz = float(np.sum(sums.square @ sums.knot_hz) / np.sum(sums.square))
         turned = output * np.exp(-2j * np.pi * self._mean_hz * sums.shift_s)
-        self._splines = [CubicSpline(sums.shift_s, row) for row in turned]
         self.limits = (float(sums.shift_s[0]), float(sums.shift_s[-1]))
-        self.norm, self._curve = norm, curve
         self.fine_s = np.arange(*self.limits, 1 / FINE_RATE_HZ)
-
-    def output(self, detector: int, time_s: Floats) -> Complexes:
-        value = self._splines[detector](time_s)
-        return np.asarray(value * np.exp(2j * np.pi * self._mean_hz * time_s))
+        self._fine = CubicSpline(sums.shift_s, turned, axis=-1)(self.fine_s)
+        self.norm, self._curve = norm, curve
 
     def loudness(self, detector: int) -> Floats:
-        """(t,) half the squared signal-to-noise ratio on ``fine_s``."""
-        power = np.abs(self.output(detector, self.fine_s)) ** 2
-        return np.asarray(0.5 * power / max(float(self.norm[detector]), 1e-300))
+        """(t,) half the squared signal-to-noise ratio on ``fine_s``, of the loudest waveform."""
+        power = np.abs(self._fine[:, detector]) ** 2
+        return np.asarray(
+            np.max(0.5 * power / np.maximum(self.norm[:, detector, None], 1e-300), axis=0)
+        )
 
     def log_likelihood(self, geometry: Geometry, places: Floats) -> Floats:
         """(n,) phase and distance integrated; minus infinity outside the prior or the grid."""
         response, time = geometry.seen(places)
-        total = np.zeros(len(places), complex)
-        for detector in range(len(self._splines)):
-            total += response[:, detector].conj() * self.output(detector, time[:, detector])
-        norm = np.maximum((np.abs(response) ** 2) @ self.norm, 1e-12)
-        value = self._curve.log_likelihood(np.abs(total) / np.sqrt(norm), norm)
+        total = np.zeros((len(self.norm), len(places)), complex)
+        for detector in range(time.shape[1]):
+            place = (time[:, detector] - self.limits[0]) * FINE_RATE_HZ
+            cell = np.clip(place.astype(np.intp), 0, self.fine_s.size - 2)
+            share = place - cell
+            series = self._fine[:, detector]
+            output = series[:, cell] * (1 - share) + series[:, cell + 1] * share
+            turn = np.exp(2j * np.pi * self._mean_hz * time[:, detector])
+            total += output * (turn * response[:, detector].conj())
+        norm = np.maximum(self.norm @ (np.abs(response) ** 2).T, 1e-12)
+        each = self._curve.log_likelihood(np.abs(total) / np.sqrt(norm), norm)
+        top = each.max(axis=0)
+        value = top + np.log(np.mean(np.exp(each - top), axis=0))
         inside = (np.abs(places[:, 1]) <= 1) & (np.abs(places[:, 4]) <= 1)
         inside &= ((time > self.limits[0]) & (time < self.limits[1])).all(axis=1)
         return np.where(inside, value, -np.inf)

@@ -193,11 +193,11 @@ def _flags(
     return flags
 
 
-def at_edge(binaries: NDArray[np.float64]) -> bool:
-    """Whether much of the posterior lies beside a bound of chirp mass or of small mass ratio."""
+def at_edge(binaries: NDArray[np.float64], share: float = EDGE_SHARE) -> bool:
+    """Whether so much of the posterior lies beside a bound of chirp mass or small mass ratio."""
     mass, ratio = binaries[:, 0], binaries[:, 1]
     beside = [mass < LIGHTEST_SURE, mass > HEAVIEST_SURE, ratio < SMALLEST_SURE]
-    return bool(max(np.mean(share) for share in beside) > EDGE_SHARE)
+    return bool(max(np.mean(part) for part in beside) > share)
 
 
 def _signal_cut(binaries: NDArray[np.float64], prepared: Arrays, row: int) -> bool:

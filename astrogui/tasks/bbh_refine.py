@@ -38,6 +38,7 @@ from astrogui.tasks.task import Model, seeded
 LEAST_EFFICIENCY = 0.01  # of the weighted pairs, below which a chain takes over
 LEAST_EFFECTIVE = 1 / 16  # of the draws kept, likewise
 MOST_START = 3000  # of the network's draws that shape the first proposal
+PILED_SHARE = 0.75  # of the draws beside a bound: the binary lies beyond it
 ANGLES = ("ra", "dec", "inclination", "psi", "phase", "gps_offset")
 DENSE_DEG = 4.0  # the sky's density is averaged over so much to find its peak
 
@@ -194,7 +195,7 @@ def _flags(flags: Flag, binaries: Floats, novelty: float) -> Flag:
     flags &= ~(Flag.EDGE_OF_PRIOR | Flag.OUTSIDE_PRIOR)
     if bbh_answer.at_edge(binaries):
         flags |= Flag.EDGE_OF_PRIOR
-        if novelty > 1:
+        if novelty > 1 or bbh_answer.at_edge(binaries, PILED_SHARE):
             flags |= Flag.OUTSIDE_PRIOR
     return flags
 

@@ -18,8 +18,8 @@ def reference(detectors=("H1", "L1"), distance_mpc=2500.0):
     data = strain_merger.data(detectors, distance_mpc)
     sums = heterodyne.summed(data, strain_merger.TRUTH)
     one = np.ones((1, sums.knot_hz.size), complex)
-    norm = heterodyne.norms(sums, one)[0]
-    heard = Reference(sums, norm, sums.linear.sum(axis=1), DistanceCurve())
+    norm = heterodyne.norms(sums, one)
+    heard = Reference(sums, norm, sums.linear.sum(axis=1)[None], DistanceCurve())
     return Geometry(detectors, data.centre_gps, list(range(len(detectors)))), heard
 
 

@@ -145,8 +145,11 @@ def test_the_edge_of_the_prior_is_judged_by_the_weighted_draws(whole):
     doubtful = dataclasses.replace(first, flags=Flag.EDGE_OF_PRIOR | Flag.GLITCH)
     flags = bbh_refine._flags(doubtful.flags, np.array([[30.0, 0.8, 0, 0, 500.0]]), 0.5)
     assert flags == Flag.GLITCH
-    edge = bbh_refine._flags(Flag.NONE, np.array([[6.1, 0.8, 0, 0, 500.0]]), 1.5)
-    assert edge == Flag.EDGE_OF_PRIOR | Flag.OUTSIDE_PRIOR
+    half = np.array([[6.1, 0.8, 0, 0, 500.0], [30.0, 0.8, 0, 0, 500.0]])
+    assert bbh_refine._flags(Flag.NONE, half, 0.5) == Flag.EDGE_OF_PRIOR
+    piled = bbh_refine._flags(Flag.NONE, half[:1], 0.5)
+    assert piled == Flag.EDGE_OF_PRIOR | Flag.OUTSIDE_PRIOR
+    assert bbh_refine._flags(Flag.NONE, half, 1.5) == piled
     assert Flag.EDGE_OF_PRIOR not in better.flags
 
 
