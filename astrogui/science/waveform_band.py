@@ -1,7 +1,8 @@
 """The waveforms that an answer allows, laid over whitened strain: median and interval at each time.
 
-Draws of the masses and spins make waveforms; each is fitted to the data in time, phase and
-amplitude, which the draws do not carry for one detector.
+Draws of masses and spins alone make waveforms that are fitted to the data in time, phase and
+amplitude; draws that also say where the source is, how it lies and when it merged make the strain
+of a detector with nothing left to fit.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from astrogui.science.detector_response import antenna, delay_s
+from astrogui.science.sidereal import gmst_radians
 from astrogui.science.waveforms import phenom_d
 from astrogui.science.zero_phase import Gain
 
@@ -33,6 +36,23 @@ class WaveformBand(NamedTuple):
     snr: float  # matched-filter signal-to-noise ratio, median of the draws
     arrival_s: float  # of the merger after the series' first sample, median of the draws
     draws: int
+    is_fitted: bool = True  # to the data in time, phase and amplitude
+
+
+class Binaries(NamedTuple):
+    """Draws (m,) of all that the strain of a detector depends on."""
+
+    chirp_mass: Floats  # solar masses, detector frame
+    mass_ratio: Floats
+    spin_1: Floats
+    spin_2: Floats
+    distance_mpc: Floats
+    right_ascension: Floats  # radians, as the angles that follow
+    declination: Floats
+    inclination: Floats
+    polarisation: Floats
+    phase: Floats
+    gps: Floats  # of the merger at the Earth's centre
 
 
 def waveform_band(
@@ -47,39 +67,81 @@ def waveform_band(
     ``merger_s`` is after the first sample; ``gain`` is what whitened the strain in 1 / strain.
     Raises ``ValueError`` where the strain holds no whole second about the merger.
     """
-    size = round((BEFORE_S + AFTER_S) * sample_rate_hz)
-    first = round((merger_s - BEFORE_S) * sample_rate_hz)
+    first, data = _about(whitened, sample_rate_hz, merger_s)
+    size, at = data.size, round(BEFORE_S * sample_rate_hz)
+    frequency = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate_hz))
+    waves = _white_waves(frequency, draws, gain)
+    fitted, snr, lag = _fit(np.fft.rfft(data), waves, frequency, at, size, sample_rate_hz)
+    return _band(fitted, snr, first + lag, first, sample_rate_hz)
+
+
+def predicted_band(
+    whitened: NDArray[np.floating],
+    sample_rate_hz: float,
+    start_gps: float,
+    detector: str,
+    gain: Gain,
+    binaries: Binaries,
+) -> WaveformBand:
+    """The strain that draws predict at a detector (H1, L1, V1), whitened as the series is.
+
+    ``start_gps`` is the time of the first sample; ``gain`` takes strain to the series' unit.
+    Raises ``ValueError`` where the strain holds no whole second about the merger.
+    """
+    turned = binaries.right_ascension - gmst_radians(float(np.median(binaries.gps)))
+    plus, cross = antenna(detector, turned, binaries.declination, binaries.polarisation)
+    arrival = binaries.gps - start_gps + delay_s(detector, turned, binaries.declination)
+    first, data = _about(whitened, sample_rate_hz, float(np.median(arrival)))
+    frequency = np.asarray(np.fft.rfftfreq(data.size, 1 / sample_rate_hz))
+    inside, rise = _sound(frequency, binaries.chirp_mass)
+    amplitude, phase = phenom_d(frequency[inside], *binaries[:4])
+    cosine = np.cos(binaries.inclination)
+    heard = plus * (1 + cosine**2) / 2 - 1j * cross * cosine
+    heard = heard / binaries.distance_mpc * np.exp(2j * binaries.phase)
+    when = arrival - first / sample_rate_hz
+    turn = np.exp(-1j * (phase + 2 * np.pi * frequency[inside] * when[:, None]))
+    spectra = np.zeros((len(heard), frequency.size), complex)
+    spectra[:, inside] = heard[:, None] * amplitude * rise * turn * gain(frequency[inside])
+    waves = np.fft.irfft(spectra * sample_rate_hz, data.size, axis=1)
+    snr = waves @ data / np.sqrt(np.sum(waves**2, axis=1))
+    found = _band(waves, snr, arrival * sample_rate_hz, first, sample_rate_hz)
+    return found._replace(is_fitted=False)
+
+
+def _about(whitened: NDArray[np.floating], rate: float, merger_s: float) -> tuple[int, Floats]:
+    """The first sample of the stretch about a merger, and the data there, zero where absent."""
+    size, first = round((BEFORE_S + AFTER_S) * rate), round((merger_s - BEFORE_S) * rate)
     data = np.zeros(size)
     low, high = max(first, 0), min(first + size, whitened.size)
     if high > low:
         data[low - first : high - first] = np.nan_to_num(whitened[low:high])
-    at = round(BEFORE_S * sample_rate_hz)
-    if np.count_nonzero(data[at - size // 16 : at + size // 16]) < sample_rate_hz / 2:
+    at = round(BEFORE_S * rate)
+    if np.count_nonzero(data[at - size // 16 : at + size // 16]) < rate / 2:
         raise ValueError("there is no strain about the merger to fit a waveform to")
-    frequency = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate_hz))
-    waves = _white_waves(frequency, draws, gain)
-    fitted, snr, lag = _fit(np.fft.rfft(data), waves, frequency, at, size, sample_rate_hz)
-    low_curve, median, high_curve = np.quantile(fitted, (0.05, 0.5, 0.95), axis=0)
-    return WaveformBand(
-        first / sample_rate_hz,
-        median,
-        low_curve,
-        high_curve,
-        float(np.median(snr)),
-        (first + float(np.median(lag))) / sample_rate_hz,
-        len(draws),
-    )
+    return first, data
+
+
+def _band(waves: Floats, snr: Floats, arrival: Floats, first: int, rate: float) -> WaveformBand:
+    """Quantiles of waves (m, n) whose first sample is ``first``; arrivals (m,) in samples."""
+    low, median, high = np.quantile(waves, (0.05, 0.5, 0.95), axis=0)
+    middle = float(np.median(arrival)) / rate
+    return WaveformBand(first / rate, median, low, high, float(np.median(snr)), middle, len(waves))
+
+
+def _sound(frequency: Floats, chirp_mass: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """Which frequencies are heard, and (m, those) how waves rise where they begin."""
+    inside = frequency >= LOWEST_HZ
+    # Newtonian frequency at a time before the merger: Cutler & Flanagan 1994, eq. (2.9).
+    mass_s = chirp_mass * SOLAR_MASS_SECONDS
+    begin = (5 / (256 * LONGEST_S)) ** (3 / 8) * mass_s ** (-5 / 8) / np.pi
+    return inside, np.clip((frequency[inside] - begin[:, None]) / 2.0, 0, 1)
 
 
 def _white_waves(frequency: Floats, draws: Floats, gain: Gain) -> NDArray[np.complex128]:
     """(m, k) spectra whose merger is at sample 0, of any amplitude, divided by the noise."""
     chirp_mass, ratio, spin = draws.T
-    inside = frequency >= LOWEST_HZ
+    inside, rise = _sound(frequency, chirp_mass)
     amplitude, phase = phenom_d(frequency[inside], chirp_mass, ratio, spin, spin)
-    # Newtonian frequency at a time before the merger: Cutler & Flanagan 1994, eq. (2.9).
-    mass_s = chirp_mass * SOLAR_MASS_SECONDS
-    begin = (5 / (256 * LONGEST_S)) ** (3 / 8) * mass_s ** (-5 / 8) / np.pi
-    rise = np.clip((frequency[inside] - begin[:, None]) / 2.0, 0, 1)
     waves = np.zeros((len(draws), frequency.size), complex)
     waves[:, inside] = amplitude / amplitude.max() * rise * np.exp(-1j * phase)
     weight = gain(frequency)

@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 
 from astrogui.records.posterior import Posterior
 from astrogui.science.chirp_track import chirp_track
+from astrogui.science.waveform_band import Binaries
 from astrogui.viewers.strain_maps import LOWEST_HZ
 from astrogui.viewers.unit_text import interval_text, unit_text
 
 _TIME_KEYS = ("gps", "gps_found", "merger_gps", "geocentric_gps", "gps_merger")
 _NEEDED = ("chirp_mass_det", "mass_ratio", "chi_eff")
+_WHOLE = (
+    "chirp_mass_det", "mass_ratio", "chi_1", "chi_2", "luminosity_distance", "ra", "dec",
+    "inclination", "psi", "phase", "gps_offset",
+)  # fmt: skip
 
 
 class MergerAnswer:
@@ -43,19 +48,32 @@ class MergerAnswer:
         curves = self.posterior.curves if self.posterior is not None else {}
         return curves.get(f"fitted_{detector.lower()}")
 
-    def draws(self) -> NDArray[np.float64] | None:
+    def draws(self) -> NDArray[np.float64] | Binaries | None:
+        """What waveforms are made of: all of a binary, or what ``masses`` are; None without."""
+        whole = self._columns(_WHOLE)
+        gps = self.posterior.extras.get("gps") if self.posterior is not None else None
+        if whole is None or not isinstance(gps, float):
+            return self.masses()
+        *intrinsic, ra, dec, inclination, psi, phase, offset = whole.T
+        angles = (np.radians(angle) for angle in (ra, dec, inclination))
+        return Binaries._make([*intrinsic, *angles, psi, phase, gps + offset])
+
+    def masses(self) -> NDArray[np.float64] | None:
         """(m, 3) chirp mass in the detector frame, mass ratio, effective spin; None without."""
+        return self._columns(_NEEDED)
+
+    def _columns(self, names: tuple[str, ...]) -> NDArray[np.float64] | None:
         posterior = self.posterior
         if posterior is None or posterior.draws is None:
             return None
-        if not set(_NEEDED) <= set(posterior.draw_names):
+        if not set(names) <= set(posterior.draw_names):
             return None
-        columns = [posterior.draw_names.index(name) for name in _NEEDED]
+        columns = [posterior.draw_names.index(name) for name in names]
         return np.asarray(posterior.draws, np.float64)[:, columns]
 
     def track(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The chirp of the median binary: seconds after the merger, Hz; empty without masses."""
-        draws = self.draws()
+        draws = self.masses()
         if draws is None:
             return np.zeros(0), np.zeros(0)
         mass, ratio, spin = np.median(draws, axis=0)

@@ -150,7 +150,7 @@ class DetectorPanel:
     def set_waveforms(self, made: WaveformBand | None, words: str = "") -> None:
         """Fitted waveforms over the whitened series; ``words`` where there are none."""
         self.waveforms, self.fit_words = made, words
-        if made is not None and made.snr < FAINT:
+        if made is not None and made.is_fitted and made.snr < FAINT:
             self.waveforms = None
             self.fit_words = f"no waveform drawn: its signal-to-noise ratio is {made.snr:.1f}"
         elif made is not None:

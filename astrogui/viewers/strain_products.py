@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 
 from astrogui.records.strain import Strain
 from astrogui.science.coincidence import Alignment, best_shift
+from astrogui.science.detector_response import DETECTORS
 from astrogui.science.psd import Psd, segment_length_s, smoothed, welch_median
-from astrogui.science.waveform_band import WaveformBand, waveform_band
+from astrogui.science.waveform_band import (
+    Binaries,
+    WaveformBand,
+    predicted_band,
+    waveform_band,
+)
+from astrogui.science.waveforms import effective_spin
 from astrogui.science.whitening import WORKING_RATE_HZ, contiguous_stretches, whitening_gain
 from astrogui.science.zero_phase import Gain, band_pass, filtered, high_pass
 from astrogui.viewers.envelope import Envelope
@@ -146,23 +153,39 @@ def asd_between(strain: Strain, low_gps: float, high_gps: float) -> tuple[Array,
     return estimate.frequency_hz, np.sqrt(estimate.density) / SCALE
 
 
-def waveforms_over(made: Products, merger_gps: float, draws: Array) -> WaveformBand | str:
-    """The waveforms of draws (m, 3) fitted to the whitened series; words where there are none."""
+def waveforms_over(
+    made: Products, merger_gps: float, draws: Array | Binaries
+) -> WaveformBand | str:
+    """The waveforms of draws over the whitened series; words where there are none.
+
+    Draws (m, 3) of masses and spin are fitted to the data; those of all of a binary, at a detector
+    whose place is known, are shown as they are.
+    """
     series, noise = made.whitened, made.noise
     if series is None or noise is None:
         return "no whitened strain to fit a waveform to"
     rate = series.sample_rate_hz
-    wanted = draws[:: max(len(draws) // WAVEFORMS, 1)][:WAVEFORMS]
+
+    def gain(frequency: Array) -> Array:
+        return high_pass(frequency) * whitening_gain(frequency, rate, noise) * SCALE
+
     try:
-        return waveform_band(
-            series.values,
-            rate,
-            merger_gps - series.start_gps,
-            lambda frequency: high_pass(frequency) * whitening_gain(frequency, rate, noise),
-            np.asarray(wanted, np.float64),
-        )
+        if isinstance(draws, Binaries) and made.detector in DETECTORS:
+            some = Binaries(*(_some(column) for column in draws))
+            start = series.start_gps
+            return predicted_band(series.values, rate, start, made.detector, gain, some)
+        if isinstance(draws, Binaries):
+            spin = effective_spin(draws.mass_ratio, draws.spin_1, draws.spin_2)
+            draws = np.column_stack([draws.chirp_mass, draws.mass_ratio, spin])
+        merger_s = merger_gps - series.start_gps
+        return waveform_band(series.values, rate, merger_s, gain, _some(draws))
     except ValueError as error:
         return str(error)
+
+
+def _some(draws: Array) -> Array:
+    """As many of the draws as a band is made of, spread over all."""
+    return np.asarray(draws, np.float64)[:: max(len(draws) // WAVEFORMS, 1)][:WAVEFORMS]
 
 
 def alignment(

@@ -12,11 +12,21 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
+from astrogui.science.detector_response import delay_s
+from astrogui.science.sidereal import gmst_radians
+from astrogui.science.waveform_band import Binaries
 from astrogui.viewers import strain_hearing
 from astrogui.viewers.gps_time import clock_text, utc_text
+from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.strain_live import SPEEDS, StrainPlayer, joined
 from astrogui.viewers.strain_maps import density_map
-from astrogui.viewers.strain_products import alignment, asd_between, band_series, products
+from astrogui.viewers.strain_products import (
+    alignment,
+    asd_between,
+    band_series,
+    products,
+    waveforms_over,
+)
 from astrogui.viewers.strain_view import StrainView
 
 GPS = samples.GPS
@@ -427,6 +437,33 @@ def test_an_answer_draws_its_track_and_its_waveforms(two, settled):
     two.tools["track"].trigger()
     assert is_empty(panel.plots["whitened"].fitted)
     assert is_empty(panel.plots["map"].track)
+
+
+def test_draws_of_all_of_a_binary_are_shown_as_they_are_and_not_fitted(two, settled):
+    """Each draw's own time and distance: in noise alone they stand where they say, as loud."""
+    masses = merger_posterior()
+    random = np.random.default_rng(4)
+    columns = {
+        "chi_1": 0.0, "chi_2": 0.0, "luminosity_distance": 60.0, "ra": 100.0, "dec": -60.0,
+        "inclination": 20.0, "psi": 0.3, "phase": 1.0, "gps_offset": 0.0,
+    }  # fmt: skip
+    extra = np.array(list(columns.values())) * (1 + 1e-3 * random.normal(size=(400, 9)))
+    whole = replace(
+        masses,
+        draws=np.column_stack([masses.draws, extra]),
+        draw_names=(*masses.draw_names, *columns),
+    )
+    draws = MergerAnswer({}, whole).draws()
+    assert isinstance(draws, Binaries)
+    made = [waveforms_over(panel.products, GPS + 8, draws) for panel in two.panels]
+    turned = np.array([np.radians(100.0) - gmst_radians(GPS + 8)])
+    delays = [delay_s(name, turned, np.radians([-60.0]))[0] for name in ("H1", "L1")]
+    starts = [panel.products.whitened.start_gps for panel in two.panels]
+    times = [band.arrival_s + start - GPS - 8 for band, start in zip(made, starts, strict=True)]
+    assert times == pytest.approx(delays, abs=1e-4)
+    farther = draws._replace(distance_mpc=2 * draws.distance_mpc)
+    fainter = waveforms_over(two.panels[0].products, GPS + 8, farther)
+    assert np.allclose(2 * fainter.median, made[0].median)
 
 
 def test_a_waveform_lost_in_noise_is_not_drawn(shown, settled):
