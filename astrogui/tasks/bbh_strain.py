@@ -12,13 +12,12 @@ from astrogui.records.strain import Network, Strain
 from astrogui.science import matched_filter, strain_event
 from astrogui.science.matched_filter import Stretch, Templates
 from astrogui.science.whitening import WORKING_RATE_HZ, contiguous_stretches
+from astrogui.tasks.strain_check import check_values
 from astrogui.tasks.task import Model, required_detector
 
 SHORTEST_S = 4.0  # of strain, without which neither noise nor signal can be measured
 BEFORE_S, AFTER_S = 1.0, 0.2  # at least so much must surround the merger
 NOISE_GUARD = (1.5, 0.3)  # seconds before and after the merger kept out of the noise estimate
-LOUDEST_STRAIN = 1e-12  # raw strain stays far below; anything above is in another unit
-REPEATED_LIMIT = 0.2  # share of samples equal to their neighbour beyond which it is no strain
 
 
 def usable_strains(record: Network, detectors: Sequence[str] = strain_event.SLOTS) -> list[Strain]:
@@ -98,7 +97,7 @@ def _stretch(strain: Strain, time: float | None) -> tuple[NDArray[np.float64], f
             "Download a longer stretch around the merger; 32 s are usual.",
         )
     samples = strain.samples[slice(*runs[index])]
-    _check_values(strain, samples)
+    check_values(strain, samples)
     return samples, spans[index][0]
 
 
@@ -111,28 +110,6 @@ def _check_rate(strain: Strain) -> None:
             f"{strain.detector} is sampled at {strain.sample_rate_hz:g} Hz, this analysis needs "
             f"a multiple of {WORKING_RATE_HZ:g} Hz",
             "Use the 4096 Hz or 16384 Hz release.",
-        )
-
-
-def _check_values(strain: Strain, samples: NDArray[np.float64]) -> None:
-    where = strain.provenance
-    repeated = float(np.mean(np.diff(samples) == 0))
-    if repeated > REPEATED_LIMIT:
-        raise Unsuitable(
-            where.path,
-            where.part,
-            f"{repeated:.0%} of the samples of {strain.detector} repeat the one before: the "
-            "series is constant or saturated",
-            "Use the calibrated strain of another release.",
-        )
-    largest = float(np.abs(samples).max())
-    if largest > LOUDEST_STRAIN:
-        raise Unsuitable(
-            where.path,
-            where.part,
-            f"values of {strain.detector} reach {largest:.2g}; calibrated strain stays below "
-            f"{LOUDEST_STRAIN:g}: the series is scaled, whitened or saturated",
-            "Use raw calibrated strain, dimensionless and unfiltered.",
         )
 
 

@@ -70,6 +70,12 @@ def follow_up(place: Place, posterior: Posterior) -> FollowUp | None:
 
 
 COLUMNS = (
+    Column(name="gps", unit="s", ucd="time.epoch", format="%.4f",
+           description="GPS time of the merger at the Earth's centre, an average over the sky"),
+    Column(name="gps_lo90", unit="s", ucd="time.epoch;stat.min", format="%.4f",
+           description="lower bound of its equal-tailed 90 % interval"),
+    Column(name="gps_hi90", unit="s", ucd="time.epoch;stat.max", format="%.4f",
+           description="upper bound of its equal-tailed 90 % interval"),
     Column(name="search_statistic", ucd="stat.snr", format="%.2f",
            description="ranking of the candidate: the detectors' signal-to-noise ratios, "
            "re-weighted by chi-squared, in quadrature; the louder counts at most thrice the other"),
@@ -120,7 +126,7 @@ TASK = Task(
     find=find,
     prepare=prepare,
     decode=decode,
-    parameters=(answer.GPS,),
+    parameters=(answer.CENTRE,),
     columns=COLUMNS,
     views=("strain", "search"),
     batch_size=64,

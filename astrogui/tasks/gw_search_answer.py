@@ -24,11 +24,14 @@ from astrogui.science.strain_search import SHORTEST_S, Candidate, Searched, Seri
 from astrogui.tasks.strain_check import check_values
 from astrogui.tasks.task import Arrays, Model, required_detector
 
-GPS = Parameter(
-    name="gps",
-    title="GPS time of the merger at the Earth's centre",
-    unit="s",
-    ucd="time.epoch",
+CENTRE = Parameter(
+    name="centre_delay",
+    title="passage of the Earth's centre after the detectors",
+    unit="ms",
+    low=-30,
+    high=30,
+    ucd="time.interval",
+    description="time at the Earth's centre less the mean of the detectors' times",
 )
 TAKEN = 0b11  # DATA and CBC_CAT1: seconds without are a gap
 NEEDED = 0b1111  # DATA, CBC_CAT1, CBC_CAT2, CBC_CAT3
@@ -45,7 +48,8 @@ Floats = NDArray[np.float64]
 class Details(NamedTuple):
     """What is known of a candidate beside its columns."""
 
-    quantiles: Floats  # of its time at the Earth's centre
+    quantiles: Floats  # of its GPS time at the Earth's centre
+    mean_gps: float  # of the ranked detectors
     near_gap: bool
     poor_fit: bool
     track: tuple[Floats, NDArray[np.float32]]  # GPS times and the coarse SNR about them
@@ -207,8 +211,10 @@ def _place(run: Run, piece: Searched, candidate: Candidate) -> Place:
     mean = float(np.mean(fit.gps))
     label = f"merger {mean:.2f}"
     run.details[label] = _details(run, candidate, seen, stretches)
-    gps = float(np.interp(0.5, QUANTILE_LEVELS, run.details[label].quantiles))
-    values = _values(run, candidate)
+    low, gps, high = np.interp(
+        (0.05, 0.5, 0.95), QUANTILE_LEVELS, run.details[label].quantiles
+    ).tolist()
+    values = {"gps": gps, "gps_lo90": low, "gps_hi90": high} | _values(run, candidate)
     for name in DETECTORS:
         word, one = name.lower(), seen.get(name)
         values[f"gps_{word}"] = one.gps if one else None
@@ -270,6 +276,7 @@ def _details(
     }
     return Details(
         quantiles=geocentre.arrival(timed, QUANTILE_LEVELS.tolist()),
+        mean_gps=candidate.gps,
         near_gap=candidate.near_gap,
         poor_fit=max(fit.chi_squared) > POOR_FIT,
         track=run.track(),
@@ -295,8 +302,8 @@ def posterior(place: Place, details: Details, record: Network) -> Posterior:
     flags = _flags(place, details, record)
     gps, snr = details.track
     return Posterior(
-        parameters=(GPS,),
-        quantiles=details.quantiles[None],
+        parameters=(CENTRE,),
+        quantiles=1e3 * (details.quantiles - details.mean_gps)[None],
         flags=flags,
         note=_note(place, flags, record),
         curves={

@@ -72,7 +72,7 @@ def card(
             ),
         ),
         outputs=(ArraySpec(name="statistic", shape=(1,), description="the same"),),
-        parameters={"gps": "s"},
+        parameters={"centre_delay": "ms"},
         prior={
             "masses": f"either body {template_bank.MASS[0]:g}-{template_bank.MASS[1]:g} solar "
             f"masses in the detector frame, together at most {template_bank.TOTAL_MASS:g}, mass "

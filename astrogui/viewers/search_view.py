@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QWidget
 
 from astrogui.records.posterior import Posterior
@@ -29,6 +29,7 @@ HIGHEST = 12.0  # SNR that the plot shows at least
 LOWEST = 4.0
 GAP_S = 0.5  # between points of the track beyond which the curve is broken
 MARGIN = 0.02
+FLAT_PIXELS = 330  # below this height the table moves beside the plot
 
 Floats = NDArray[np.float64]
 
@@ -220,6 +221,17 @@ class SearchView(Viewer):
         self.place_clicked.emit(row_id)
         self.time_chosen.emit(self._candidates[row_id].gps)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Plot and table lie side by side where there is little height."""
+        super().resizeEvent(event)
+        is_flat = self.height() < FLAT_PIXELS
+        way = Qt.Orientation.Horizontal if is_flat else Qt.Orientation.Vertical
+        if self._split.orientation() != way or not any(self._split.sizes()):
+            self._split.setOrientation(way)
+            room = self.width() if is_flat else self.height()
+            share = 0.42 if is_flat else 0.62
+            self._split.setSizes([round(share * room), round((1 - share) * room)])
+
     # Making ---------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -229,7 +241,7 @@ class SearchView(Viewer):
         self._utc = UtcAxis("bottom")
         self.plot = Plot(bottom=self._utc)
         self.plot.setMouseEnabled(x=True, y=False)
-        self.plot.set_titles(bottom="UTC", left="SNR of all detectors")
+        self.plot.set_titles(bottom="UTC", left="network SNR")
         self.plot.showGrid(y=True, alpha=0.15)
         self._canvas = PlotPage()
         self._canvas.setAccessibleName("Loudness over time with candidates")
@@ -248,13 +260,12 @@ class SearchView(Viewer):
             self.plot.addItem(item)
         self.table = CandidateTable()
         self.table.chosen.connect(self._choose_aloud)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self._canvas)
-        split.addWidget(self.table)
-        split.setSizes([300, 160])
-        split.setChildrenCollapsible(False)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.addWidget(self._canvas)
+        self._split.addWidget(self.table)
+        self._split.setChildrenCollapsible(False)
         self._body.addWidget(self._title)
-        self._body.addWidget(split, 1)
+        self._body.addWidget(self._split, 1)
 
     def _add_tools(self) -> None:
         add = self.add_tool

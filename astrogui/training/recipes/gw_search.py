@@ -57,10 +57,10 @@ FULL = Size(
             masses=(20, 999), lowest_hz=20, minimal_match=0.92, proposals=4_000, low_mass_power=0
         ),
     ),
-    runs=12,
+    runs=8,
     seconds=1024.0,
-    draws=400,
-    injections=200,
+    draws=200,
+    injections=100,
 )
 QUICK = Size(
     families=(
