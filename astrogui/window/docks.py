@@ -10,9 +10,10 @@ from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QWidget
 
 from astrogui.window.actions import Actions, Spec
-from astrogui.window.layout import FIRST, Arrangement, arrange, names_of, without
+from astrogui.window.layout import FIRST, Arrangement, arrange, fitted, names_of, without
 
 LAYOUT_VERSION = 1
+BARS_HEIGHT = 85  # of menus, buttons and status together
 NUMBER_KEYS = tuple(f"Alt+{number}" for number in range(1, 10))
 
 
@@ -144,11 +145,15 @@ class Docks:
     def arrange(self, wanted: Arrangement) -> None:
         """Put the docks as ``wanted`` says, as far as they exist; the others are closed.
 
-        A closed dock keeps a place to come back to: a tab beside the one it belongs to.
+        A closed dock keeps a place to come back to: a tab beside the one it belongs to. On a
+        screen that has no room for all, some become tabs: a window cannot be smaller than what
+        it holds, and would not fit.
         """
         here = without(wanted, set(names_of(wanted)) - set(self._docks))
         if here is None:
             return
+        screen = self._window.screen().availableSize()
+        here = fitted(here, screen.width(), screen.height() - BARS_HEIGHT)
         arrange(self._window, self._docks, here)
         shown = list(names_of(here))
         for name, dock in self._docks.items():

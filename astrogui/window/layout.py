@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+LEAST_WIDTH, LEAST_HEIGHT = 230, 190  # of a dock that can be worked with
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,45 @@ def without(arrangement: Arrangement, missing: Collection[str]) -> Arrangement |
         return replace(arrangement, names=names) if names else None
     parts = tuple(p for part in arrangement.parts if (p := without(part, missing)) is not None)
     return replace(arrangement, parts=parts) if parts else None
+
+
+def fitted(arrangement: Arrangement, width: int, height: int) -> Arrangement:
+    """The arrangement for so much room: what would be too small becomes a tab of its neighbour.
+
+    A screen of 1920 x 1080 at 300 % has room for 640 x 360: two columns, one row.
+    """
+    if isinstance(arrangement, Tabs):
+        return arrangement
+    across = arrangement.orientation == ACROSS
+    room, least = (width, LEAST_WIDTH) if across else (height, LEAST_HEIGHT)
+    parts, whole = list(arrangement.parts), sum(part.share for part in arrangement.parts)
+    for place, part in enumerate(parts):
+        inside = room * part.share // whole if len(parts) * least <= room else room
+        wide, high = (inside, height) if across else (width, inside)
+        parts[place] = fitted(part, wide, high)
+    while len(parts) > 1 and len(parts) * least > room:
+        small = min(parts, key=lambda part: part.share)
+        place = parts.index(small)
+        beside = place - 1 if place else 1
+        parts[beside] = _merged(parts[beside], small)
+        del parts[place]
+    if len(parts) == 1:
+        return replace(parts[0], share=arrangement.share)
+    return replace(arrangement, parts=tuple(parts))
+
+
+def _merged(large: Arrangement, small: Arrangement) -> Arrangement:
+    """Both in the place of the larger, whose docks stay in front."""
+    share = large.share + small.share
+    if isinstance(large, Tabs):
+        return Tabs((*large.names, *names_of(small)), share)
+    parts = list(large.parts)
+    if isinstance(small, Split) and len(small.parts) == len(parts):
+        pairs = zip(parts, small.parts, strict=True)
+        return replace(large, parts=tuple(_merged(a, b) for a, b in pairs), share=share)
+    widest = max(range(len(parts)), key=lambda place: parts[place].share)
+    parts[widest] = replace(_merged(parts[widest], small), share=parts[widest].share)
+    return replace(large, parts=tuple(parts), share=share)
 
 
 def names_of(arrangement: Arrangement) -> Iterator[str]:

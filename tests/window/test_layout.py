@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, QSize, Qt
+from PySide6.QtWidgets import QPushButton, QWidget
 from random_layouts import wrong_layouts
 
 from astrogui.session.events import ProjectOpened
 from astrogui.session.settings import data_folder
 from astrogui.window.docks import DOCKS
 from astrogui.window.features.layouts import is_unnamed, key_of
-from astrogui.window.layout import ACROSS, PRESETS, Split, Tabs, names_of, without
+from astrogui.window.layout import ACROSS, FIRST, PRESETS, Split, Tabs, fitted, names_of, without
+from astrogui.window.panels.button_flow import ButtonFlow
 
 
 @pytest.fixture
@@ -126,3 +130,54 @@ def test_layouts_of_unnamed_projects_are_not_kept_and_old_ones_forgotten(
 def test_random_layouts_come_back_as_they_were(qapp, tmp_path):
     """Many more of them: ``tests/benchmarks/window_layouts.py``."""
     assert wrong_layouts(count=12, seed=5, folder=tmp_path) == []
+
+
+ARRANGEMENTS = [FIRST, *(preset.arrangement for preset in PRESETS)]
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_a_usual_screen_has_room_for_every_arrangement(arrangement):
+    assert fitted(arrangement, 1366, 650) == arrangement
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+@pytest.mark.parametrize("room", [(640, 275), (300, 200), (960, 275), (300, 800)])
+def test_on_a_small_screen_docks_become_tabs_and_none_is_lost(arrangement, room):
+    made = fitted(arrangement, *room)
+    assert sorted(names_of(made)) == sorted(names_of(arrangement))
+    columns = len(made.parts) if isinstance(made, Split) and made.orientation == ACROSS else 1
+    assert columns <= max(room[0] // 230, 1)
+    if room[1] < 380:  # one row
+        parts = made.parts if isinstance(made, Split) else (made,)
+        assert all(isinstance(part, Tabs) for part in parts)
+        assert made == fitted(made, *room)
+
+
+def test_the_window_fits_a_full_hd_screen_at_three_hundred_per_cent(bench, monkeypatch, qtbot):
+    window = bench.window
+    screen = SimpleNamespace(availableSize=lambda: QSize(640, 360))
+    monkeypatch.setattr(type(window), "screen", lambda _: screen)
+    for name in ("reset_layout", *(f"layout_{preset.name}" for preset in PRESETS)):
+        window.actions_by_name[name].trigger()
+        window.resize(640, 360)
+        qtbot.waitUntil(lambda: window.size() == QSize(640, 360), timeout=5000)
+
+
+def test_buttons_that_have_no_room_in_one_row_stand_in_several(qtbot):
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    flow = ButtonFlow(panel)
+    buttons = [QPushButton(f"Button number {number}") for number in range(4)]
+    for button in buttons:
+        flow.addWidget(button)
+    buttons[3].hide()
+    panel.show()
+    whole = flow.sizeHint().width()
+    for width, rows in ((whole, 1), (whole - 1, 2), (flow.minimumSize().width(), 3)):
+        panel.resize(width, flow.heightForWidth(width))
+        flow.activate()
+        places = [button.geometry() for button in buttons[:3]]
+        assert len({place.top() for place in places}) == rows
+        assert all(panel.rect().contains(place) for place in places)
+        assert not any(a.intersects(b) for a, b in combinations(places, 2))
+        assert places[2].right() == panel.width() - 1

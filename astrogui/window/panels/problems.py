@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.window.bridge import Bridge
+from astrogui.window.panels.button_flow import ButtonFlow
 from astrogui.window.panels.list_model import ListModel
 from astrogui.window.panels.tables import prepare_table, selected_rows
 from astrogui.window.reading import Compute, Reading
@@ -79,8 +79,7 @@ class ProblemsPanel(QWidget):
         self._copy.setToolTip("The selected problems as text, a line each")
         self._copy_all.setToolTip("All problems as text, a line each")
         self._report.setToolTip("The selected problems with versions and the end of the log")
-        row = QHBoxLayout()
-        row.addStretch()
+        row = ButtonFlow()
         for button, slot in (
             (self._columns, self._on_choose_columns),
             (self._retry, self.retry_selected),
