@@ -84,8 +84,11 @@ class ClassesOfCells(layers.Layer):
             raise ValueError("every class must lie among the cells")
 
     def call(self, logits: Any) -> Any:
-        apart = np.abs(np.arange(self.cells)[:, None] - np.array(self.places)[None])
-        return ops.matmul(logits, ops.convert_to_tensor(np.maximum(1 - apart, 0).astype("f4")))
+        # Two gathers: a matrix of every cell and class would be most of the exported graph.
+        low = np.minimum(np.floor(self.places), self.cells - 2).astype("int32")
+        share = ops.convert_to_tensor((np.array(self.places) - low).astype("f4"))
+        below, above = ops.take(logits, low, axis=-1), ops.take(logits, low + 1, axis=-1)
+        return below + share * (above - below)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "places": self.places, "cells": self.cells}
