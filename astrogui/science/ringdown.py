@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from astrogui.science.psd import Psd
 from astrogui.science.remnant import ringdown
+from astrogui.science.waveforms import phenom_d
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +33,7 @@ COARSE = (100, 40)  # cells of frequency and damping time of a first look, even 
 FINE = (120, 90)  # then, where the probability is
 HIGHEST_SHARE = 0.45  # of the sample rate
 KEPT = 1e-5  # of the highest probability, where the fine grid ends
+PEAK_SPAN_S, PEAK_RATE_HZ, PEAK_LOWEST_HZ = 4.0, 8192.0, 12.0
 SOUND_HZ = (20.0, 900.0)  # outside, the noise is taken to be at least as at these ends
 
 
@@ -181,6 +183,23 @@ def kerr_of(frequency_hz: Floats, damping_s: Floats) -> tuple[Floats, Floats]:
     mass = np.interp(spin, spins, cycles) / np.asarray(frequency_hz) / SOLAR_MASS_SECONDS
     is_kerr = (product >= turns[0]) & (product <= turns[-1])
     return np.where(is_kerr, mass, np.nan), np.where(is_kerr, spin, np.nan)
+
+
+def peak_s(chirp_mass: float, mass_ratio: float, spin: float) -> float:
+    """When h₊² + h×² of a merger peaks, in seconds after time zero of ``waveforms.phenom_d``.
+
+    That model's zero is where its phase is stationary at the loudest frequency of the merger: some
+    ten total masses, 4 ms for 70 suns, after the peak from which ringdowns are counted.
+    """
+    size = round(PEAK_SPAN_S * PEAK_RATE_HZ)
+    frequency = np.arange(size // 2) / PEAK_SPAN_S
+    heard = frequency >= PEAK_LOWEST_HZ
+    binary = (np.array([value]) for value in (chirp_mass, mass_ratio, spin, spin))
+    amplitude, phase = phenom_d(frequency[heard], *binary)
+    spectrum = np.zeros(size, complex)
+    spectrum[: heard.size][heard] = amplitude[0] * np.exp(-1j * phase[0])
+    place = int(np.argmax(np.abs(np.fft.ifft(spectrum))))
+    return (place if place < size // 2 else place - size) / PEAK_RATE_HZ
 
 
 def _power(pieces: Sequence[Piece], frequency_hz: Floats, damping_s: Floats) -> Floats:

@@ -26,13 +26,13 @@ LOOKED_S = 0.02  # apart, the loudest moments of two detectors at most
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """One detector with the merger's arrival there, GPS."""
+    """One detector with the GPS time at which the strain of the merger peaks there."""
 
     products: Products
     arrival: float
 
     def whitened(self) -> tuple[Array, Array]:
-        """(seconds after the arrival, whitened strain) of what is shown."""
+        """(seconds after the peak, whitened strain) of what is shown."""
         series = self.products.whitened
         if series is None:
             return np.zeros(0), np.zeros(0)
@@ -71,10 +71,16 @@ def heard(network: Network, answer: MergerAnswer) -> tuple[tuple[Heard, ...], bo
     made = [products(strain, near) for strain in network.strains]
     made = [each for each in made if each.whitened is not None]
     loudest = [_loudest(each) for each in made] if near is None else []
-    found = []
+    masses, found = answer.masses(), []
+    early = 0.0
+    if masses is not None:
+        chirp_mass, ratio, spin = (float(value) for value in np.median(masses, axis=0))
+        early = ringdown.peak_s(chirp_mass, ratio, spin)
     for place, each in enumerate(made):
         arrival = answer.arrival(each.detector)
-        if arrival is None:
+        if arrival is not None:
+            arrival += early
+        else:
             arrival = loudest[place]
             if abs(arrival - loudest[0]) > LOOKED_S:
                 arrival = loudest[0]
@@ -92,7 +98,7 @@ def sought(theory: Expected | None) -> tuple[float, float]:
 
 
 def rung(detectors: tuple[Heard, ...], start_s: float, between_hz: tuple[float, float]) -> Rung:
-    """The mode that begins ``start_s`` after the merger at each detector."""
+    """The mode that begins ``start_s`` after the peak at each detector."""
     pieces = []
     for each in detectors:
         series, noise = each.products.highpassed, each.products.noise

@@ -39,7 +39,7 @@ from astrogui.viewers.ringdown_products import (
 from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.viewer import Compute, Viewer
 
-FIRST_MS = 3.0  # after the merger: where GW150914 was first said to ring as one mode
+FIRST_MS = 3.0  # after the peak: where GW150914 was first said to ring as one mode
 STEP_MS = 0.5
 RANGE_MS = (-10.0, 40.0)
 SPINS = (0.0, 0.3, 0.5, 0.7, 0.9, 0.98)
@@ -87,7 +87,7 @@ class RingdownView(Viewer):
 
     @property
     def start_ms(self) -> float:
-        """How long after the merger the fit begins."""
+        """How long after the peak of the strain the fit begins."""
         return self.start.value()
 
     def words(self) -> str:
@@ -155,8 +155,10 @@ class RingdownView(Viewer):
         self.start.setSuffix(" ms")
         self.start.setKeyboardTracking(False)
         self.start.setValue(FIRST_MS)
-        self.start.setAccessibleName("Start after the merger")
-        self.start.setToolTip("How long after the merger the fit begins; or drag the dashed line")
+        self.start.setAccessibleName("Start after the peak")
+        self.start.setToolTip(
+            "How long after the peak of the strain the fit begins; or drag the dashed line"
+        )
         self.start.valueChanged.connect(self._on_start)
         add = self.add_tool
         add("ring_earlier", "Start &earlier", self.earlier, ("Ctrl+Alt+Shift+L",),
@@ -164,14 +166,14 @@ class RingdownView(Viewer):
         add("ring_later", "Start &later", self.later, ("Ctrl+Alt+Shift+R",),
             "Begin the fit half a millisecond later")  # fmt: skip
         add("ring_first", "Start at &3 ms", self.from_first, ("Ctrl+Alt+Shift+O",),
-            "Begin the fit 3 ms after the merger again")  # fmt: skip
+            "Begin the fit 3 ms after the peak again")  # fmt: skip
         bar = QToolBar(self)
         bar.setAccessibleName("Ringdown tools")
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         for tool, short in zip(self.tools.values(), ("Earlier", "Later", "3 ms"), strict=True):
             tool.setIconText(short)
             bar.addAction(tool)
-        words = QLabel("&Start after the merger")
+        words = QLabel("&Start after the peak")
         words.setBuddy(self.start)
         head = QHBoxLayout()
         for widget in (words, self.start, bar):
@@ -275,7 +277,7 @@ class RingdownView(Viewer):
             plot.setYRange(-1.1 * high, 1.1 * high, padding=0)
             plot.set_titles(
                 left=f"{each.products.detector} (σ)",
-                bottom="time after the merger (ms)" if is_last else "",
+                bottom="time after the peak of the strain (ms)" if is_last else "",
             )
             plot.getAxis("bottom").setStyle(showValues=is_last)
             plot.getAxis("bottom").showLabel(is_last)
@@ -351,7 +353,7 @@ class RingdownView(Viewer):
             return f"No fit: {self.rung.words}."
         frequency, damping = found.quantiles((0.05, 0.5, 0.95))
         words = (
-            f"One mode from {1e3 * self.rung.start_s:.1f} ms after the merger (90 %): frequency "
+            f"One mode from {1e3 * self.rung.start_s:.1f} ms after the peak (90 %): frequency "
             f"{_value(frequency, 'Hz')}, damping time {_value(1e3 * damping, 'ms')}, "
             f"signal-to-noise ratio {found.snr:.1f}."
         )

@@ -114,3 +114,9 @@ def test_a_mode_above_what_the_sample_rate_holds_is_refused_in_words():
     with pytest.raises(ValueError, match="too low for a mode above 500 Hz"):
         fit(pieces, (500.0, 900.0))
     assert fit(pieces, (150.0, 300.0)).frequency_hz[0] >= 150.0
+
+
+def test_the_strain_peaks_before_time_zero_of_the_model_by_a_dozen_masses():
+    for chirp_mass in (10.0, 30.0, 60.0):
+        total_s = chirp_mass * 2**1.2 * ringdown.SOLAR_MASS_SECONDS
+        assert -20 < ringdown.peak_s(chirp_mass, 1.0, 0.0) / total_s < -8
