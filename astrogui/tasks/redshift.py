@@ -20,7 +20,7 @@ from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import pile_up, redshift_scan
 from astrogui.science.template_fit import TemplateSet
-from astrogui.tasks import redshift_refine
+from astrogui.tasks import redshift_kind, redshift_refine
 from astrogui.tasks.occlusion import redshift_sensitivity
 from astrogui.tasks.redshift_answer import (
     CLASSES,
@@ -65,16 +65,17 @@ def decode(
 ) -> list[Posterior]:
     """One posterior a place: the ensemble's density, its best peak, intervals and doubts."""
     del places
-    return [
-        posterior(
+    answers = []
+    for row in range(len(outputs["log_probability"])):
+        answer = posterior(
             outputs["log_probability"][row],
             outputs["features"][row],
             prepared["summary"][row],
             record,
             model,
         )
-        for row in range(len(outputs["log_probability"]))
-    ]
+        answers.append(redshift_kind.with_kinds(answer, prepared["curves"][row], record, model))
+    return answers
 
 
 def batch_notices(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -115,6 +116,7 @@ def _columns() -> tuple[Column, ...]:
             description="the redshift is certain enough by the threshold in the model card",
         ),
         Column(name="snr", ucd="stat.snr", description="median signal-to-noise per 138 km/s"),
+        *redshift_kind.columns(),
         *redshift_refine.columns(),
     )
 

@@ -189,6 +189,7 @@ def readme(card: ModelCard) -> str:
         "![coverage](coverage.svg)",
         "",
         *_refined(scores.get("refined", {}), scores.get("junk", {})),
+        *_kinds(scores.get("kinds", {})),
         *_real(card.real_scores),
         "## Known limits",
         "",
@@ -269,6 +270,29 @@ def _refined(scores: Mapping[str, Any], junk: Mapping[str, Any]) -> list[str]:
             "",
         ]
     return lines
+
+
+def _kinds(scores: Mapping[str, Any]) -> list[str]:
+    """What the types of stars and the broad absorption of quasars are worth."""
+    if not scores:
+        return []
+    stars, quasars = scores["star_types"], scores["broad_absorption"]
+    return [
+        f"## Types of stars ({stars['n']} simulations), broad absorption ({quasars['n']})",
+        "",
+        "A star's type comes from template sets of their own, one a type, at the answered "
+        "redshift; a quasar's broad absorption from how much better the set of such quasars "
+        "fits. The laws that make them probabilities were fitted to as many other simulations.",
+        "",
+        f"The type is right for {stars['right']:.1%}, right or next to it for "
+        f"{stars['right_or_neighbour']:.1%}; the mean probability told is "
+        f"{stars['mean_probability']:.3f}. Of {quasars['n_absorbed']} quasars with broad "
+        f"absorption {quasars['found'] or 0.0:.1%} are told more probable than not, of those "
+        f"without {quasars['false'] or 0.0:.1%}.",
+        "",
+        *table(stars["by_type"], ("n", "right"), head="type"),
+        "",
+    ]
 
 
 def _real(scores: Mapping[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ def junk_score(known: list[Posterior], junk: list[Posterior]) -> dict[str, Any]:
     kinds = np.repeat([0.0, 1.0], [len(known), len(junk)])
     target = np.array([kind for kind, row in zip(kinds, measures, strict=True) if row is not None])
     terms = junk_terms(*table.T)
-    weights = _logistic(terms, target)
+    weights = logistic(terms, target)
     clear = (target == 0) & (table[:, 2] > GOOD_SIGNAL)
     scores = terms[clear] @ weights
     threshold = float(np.quantile(scores, 1 - FALSE_FLAGS)) if scores.size else 0.0
@@ -37,7 +37,7 @@ def _measures(answer: Posterior) -> tuple[float, float, float] | None:
     return tuple(cells) if all(isinstance(cell, float) for cell in cells) else None  # type: ignore[return-value]
 
 
-def _logistic(terms: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def logistic(terms: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights of the highest penalised likelihood, by Newton's method."""
     weights = np.zeros(terms.shape[1])
     ridge = np.diag(np.r_[1e-6, np.full(terms.shape[1] - 1, 2 * RIDGE)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,7 +273,13 @@ def _mapped(blocks: list[Any]) -> Iterator[tuple[list[Simulated], Arrays]]:
         yield from map(_make_block, blocks)
         return
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(_make_block, blocks)
+        waiting: deque[Any] = deque()  # few: what is made ahead of its use fills the memory
+        for block in blocks:
+            waiting.append(pool.apply_async(_make_block, (block,)))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().get()
+        while waiting:
+            yield waiting.popleft().get()
 
 
 def _make_block(

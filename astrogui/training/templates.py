@@ -42,6 +42,7 @@ class Templates:
     composite: Array  # (2, n) type 1 composites
     stars: dict[str, Array]  # kind: (k, n)
     cataclysmic: Array  # (3, n) eigenspectra
+    star_types: dict[str, Array]  # spectral type of ``STAR_TYPES``: (k, n)
 
 
 def data_folder() -> Path:
@@ -68,7 +69,7 @@ def _data() -> Path:
 
 def load_templates(folder: Path) -> Templates:
     """Read and regrid all templates below ``folder`` (spectra/templates of the data)."""
-    stars, cataclysmic = _stars(folder)
+    stars, star_types, cataclysmic = _stars(folder)
     return Templates(
         populations=_populations(folder),
         galaxy=_sloan(folder / "spEigenGal-56436.fits.gz"),
@@ -78,6 +79,7 @@ def load_templates(folder: Path) -> Templates:
         composite=_composites(folder),
         stars=stars,
         cataclysmic=cataclysmic,
+        star_types=star_types,
     )
 
 
@@ -146,26 +148,43 @@ def _composites(folder: Path) -> Array:
     return np.stack([regrid(np.log10(np.asarray(w, np.float64)), np.asarray(f)) for w, f in rows])
 
 
-def _stars(folder: Path) -> tuple[dict[str, Array], Array]:
+def _stars(folder: Path) -> tuple[dict[str, Array], dict[str, Array], Array]:
     from astropy.io import fits
 
     by_kind: dict[str, list[Array]] = {kind: [] for kind in STAR_KINDS}
+    by_type: dict[str, list[Array]] = {}
     with fits.open(folder / "spEigenStar-53724.fits.gz") as file:
         header, vectors = file[0].header, np.asarray(file[0].data, np.float64)
         log = header["COEFF0"] + header["COEFF1"] * np.arange(vectors.shape[1])
         for number, row in enumerate(regrid(log, vectors)):
             by_kind[_star_kind(header[f"NAME{number}"])].append(row)
+            by_type.setdefault(_star_type(header[f"NAME{number}"]), []).append(row)
     with fits.open(folder / "sdss_star_templates.fits.gz") as file:
         header, table = file["STARS"].header, file["STARS"].data
         log = header["LOGLAM0"] + header["DLOGLAM"] * np.arange(table["FLUX"].shape[1])
         for name, row in zip(table["TYPE"], np.asarray(table["FLUX"], np.float64), strict=True):
             known = np.isfinite(row)
-            by_kind[_star_kind(name)].append(regrid(log[known], row[known]))
-    scaled = {
-        kind: np.stack([row / np.nanmedian(np.abs(row)) for row in rows])
-        for kind, rows in by_kind.items()
+            row = regrid(log[known], row[known])
+            by_kind[_star_kind(name)].append(row)
+            by_type.setdefault(_star_type(name), []).append(row)
+    cataclysmic = _sloan(folder / "spEigenCVstar-55734.fits.gz")
+    return _scaled(by_kind), _scaled(by_type), cataclysmic
+
+
+def _scaled(rows_of: dict[str, list[Array]]) -> dict[str, Array]:
+    return {
+        name: np.stack([row / np.nanmedian(np.abs(row)) for row in rows])
+        for name, rows in rows_of.items()
     }
-    return scaled, _sloan(folder / "spEigenCVstar-55734.fits.gz")
+
+
+def _star_type(name: str) -> str:
+    """The spectral type by which the redshift analysis calls a template."""
+    if name.startswith("Carbon"):
+        return "WD" if name == "CarbonWD" else "carbon"
+    if name.startswith("WD"):
+        return "WD"
+    return {"O": "O/B", "B": "O/B", "L": "L/T", "T": "L/T"}.get(name[0], name[0])
 
 
 def _star_kind(name: str) -> str:

@@ -14,7 +14,7 @@ from astrogui.networks.builder import build
 from astrogui.records.model_card import ArraySpec
 from astrogui.science import redshift_scan as scan
 from astrogui.tasks.redshift import prepare_spectrum
-from astrogui.training import redshift_card, redshift_refinement
+from astrogui.training import redshift_card, redshift_kinds, redshift_refinement
 from astrogui.training.fit import Batch, FitSettings, array_batches, fit, take
 from astrogui.training.learn_templates import learn_sets
 from astrogui.training.package import CompiledRun, write_model_folder
@@ -96,6 +96,9 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     card = redshift_card.finished(
         card, scores, coverage, size.train, round(time.monotonic() - started), quick
     )
+    progress("learning the types of stars")
+    templates = load_templates(data_folder() / "spectra" / "templates")
+    card, assets = redshift_kinds.added(card, assets, templates, seed, quick)
     record, golden = _golden(sets, seed)
     return write_model_folder(
         workdir.parent / "redshift",
