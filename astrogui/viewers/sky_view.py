@@ -34,6 +34,7 @@ from astrogui.viewers.viewer import Compute, Viewer
 SHARES = (0.5, 0.9)
 # Degrees between two lines by how much of the map's height is on screen.
 STEPS = ((1.0, 45, 30), (0.45, 30, 15), (0.2, 15, 10), (0.08, 15, 5), (0.0, 5, 2))
+LABEL_SHARE = (0.09, 0.055)  # of the picture's width and height that a label takes
 MIDDLE_OF_MAP = math.pi  # 12 h: as sky maps of mergers are printed
 # From no probability to the most: the ground, then warm colours that end dark on light ground and
 # light on dark ground.
@@ -48,9 +49,12 @@ class Picture:
     shares: NDArray[np.float32]  # of each pixel
     drawn: Projected
     areas_deg2: dict[float, float]
+    colours: NDArray[np.uint8]  # (rows, columns, 4), clear outside the sky
 
 
-def picture_of(posterior: Posterior, known: Picture | None, is_turned: bool) -> Picture | None:
+def picture_of(
+    posterior: Posterior, known: Picture | None, is_turned: bool, theme: Theme
+) -> Picture | None:
     """The map of an answer's draws; of ``known`` only the projection anew. None without places.
 
     ``is_turned`` puts the most probable place in the middle.
@@ -59,12 +63,15 @@ def picture_of(posterior: Posterior, known: Picture | None, is_turned: bool) -> 
     if draws is None:
         return None
     found = sky_map(*draws) if known is None else known.found
-    middle = found.peak()[0] if is_turned else MIDDLE_OF_MAP
+    drawn = project(found, SHARES, middle=found.peak()[0] if is_turned else MIDDLE_OF_MAP)
+    values = np.nan_to_num(drawn.values)
+    place = np.round(values * (255 / max(float(values.max()), 1e-300))).astype(np.uint8)
     return Picture(
         found,
         found.shares() if known is None else known.shares,
-        project(found, SHARES, middle=middle),
+        drawn,
         {share: found.area_deg2(share) for share in SHARES},
+        _colours(theme)[place],
     )
 
 
@@ -128,8 +135,8 @@ class SkyView(Viewer):
         self._grid.setPen(pen(theme.colour("line", 0.75), 0.8))
         self._contours.set_theme(theme)
         self._peak.setSymbolPen(pen(theme.colour("accent"), 1.0))
-        self._image.setLookupTable(_colours(theme))
         self._draw_grid()
+        self._ask(self.picture)  # its colours are made in the pool
 
     # Building ----------------------------------------------------------------------------------
 
@@ -209,14 +216,15 @@ class SkyView(Viewer):
     def _ask(self, known: Picture | None) -> None:
         if self._posterior is not None:
             is_turned = self.tools["sky_turned"].isChecked()
-            self.ask("sky", self._on_picture, picture_of, self._posterior, known, is_turned)
+            self.ask(
+                "sky", self._on_picture, picture_of, self._posterior, known, is_turned, self.theme
+            )
 
     def _on_picture(self, picture: Picture | None) -> None:
         if picture is None:
             return
         self.picture = picture
-        values = np.nan_to_num(picture.drawn.values)
-        self._image.setImage(values, levels=(0.0, float(values.max())), autoLevels=False)
+        self._image.setImage(picture.colours, autoLevels=False, levels=None)
         self._image.setRect(QRectF(-2, -1, 4, 2))
         self._contours.set_contours(picture.drawn.contours)
         longitude, latitude = map(np.array, picture.found.peak())
@@ -234,12 +242,10 @@ class SkyView(Viewer):
 
     # Drawing -----------------------------------------------------------------------------------
 
-    def _on_map(self, longitude: Any, latitude: Any) -> tuple[Any, Any]:
-        middle = MIDDLE_OF_MAP if self.picture is None else self.picture.drawn.middle
-        return mollweide(np.asarray(longitude), np.asarray(latitude), middle)
-
     def _draw_grid(self, *_: object) -> None:
         """Lines as close as the part of the sky on screen wants, each with its label."""
+        if self.picture is None:
+            return
         for label in self._labels:
             self.plot.removeItem(label)
         self._labels = []
@@ -247,15 +253,9 @@ class SkyView(Viewer):
         inner = seen.adjusted(0.03 * seen.width(), 0.05 * seen.height(), -0.03 * seen.width(),
                               -0.05 * seen.height())  # fmt: skip
         across, along = next(s[1:] for s in STEPS if seen.height() >= 2 * s[0] or not s[0])
-        middle = MIDDLE_OF_MAP if self.picture is None else self.picture.drawn.middle
+        middle = self.picture.drawn.middle
         up, edge = np.radians(np.linspace(-90, 90, 181)), middle - math.pi
         in_hours = self.tools["sky_hours"].isChecked()
-        for meridian in range(0, 360, across):
-            line = mollweide(np.full(up.size, math.radians(meridian)), up, middle)
-            _add_line(path, *line)
-            if abs(math.remainder(math.radians(meridian) - edge, 2 * math.pi)) > 0.05:
-                label = hours_label(meridian) if in_hours else f"{meridian}°"
-                self._add_label(label, _place_on(line, inner, 1), (0.5, 0.0))
         round_it = edge + np.linspace(1e-6, 2 * np.pi - 1e-6, 361)
         for parallel in range(-90 + along, 90, along):
             line = mollweide(round_it, np.full(round_it.size, math.radians(parallel)), middle)
@@ -265,6 +265,12 @@ class SkyView(Viewer):
                 place = _place_on(line[::-1], inner, -1)
                 is_outside = place is not None and place[0] < float(line[0].min()) + 0.02
                 self._add_label(text, place, (1.0 if is_outside else 0.0, 0.5), not is_outside)
+        for meridian in range(0, 360, across):
+            line = mollweide(np.full(up.size, math.radians(meridian)), up, middle)
+            _add_line(path, *line)
+            if abs(math.remainder(math.radians(meridian) - edge, 2 * math.pi)) > 0.05:
+                label = hours_label(meridian) if in_hours else f"{meridian}°"
+                self._add_label(label, _place_on(line, inner, 1), (0.5, 0.0))
         self._grid.setPath(path)
 
     def _add_label(
@@ -274,7 +280,7 @@ class SkyView(Viewer):
         anchor: tuple[float, float],
         is_on_sky: bool = True,
     ) -> None:
-        if place is None:
+        if place is None or not self._is_free(place):
             return
         ground = self.theme.colour(self.theme.ground, 0.6) if is_on_sky else None  # over lines
         label = pg.TextItem(text, color=self.theme.colour("text"), anchor=anchor, fill=ground)
@@ -282,6 +288,13 @@ class SkyView(Viewer):
         label.setZValue(2)
         self.plot.addItem(label, ignoreBounds=True)
         self._labels.append(label)
+
+    def _is_free(self, place: tuple[float, float]) -> bool:
+        """Whether no label stands near: meridians meet at the poles."""
+        seen = self.plot.getViewBox().viewRect()
+        wide, high = LABEL_SHARE[0] * seen.width(), LABEL_SHARE[1] * seen.height()
+        taken = (label.pos() for label in self._labels)
+        return not any(abs(p.x() - place[0]) < wide and abs(p.y() - place[1]) < high for p in taken)
 
     def _write_title(self) -> None:
         if self.picture is None:
