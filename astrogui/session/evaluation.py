@@ -17,6 +17,7 @@ from astrogui.records.model_card import ModelCard
 from astrogui.session.cards import Cards
 from astrogui.session.session import Session
 from astrogui.session.settings import model_search_path
+from astrogui.tasks import task_by_name
 
 Arrays = dict[str, NDArray[Any]]
 log = logging.getLogger(__name__)
@@ -62,7 +63,12 @@ class Answering:
     def __init__(self, task: str, models: str | None = None) -> None:
         self._task = task
         self._folder = tempfile.TemporaryDirectory(prefix="astrogui-")
-        self._session = Session(Path(self._folder.name) / "evaluation.astrogui", models=models)
+        # Of the one task alone: what its answers would start is another's evaluation.
+        self._session = Session(
+            Path(self._folder.name) / "evaluation.astrogui",
+            models=models,
+            tasks=(task_by_name(task),),
+        )
 
     def __call__(
         self, groups: Sequence[tuple[Path, ...]], options: Mapping[str, Any]

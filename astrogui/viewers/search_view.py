@@ -275,7 +275,7 @@ class SearchView(Viewer):
             ("Ctrl+Alt+,",), "Show the candidate before and its strain")  # fmt: skip
         add("loudest_candidate", "&Loudest candidate", self.loudest_candidate, ("Ctrl+Alt+1",),
             "Show the candidate with the largest statistic")  # fmt: skip
-        add("whole_search", "&Whole time", self.show_all, ("Ctrl+Alt+A",),
+        add("whole_search", "&Whole time", self.show_all, ("Ctrl+Alt+3",),
             "Show all of the time that was searched")  # fmt: skip
 
     # Drawing --------------------------------------------------------------------------------

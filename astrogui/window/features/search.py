@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TASK = "gw_search"
 TOGETHER_S = 12 * 3600.0  # candidates farther than this from what is shown belong elsewhere
 SPECS = (
-    Spec("search_strain", "&Results", "Search strain for &mergers", ("Ctrl+Alt+X",),
+    Spec("search_strain", "&Results", "Search strain for &mergers", ("Ctrl+Alt+2",),
          "Run matched filters over the strain on screen, however short it is", starts_group=True),
 )  # fmt: skip
 
