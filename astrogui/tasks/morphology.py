@@ -21,6 +21,7 @@ from astrogui.records.provenance import Place
 from astrogui.records.source import Source
 from astrogui.science import galaxy_picture, vote_tree
 from astrogui.science.detection import Detections, with_places
+from astrogui.science.embedding import embedded
 from astrogui.science.ensemble import probability_quantiles
 from astrogui.science.sky_position import SkyGrid
 from astrogui.science.survey_picture import survey_pictures
@@ -116,6 +117,7 @@ def decode(
     crowd = crowd_quantiles(alpha, seeded(model, "crowd"))
     novelty = np.asarray(outputs["novelty"], np.float64).reshape(len(places))
     features = np.asarray(outputs["features"], np.float32) - 1
+    places_in = embedded(features, model.assets["embedding_mean"], model.assets["embedding_axes"])
     first = [vote_tree.ANSWERS.index(name) for name in CLASSES]
     chosen = [vote_tree.ANSWERS.index(name) for name in VOTES]
     others = [vote_tree.ANSWERS.index(name) for name in OTHERS]
@@ -129,7 +131,8 @@ def decode(
             class_quantiles=quantiles[k, first],
             flags=flags_of(prepared, k, record) | (Flag.NOVEL if novelty[k] > 1 else Flag.NONE),
             novelty=float(novelty[k]),
-            extras=_cells(share[k, others], quantiles[k, others]),
+            extras=_cells(share[k, others], quantiles[k, others])
+            | {f"shape_{axis + 1}": float(value) for axis, value in enumerate(places_in[k])},
             curves={"features": features[k]},
         )
         for k in range(len(places))
@@ -253,6 +256,12 @@ def _columns() -> tuple[Column, ...]:
                        description=f"{words}: {bound} bound of the share's 90 % spread over "
                        "equally good networks")
             )  # fmt: skip
+    columns += [
+        Column(name=f"shape_{axis}", ucd="stat.value", format="%.3f",
+               description=f"component {axis} of the network's second-to-last layer: plot shape_2 "
+               "over shape_1 and alike galaxies lie together")
+        for axis in (1, 2)
+    ]  # fmt: skip
     return tuple(columns)
 
 

@@ -108,9 +108,9 @@ def fine_tune(
     features = _features(seen, labelled.pictures)
     teacher.teach_heads(whole.get_layer("heads"), features)
     for number, units in enumerate(settings.units):
-        free = unfreeze(whole, MEMBERS, units)
-        words = "all layers" if units >= 9 else f"the last {units} unit(s)"
-        teacher.teach(learner, f"{words}, {free} weights", 4e-4 / 3**number)
+        unfreeze(whole, MEMBERS, units)
+        words = "all layers" if number + 1 == len(settings.units) else "the last layers"
+        teacher.teach(learner, words, 4e-4 / 3**number)
     outputs = whole.predict(
         {"picture": labelled.pictures[:, 0].astype(np.float32) / np.float32(255)},
         batch_size=32, verbose=0,

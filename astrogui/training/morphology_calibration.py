@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.science import vote_tree
+from astrogui.science.embedding import principal_axes
 from astrogui.training.morphology_examples import VOLUNTEERS, RealGalaxies, prepared
 from astrogui.training.recipe import Arrays
 from astrogui.training.star_galaxy_calibration import (
@@ -23,7 +24,7 @@ from astrogui.training.star_galaxy_calibration import (
 FOLDS = 3
 FACTORS = np.geomspace(0.1, 3.0, 60)  # of the strength, tried for each question
 PULL = 3.0  # nat that a factor of e must gain: few galaxies reach the last questions
-MOST_KNOWN = 700  # simulated galaxies that say what is usual
+MOST_KNOWN = 300  # simulated galaxies that say what is usual
 
 Floats = NDArray[np.floating[Any]]
 
@@ -39,17 +40,21 @@ def calibrate(model: Any, sky: dict[str, Arrays], real: RealGalaxies | None) -> 
     pictures = np.zeros((0, *fresh.shape[1:]), np.float32)
     if real is not None:
         pictures = _floats(prepared(real.pictures))
-    held_out = np.concatenate([fresh, pictures])
-    alpha = _predicted(model, held_out)["alpha"].astype(np.float64)
+    known = _floats(sky["train"]["picture"][:MOST_KNOWN])
+    found = _predicted(model, np.concatenate([known, fresh, pictures]))
+    alpha = found["alpha"][len(known) :].astype(np.float64)
     if real is None:
         votes = vote_tree.draw_votes(
             sky["calibrate"]["opinion"], VOLUNTEERS, np.random.default_rng(0)
         )
         factor = fit_strength(votes, alpha[:, 0])
     else:
-        own = alpha[np.arange(len(fresh), len(alpha)), folds(real.number) % alpha.shape[1]]
-        factor = fit_strength(vote_tree.votes(real.shares, VOLUNTEERS), own)
+        own = folds(real.number)
+        unseen = own < alpha.shape[1]  # by the member of that number
+        kept = alpha[len(fresh) :][unseen, own[unseen]]
+        factor = fit_strength(vote_tree.votes(real.shares[unseen], VOLUNTEERS), kept)
     model.get_layer("alpha").set_weights([factor])
+    mean, axes, explained = principal_axes(found["features"] - 1)
     share = vote_tree.cumulative(vote_tree.means(alpha)).clip(1e-6, 1 - 1e-6)
     logits = np.log(share / (1 - share)).transpose(0, 2, 1).reshape(-1, alpha.shape[1])
     pooled = fit_pooled_spread(logits)
@@ -58,8 +63,10 @@ def calibrate(model: Any, sky: dict[str, Arrays], real: RealGalaxies | None) -> 
             "strength_factor": [float(value) for value in factor],
             "pooled_spread": list(pooled),
             "member_coverage": member_coverage(logits, pooled),
+            "embedding_variance": [float(value) for value in explained],
         },
-        "novelty": _fit_novelty(model, _floats(sky["train"]["picture"][:MOST_KNOWN]), held_out),
+        "novelty": _fit_novelty(model, found["features"] - 1, len(known)),
+        "assets": {"embedding_mean": mean, "embedding_axes": axes},
     }
 
 
@@ -74,13 +81,15 @@ def fit_strength(votes: Floats, alpha: Floats) -> Floats:
     return np.asarray(FACTORS[cost.argmax(axis=0)])
 
 
-def _fit_novelty(model: Any, known: NDArray[np.float32], held_out: NDArray[np.float32]) -> Any:
-    """Distance of the members' features from those of training; 1 at the threshold."""
-    seen = _predicted(model, np.concatenate([known, held_out]))["features"] - 1
+def _fit_novelty(model: Any, seen: Floats, known: int) -> dict[str, Any]:
+    """Distance of the members' features (n, k) from the ``known`` first and half of the rest.
+
+    The other half sets the threshold, where the distance is 1.
+    """
     rng = np.random.default_rng(1)
-    fresh = seen[len(known) :]
+    fresh = seen[known:]
     half = rng.permutation(len(fresh))
-    usual = np.concatenate([seen[: len(known)], fresh[half[::2]]])
+    usual = np.concatenate([seen[:known], fresh[half[::2]]])
     weights = mahalanobis_weights(usual, fresh[half[1::2]])
     model.get_layer("mahalanobis").set_weights(list(weights))
     return {

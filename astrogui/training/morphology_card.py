@@ -45,7 +45,7 @@ def draft(
         title="Shapes of galaxies",
         summary=(
             "What Galaxy Zoo 2's volunteers would answer about a galaxy, as Dirichlet "
-            "concentrations over the votes of each of the eleven questions. Three small residual "
+            "concentrations over the votes of each of the eleven questions. Small residual "
             "networks, averaged over turns and mirrorings; their mean share is the answer."
         ),
         network="morphology:ensemble",

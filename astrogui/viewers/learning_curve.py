@@ -78,7 +78,9 @@ class LearningCurve(Viewer):
             item.setSymbolSize(5)
             item.setSymbolBrush(theme.colour("accent"))
             item.setSymbolPen(None)
-        self._legend.setLabelTextColor(theme.text)
+        self._legend.setBrush(QColor(theme.ground))
+        for _, label in self._legend.items:
+            label.setText(label.text, color=theme.text)
         for line in self._stages:
             line.setPen(pen(QColor(theme.muted), 1.0))
 

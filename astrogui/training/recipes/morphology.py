@@ -16,7 +16,7 @@ import numpy as np
 from astrogui.networks.builder import build
 from astrogui.science import galaxy_picture, vote_tree
 from astrogui.training import morphology_card, score_morphology
-from astrogui.training.fit import FitSettings, fit
+from astrogui.training.fit import Batch, Draw, FitSettings, fit
 from astrogui.training.morphology_calibration import calibrate, folds
 from astrogui.training.morphology_examples import (
     RealGalaxies,
@@ -49,10 +49,10 @@ class Size:
     batch: int = 64
     widths: tuple[int, ...] = (16, 32, 64, 128)
     features: int = 64
-    members: int = 3
+    members: int = 2
 
 
-FULL = Size(train=10_000, calibration=1000, held_out=800, epochs=4, steps=160, fine_epochs=3,
+FULL = Size(train=10_000, calibration=500, held_out=400, epochs=4, steps=160, fine_epochs=3,
             fine_steps=80, variants=24)  # fmt: skip
 QUICK = Size(train=48, calibration=24, held_out=24, epochs=1, steps=2, fine_epochs=1, fine_steps=2,
              variants=2, real=9, batch=8, widths=(4, 4), features=4, members=2)  # fmt: skip
@@ -91,6 +91,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         card=card,
         model=model,
         golden_inputs=_golden(seed),
+        assets=calibration["assets"],
         readme=morphology_card.readme(card),
         progress=progress,
     )
@@ -144,15 +145,28 @@ def fitted_member(
         epochs=size.fine_epochs, steps=size.fine_steps, learning_rate=1e-3,
         seed=10 * seed + number,
     )  # fmt: skip
-    pictures = None
-    if real is not None:
-        mine = real.where(folds(real.number) != number)
-        rng = np.random.default_rng([seed, number])
-        pictures = (variants(mine.pictures, size.variants, rng), mine.shares)
+    made: list[Draw] = []
+
+    def draw(rng: np.random.Generator) -> Batch:
+        """Turned and scaled pictures are made when first asked for: not when nothing is left."""
+        if not made:
+            made.append(batches(sky, _own_part(size, real, number, seed), size.batch))
+        return made[0](rng)
+
     progress(f"member {number + 1} of {size.members}")
-    draw = batches(sky, pictures, size.batch)
     history = fit(model, _loss(), draw, settings, workdir / f"member-{number}-{seed}", progress)
     return model, history
+
+
+def _own_part(
+    size: Size, real: RealGalaxies | None, number: int, seed: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Variants and shares of the real galaxies that a member learns from."""
+    if real is None:
+        return None
+    mine = real.where(folds(real.number) != number)
+    rng = np.random.default_rng([seed, number])
+    return variants(mine.pictures, size.variants, rng), mine.shares
 
 
 def _single(size: Size) -> dict[str, Any]:
