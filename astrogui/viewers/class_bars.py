@@ -15,6 +15,8 @@ from astrogui.viewers.unit_text import percent_text
 LEVEL = 0.9
 _ROW = 30
 _AXIS = 24
+_GAP = 14
+_LEAST_BAR = 60  # pixels of 100 %
 
 
 class ClassBars(QWidget):
@@ -52,6 +54,14 @@ class ClassBars(QWidget):
             text += f"  ({percent_text(low)} to {percent_text(high)})"
         return text
 
+    def labels(self) -> list[str]:
+        """What stands beside the bars; in little room the brackets alone say the interval."""
+        metrics = self.fontMetrics()
+        names = max(metrics.horizontalAdvance(cls) for cls, *_ in self.bars)
+        texts = [self.words(p, low, high) for _, p, low, high in self.bars]
+        whole = names + max(map(metrics.horizontalAdvance, texts)) + 2 * _GAP + _LEAST_BAR
+        return texts if whole <= self.width() else [percent_text(p) for _, p, *_ in self.bars]
+
     def sizeHint(self) -> QSize:
         return QSize(360, _ROW * len(self.bars) + _AXIS)
 
@@ -65,10 +75,10 @@ class ClassBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
-        left = max(metrics.horizontalAdvance(cls) for cls, *_ in self.bars) + 14
-        texts = [self.words(p, low, high) for _, p, low, high in self.bars]
-        right = max(metrics.horizontalAdvance(text) for text in texts) + 14
-        width = max(self.width() - left - right, 60)
+        left = max(metrics.horizontalAdvance(cls) for cls, *_ in self.bars) + _GAP
+        texts = self.labels()
+        right = max(metrics.horizontalAdvance(text) for text in texts) + _GAP
+        width = max(self.width() - left - right, _LEAST_BAR)
         self._axis(painter, left, width)
         for i, (cls, probability, low, high) in enumerate(self.bars):
             self._bar(painter, i, cls, (probability, low, high), left, width)

@@ -17,6 +17,7 @@ from astrogui.viewers.spectrum_lines import LineComb
 from astrogui.viewers.spectrum_overlay import Laid
 from astrogui.viewers.unit_text import unit_text
 
+LEAST_WIDTH, LEAST_HEIGHT = 400, 260  # pixels for p(z) beside the spectrum
 LEFT_AXIS = 62  # pixels, the same in every plot so that wavelengths stand above one another
 _HIDDEN, _FREE = 0, 10_000
 
@@ -97,11 +98,17 @@ class SpectrumPlots:
         plots = (self.image, self.flux, self.residual, self.panel.overview, self.panel.peak)
         for plot in plots:
             plot.getAxis("left").setWidth(LEFT_AXIS)
+            plot.setMinimumWidth(0)  # a long title does not make the page wider than it is
         self.arrange(image=False, residuals=False, panel=False, overview=False)
 
     def arrange(self, *, image: bool, residuals: bool, panel: bool, overview: bool) -> None:
-        """Show the plots that are wanted and give each its share of the height."""
+        """Show the plots that are wanted and give each its share of the height.
+
+        Where there is little room p(z) gives way to the spectrum.
+        """
         layout = self.widget.ci.layout
+        room = self.widget.size()
+        panel = panel and room.width() >= LEAST_WIDTH and room.height() >= LEAST_HEIGHT
         for plot, row, visible, share in (
             (self.image, 0, image, 2),
             (self.flux, 1, True, 5),

@@ -26,6 +26,7 @@ REST_MS = 200  # maps are computed once the view has rested for this long
 LONGEST_BACK = 50  # spans that can be gone back to
 LIVE_S = 8.0  # of a record that are on the screen while it plays from the whole of it
 DETECTORS = 3
+BESIDE_WIDTH = 480  # pixels; in fewer the series have no room beside the noise
 
 
 class StrainStack(Viewer):
@@ -165,12 +166,21 @@ class StrainStack(Viewer):
         first = not self.grid.plots
         shown = [self._wanted(panel) for panel in self._panels]
         self.grid.arrange(self._panels, shown, self._wants_columns(shown))
-        self._beside.setVisible(self._shown["asd"].isChecked())
+        self._show_beside()
         self.grid.setVisible(bool(self.grid.plots))
         self._write_title()
         if first:
             self.show_all()
         self.redraw()
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether there is room for the series alone."""
+        return self.width() < BESIDE_WIDTH
+
+    def _show_beside(self) -> None:
+        """The noise beside the series, where there is room for both."""
+        self._beside.setVisible(self._shown["asd"].isChecked() and not self.is_narrow)
 
     def _wants_columns(self, shown: list[tuple[str, ...]]) -> bool:
         return self.grid.prefers_columns(shown) if self._abreast is None else self._abreast
@@ -232,6 +242,8 @@ class StrainStack(Viewer):
         shown = [self._wanted(panel) for panel in self._panels]
         if self._wants_columns(shown) != (self.grid.columns > 1):
             self._lay_out()
+        self._show_beside()
+        self._write_title()
         self.redraw()
 
     # Time -----------------------------------------------------------------------------------

@@ -357,8 +357,10 @@ class StrainView(StrainStack):
             f"<b>{escape(names)}</b>",
             f"GPS {network.gps_start:.10g} ({utc_text(network.gps_start)})",
             f"{shared:g} s at {', '.join(f'{rate:g}' for rate in rates)} Hz",
-            *self.answer.words(),
         ]
+        self._title.setToolTip("\n".join(self.answer.words()) if self.is_narrow else "")
+        if not self.is_narrow:
+            parts += self.answer.words()
         text = " &nbsp;·&nbsp; ".join(parts)
         flags = self.answer.posterior.flags if self.answer.posterior is not None else Flag.NONE
         if flags:

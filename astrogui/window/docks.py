@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QTabBar, QWidget
 
 from astrogui.window.actions import Actions, Spec
 from astrogui.window.layout import FIRST, Arrangement, arrange, fitted, names_of, without
@@ -90,6 +90,7 @@ class Docks:
             self._window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
             self._window.tabifyDockWidget(self._docks[beside], dock)
             dock.hide()
+        self._name_tabs()
         return dock
 
     def __getitem__(self, name: str) -> QDockWidget:
@@ -164,6 +165,14 @@ class Docks:
                 dock.hide()
         for name in self._docks:
             self._on_visibility(name)
+        self._name_tabs()
+
+    def _name_tabs(self) -> None:
+        """Tabs that have no room are gone through by arrows: three letters name no panel."""
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        for bar in self._window.findChildren(QTabBar, "", direct):
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
 
     def save(self, settings: QSettings, layout: str = "layout") -> None:
         settings.setValue("geometry", self._window.saveGeometry())

@@ -287,3 +287,13 @@ def test_a_prepared_view_still_says_that_there_is_no_answer(qtbot):
     assert view._content.size() == view.size()  # laid out before the first answer comes
     view.show_answer({"row_id": 1}, samples.redshift_posterior(0.1))
     assert view.shows_content
+
+
+def test_bars_of_classes_keep_their_numbers_whole_in_little_room(qtbot):
+    bars = ClassBars()
+    qtbot.addWidget(bars)
+    bars.show_posterior(samples.class_posterior())
+    bars.resize(600, bars.sizeHint().height())
+    assert " to " in bars.labels()[0]
+    bars.resize(bars.minimumSizeHint())
+    assert bars.labels()[0] == "90.0 %"

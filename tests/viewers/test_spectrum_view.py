@@ -295,3 +295,15 @@ def test_a_spectrum_without_any_good_sample_is_shown(shown):
     view.set_theme(DARK)
     assert view.shows_content
     assert len(masked_spans(record)) == 1
+
+
+def test_in_little_room_the_spectrum_stays_and_p_of_z_gives_way(answered, settled):
+    plots = answered.plots
+    for size, is_there in (((1000, 700), True), ((340, 330), False), ((1000, 700), True)):
+        answered.resize(*size)
+        settled(answered)
+        answered.grab()
+        assert plots.panel.peak.isVisible() is is_there
+        page = plots.widget.viewport().rect().toRectF()
+        assert page.contains(plots.flux.sceneBoundingRect())
+        assert plots.flux.getViewBox().height() > 60

@@ -298,3 +298,19 @@ def test_the_names_of_the_curves_of_noise_take_the_colours_of_the_dark(shown):
     texts = [label.item.toHtml() for _, label in view.noise._names.items]
     assert texts
     assert all(DARK.text in text for text in texts)
+
+
+def test_in_little_room_the_series_stay_and_the_rest_is_in_a_tip(shown, settled):
+    view = shown(StrainView, samples.network())
+    view.set_answer({}, samples.mass_posterior())
+    for width, is_wide in ((1000, True), (340, False), (1000, True)):
+        view.resize(width, 600)
+        settled(view)
+        assert view._beside.isVisible() is is_wide
+        words = view.answer.words()[0]
+        assert (words in view._title.text()) is is_wide
+        assert (words in view._title.toolTip()) is not is_wide
+        assert "GPS" in view._title.text()
+    view._shown["asd"].setChecked(False)
+    view.resize(900, 600)
+    assert not view._beside.isVisible()

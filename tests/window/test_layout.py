@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import QSettings, QSize, Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QTabBar, QWidget
 from random_layouts import wrong_layouts
 
 from astrogui.session.events import ProjectOpened
@@ -161,6 +161,10 @@ def test_the_window_fits_a_full_hd_screen_at_three_hundred_per_cent(bench, monke
         window.actions_by_name[name].trigger()
         window.resize(640, 360)
         qtbot.waitUntil(lambda: window.size() == QSize(640, 360), timeout=5000)
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        bars = [bar for bar in window.findChildren(QTabBar, "", direct) if bar.isVisible()]
+        assert bars
+        assert all(bar.elideMode() == Qt.TextElideMode.ElideNone for bar in bars)
 
 
 def test_buttons_that_have_no_room_in_one_row_stand_in_several(qtbot):
