@@ -1,10 +1,12 @@
-"""Lens or not: residual networks that read a picture of a galaxy.
+"""Lens or not: networks that read a picture of a galaxy.
 
 `residual` is CMU DeepLens (Lanusse et al. 2018, MNRAS 473, 3895): a convolution of 7 x 7, then
 blocks of pre-activated bottleneck units (He et al. 2016, arXiv 1603.05027) with ELU, the mean over
-the picture, one logit. Its defaults are the published layout, of which `SMALL` is a narrower and
-shallower one that one processor core trains. `finder` is what answers: several such networks, each
-shown the picture turned and mirrored in all eight ways, for the sky has no up.
+the picture, one logit. It needs a graphics card to train. `polar` learns from a tenth of the
+examples: it reads the picture in rings around the galaxy, beside what is left when each ring's mean
+is taken off. There an arc is a bar and a turn is a shift, which convolutions that close around the
+ring do not notice. `finder` is what answers: several such networks, each shown the picture and its
+mirror image, for the sky has no up and no hand.
 """
 
 from __future__ import annotations
@@ -13,20 +15,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from astrogui.networks.star_galaxy import Mahalanobis
 
 PUBLISHED_BLOCKS = ((16, 32), (32, 64), (64, 128), (128, 256), (256, 512))
-SMALL: dict[str, Any] = {
-    "stem": 24,
-    "stem_stride": 2,
-    "blocks": ((12, 24), (24, 48), (48, 96), (64, 128)),
-    "units": (1, 2, 2, 2),
-    "features": 32,
-    "dropout": 0.2,
-}
-EIGHT = 8  # ways to turn and mirror a square
+RINGS, ANGLES = 22, 48  # of the polar picture
+INNERMOST, OUTERMOST = 0.8, 29.0  # pixels from the middle
+POLAR_FILTERS = (16, 24, 32)
+POOLS = ((1, 2), (2, 2), (2, 3))  # of rings and angles; a quarter turn is a whole step at the end
+FEATURES = 32
+WAYS = 2  # to show a picture: as it is and mirrored
+MOMENTUM = 0.9  # of the running means: trainings on one core have few steps
 
 
 def residual(
@@ -42,21 +43,25 @@ def residual(
     """{"image" (size, size, channels)} to {"logit" (1,), "features"}.
 
     `blocks` are (bottleneck, width) pairs, of so many `units` each; every block but the first
-    halves the picture. With `features`, a dense layer of so many stands between the mean and the logit; else the mean is
-    the feature. `dropout` acts on what the logit reads.
+    halves the picture. With `features`, a dense layer of so many stands between the mean and the
+    logit; else the mean is the feature. `dropout` acts on what the logit reads.
     """
     image = keras.Input((size, size, channels), name="image")
     value = layers.Conv2D(
         stem, 7, stem_stride, padding="same", use_bias=False, name="stem"
     )(image)  # fmt: skip
-    value = layers.Activation("elu")(layers.BatchNormalization(name="stem_norm")(value))
+    value = layers.Activation("elu")(
+        layers.BatchNormalization(momentum=MOMENTUM, name="stem_norm")(value)
+    )
     for block, (bottleneck, width) in enumerate(blocks):
         for unit in range(units[block]):
             value = _unit(
                 value, bottleneck, width, name=f"block{block}_unit{unit}",
                 stride=2 if unit == 0 and block > 0 else 1, activated=unit == 0 and block == 0,
             )  # fmt: skip
-    value = layers.Activation("elu")(layers.BatchNormalization(name="last_norm")(value))
+    value = layers.Activation("elu")(
+        layers.BatchNormalization(momentum=MOMENTUM, name="last_norm")(value)
+    )
     value = layers.GlobalAveragePooling2D(name="mean")(value)
     if features:
         value = layers.Dense(features, activation="silu", name="features_dense")(value)
@@ -87,28 +92,49 @@ def _unit(
 
 
 def _active(value: Any, name: str) -> Any:
-    return layers.Activation("elu")(layers.BatchNormalization(name=name)(value))
+    return layers.Activation("elu")(layers.BatchNormalization(momentum=MOMENTUM, name=name)(value))
 
 
-def small(size: int = 64, channels: int = 3) -> keras.Model:
-    """`residual` as one processor core trains it."""
-    return residual(size, channels, **SMALL)
+def polar(size: int = 64, channels: int = 3, dropout: float = 0.2) -> keras.Model:
+    """{"image" (size, size, channels)} to {"logit" (1,), "features" (FEATURES,)}.
+
+    Turning the picture by a quarter changes nothing.
+    """
+    image = keras.Input((size, size, channels), name="image")
+    rings = Polar(size, name="polar")(image)
+    value = layers.Concatenate(name="with_rest")([rings, RestOfRing(name="rest")(rings)])
+    for depth, (filters, pool) in enumerate(zip(POLAR_FILTERS, POOLS, strict=True)):
+        value = AroundTheRing(2, name=f"around{depth}")(value)
+        value = layers.Conv2D(filters, 5, use_bias=False, name=f"convolution{depth}")(value)
+        value = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{depth}")(value)
+        value = layers.Activation("elu")(value)
+        value = layers.MaxPooling2D(pool, name=f"pool{depth}")(value)
+    mean = layers.GlobalAveragePooling2D(name="mean")(value)
+    strongest = layers.Flatten(name="strongest")(Strongest(name="strongest_angle")(value))
+    read = layers.Concatenate(name="read")([strongest, mean])
+    if dropout:
+        read = layers.Dropout(dropout)(read)
+    features = layers.Dense(FEATURES, activation="silu", name="features_dense")(read)
+    logit = layers.Dense(1, name="logit_dense")(features)
+    # Most features rest near zero: shifted by one, a relative comparison of runtimes has a scale.
+    shifted = layers.Rescaling(1.0, offset=1.0, name="features")(features)
+    return keras.Model({"image": image}, {"logit": logit, "features": shifted}, name="polar")
 
 
 def finder(size: int = 64, channels: int = 3, members: int = 3) -> keras.Model:
     """{"image" (size, size, channels)} to {"logit" (members,), "novelty" (1,), "features"}.
 
-    A member's logit is the mean over the eight ways of showing it the picture, then calibrated;
-    "features" are the members' own, joined, and the novelty is their distance from the training
-    set's, 1 at the threshold. Members are the layers "member_0", "member_1", and so on.
+    A member's logit is the mean over the ways of showing it the picture, then calibrated;
+    "features" are the members' own, joined (plus 1), and the novelty is their distance from the
+    training set's, 1 at the threshold. Members are the layers "member_0", "member_1", and so on.
     """
     image = keras.Input((size, size, channels), name="image")
-    turned = EightWays(name="eight_ways")(image)
+    shown = WithMirror(name="with_mirror")(image)
     logits, features = [], []
     for number in range(members):
-        member = small(size, channels)
+        member = polar(size, channels)
         member.name = f"member_{number}"
-        answer = member({"image": turned})
+        answer = member({"image": shown})
         logits.append(MeanOfWays(name=f"logit_mean_{number}")(answer["logit"]))
         features.append(MeanOfWays(name=f"features_mean_{number}")(answer["features"]))
     joined = layers.Concatenate(name="features")(features)
@@ -120,25 +146,87 @@ def finder(size: int = 64, channels: int = 3, members: int = 3) -> keras.Model:
 
 
 @keras.saving.register_keras_serializable("astrogui")
-class EightWays(layers.Layer):
-    """A batch of squares (n, size, size, c), turned and mirrored: (8 n, size, size, c).
-
-    The n pictures of each way stay together; `MeanOfWays` undoes the stacking.
-    """
+class WithMirror(layers.Layer):
+    """A batch of pictures (n, size, size, c) and their mirror images: (2 n, size, size, c)."""
 
     def call(self, image: Any) -> Any:
-        ways = []
-        for way in (image, ops.transpose(image, (0, 2, 1, 3))):
-            ways += [way, ops.flip(way, 1), ops.flip(way, 2), ops.flip(ops.flip(way, 1), 2)]
-        return ops.concatenate(ways, axis=0)
+        return ops.concatenate([image, ops.flip(image, 2)], axis=0)
 
 
 @keras.saving.register_keras_serializable("astrogui")
 class MeanOfWays(layers.Layer):
-    """Values of stacked ways (8 n, k) to their mean for each picture (n, k)."""
+    """Values of stacked ways (2 n, k) to their mean for each picture (n, k)."""
 
     def call(self, values: Any) -> Any:
-        return ops.mean(ops.reshape(values, (EIGHT, -1, values.shape[-1])), axis=0)
+        return ops.mean(ops.reshape(values, (WAYS, -1, values.shape[-1])), axis=0)
+
+
+@keras.saving.register_keras_serializable("astrogui")
+class Polar(layers.Layer):
+    """Pictures (n, size, size, c) in rings around the middle: (n, RINGS, ANGLES, c), bilinear."""
+
+    def __init__(self, size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+        radius = np.linspace(INNERMOST, OUTERMOST * size / 64, RINGS)[:, None]
+        angle = np.arange(ANGLES) / ANGLES * 2 * np.pi
+        middle = (size - 1) / 2
+        row, column = middle + radius * np.sin(angle), middle + radius * np.cos(angle)
+        low_row, low_column = np.floor(row).astype(int), np.floor(column).astype(int)
+        up, right = row - low_row, column - low_column
+        self._corners = [
+            (
+                ((low_row + dy) * size + low_column + dx).ravel().astype("int32"),
+                (np.abs(1 - dy - up) * np.abs(1 - dx - right)).ravel()[:, None].astype("float32"),
+            )
+            for dy in (0, 1)
+            for dx in (0, 1)
+        ]
+
+    def call(self, image: Any) -> Any:
+        channels = image.shape[-1]
+        flat = ops.reshape(image, (-1, self.size * self.size, channels))
+        rings = sum(
+            ops.take(flat, ops.convert_to_tensor(place), axis=1) * ops.convert_to_tensor(weight)
+            for place, weight in self._corners
+        )
+        return ops.reshape(rings, (-1, RINGS, ANGLES, channels))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable("astrogui")
+class RestOfRing(layers.Layer):
+    """What is left of each ring without its mean, twice as strong, within ±2."""
+
+    def call(self, rings: Any) -> Any:
+        return ops.clip(2.0 * (rings - ops.mean(rings, axis=2, keepdims=True)), -2.0, 2.0)
+
+
+@keras.saving.register_keras_serializable("astrogui")
+class AroundTheRing(layers.Layer):
+    """Values (n, rings, angles, c) continued by `reach`: around in angle, by zeros in radius."""
+
+    def __init__(self, reach: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reach = reach
+
+    def call(self, values: Any) -> Any:
+        k = self.reach
+        around = ops.concatenate([values[:, :, -k:], values, values[:, :, :k]], axis=2)
+        return ops.pad(around, ((0, 0), (k, k), (0, 0), (0, 0)))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "reach": self.reach}
+
+
+@keras.saving.register_keras_serializable("astrogui")
+class Strongest(layers.Layer):
+    """The largest value over angle: (n, rings, angles, c) to (n, rings, c)."""
+
+    def call(self, values: Any) -> Any:
+        return ops.max(values, axis=2)
 
 
 @keras.saving.register_keras_serializable("astrogui")

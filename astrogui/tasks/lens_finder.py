@@ -1,7 +1,7 @@
 """Gravitational lenses: which galaxies of an image have a background galaxy bent around them.
 
 Galaxies that are bright and larger than the seeing are cut out on a grid of fixed angle (0.27
-arcsec a pixel from the ground, 0.1 from space) and shown to an ensemble of residual networks as a
+arcsec a pixel from the ground, 0.1 from space) and shown to an ensemble of networks as a
 colour picture whose scale is the noise; a published colour picture of one galaxy is taken as it
 is. `score_lens` ranks at one lens in two; `prob_lens` holds for the share of lenses on the sky.
 Candidates are then checked by a forward fit.

@@ -14,14 +14,14 @@ PRIOR = {
     "lens": "isothermal ellipsoid in shear; Einstein radius 0.75 to 6.8 arcsec from the ground, "
     "0.5 to 2.2 from space; 94 % red galaxies",
     "source": "i = 22 to 25 before lensing, half-light radius 0.06 to 0.4 arcsec, clumps, mostly "
-    "blue; magnified at least 2.5 times, arcs of at least S/N 14 against noise and 12 % of the "
+    "blue; magnified at least five times, arcs of at least S/N 25 against noise and 20 % of the "
     "light before them",
     "other": "red galaxies alone (14 %), with blue companions (25 %), spirals, rings, mergers, "
-    "groups, edge-on discs, pairs, irregulars; one in four: a lens field without its arcs",
+    "groups, edge-on discs, pairs, irregulars; two in five: a lens field without its arcs",
     "seeing": "0.5 to 1.35 arcsec from the ground, 0.09 to 0.2 from space",
     "depth": "point source of S/N 5 at r = 23.6 to 26.6, from space at 24.4 to 26.8",
     "pixel": "0.27 arcsec (ground), 0.1 (space), each within 12 %",
-    "stretch": "colour pictures with the noise at 0.9 to 5 % of white, eight bits or not",
+    "stretch": "colour pictures with the noise at 1.4 to 5 % of white, eight bits or not",
 }
 
 LIMITS = (
@@ -51,9 +51,9 @@ def card_of(
         title="Gravitational lenses among galaxies",
         summary=(
             "Whether a galaxy bends the light of another behind it, from a colour picture of it. "
-            f"{members} residual networks of the kind of CMU DeepLens, narrower than published, "
-            "each shown the picture turned and mirrored in eight ways; their probabilities are "
-            "mixed, their differences are the epistemic interval."
+            f"{members} convolutional networks read the picture in rings around the galaxy, each "
+            "shown it and its mirror image; their probabilities are mixed, their differences are "
+            "the epistemic interval."
         ),
         network="deep_lens:finder",
         network_config=dict(config),

@@ -16,8 +16,8 @@ from astrogui.training.recipe import Progress
 from astrogui.training.simulate_lens import Arrays, observe, rendered_many
 
 CHUNK = 250  # renderings in a file
-SHARE_BARE = 0.25  # of what is no lens: lens fields without their arcs
-SHARE_SPACE = 0.28
+SHARE_BARE = 0.4  # of what is no lens: lens fields without their arcs
+SHARE_SPACE = 0.22
 
 
 class Bank:
@@ -37,11 +37,16 @@ class Bank:
         is_lens = (rng.random(count) < lens_share).astype(np.float32)
         space = rng.random(count) < space_share
         bare = (is_lens == 0) & (rng.random(count) < bare_share)
+        lens_rows: dict[bool, list[int]] = {False: [], True: []}
         rows = {"front": [], "arcs": [], "einstein_radius": [], "kind": []}  # type: ignore[var-annotated]
         for k in range(count):
             from_lenses = bool(is_lens[k] > 0 or bare[k])
             part = self._parts[part_name(bool(space[k]), from_lenses)]
             which = int(rng.integers(len(part["front"])))
+            if is_lens[k] > 0:
+                lens_rows[bool(space[k])].append(which)
+            elif bare[k] and lens_rows[bool(space[k])]:  # beside the very lens, where there is one
+                which = lens_rows[bool(space[k])].pop()
             for name, values in rows.items():
                 values.append(part[name][which])
         light = {name: _three_planes(rows[name]) for name in ("front", "arcs")}

@@ -187,7 +187,7 @@ def _blue_magnitudes(
 
 def _source(rng: np.random.Generator, radius: float, space: bool) -> list[Profile]:
     """A galaxy in the source plane, with clumps, where the lens makes several images of it."""
-    reach = radius * np.sqrt(rng.uniform(0.0, 0.42)) if rng.random() < 0.8 else radius * 0.8
+    reach = radius * np.sqrt(rng.uniform(0.0, 0.36))
     reach *= 1.0 if rng.random() < 0.7 else 0.4  # rings and long arcs are what is noticed
     where = rng.uniform(0, 2 * np.pi)
     x, y = reach * np.cos(where), reach * np.sin(where)

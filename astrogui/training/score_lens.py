@@ -196,6 +196,7 @@ def graded(rows: Sequence[Mapping[str, Any]]) -> Measures:
     label = grade[clear] >= LENS_GRADE
     others = np.sort(score[clear][~label])[::-1]
     tenth = others[min(9, len(others) - 1)] if len(others) else np.nan
+    varied = np.ptp(score) > 0
     return {
         "lenses": int(label.sum()),
         "others": int((~label).sum()),
@@ -203,7 +204,7 @@ def graded(rows: Sequence[Mapping[str, Any]]) -> Measures:
         "auroc": area_under_roc(score[clear], label),
         "auroc_interval": bootstrap_interval(score[clear], label),
         "completeness_10": _mean(score[clear][label] > tenth),
-        "spearman": float(spearmanr(score, grade).statistic),
+        "spearman": float(spearmanr(score, grade).statistic) if varied else 0.0,
     }
 
 

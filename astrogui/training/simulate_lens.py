@@ -32,10 +32,10 @@ FINE = 2  # samples a pixel, each way
 PAD = 4  # pixels beyond the cut-out that are drawn, so that light is blurred into it
 SKY_GROUND = np.array([22.0, 21.0, 20.2])  # AB a square arcsec in g, r, i: object noise against it
 SKY_SPACE = 22.3
-LEAST_CENTRE = 25.0  # signal-to-noise of the light within two arcsec (space: 0.7) of the middle
-LEAST_SIGNAL = 14.0  # signal-to-noise of all arcs together in an example called a lens,
-LEAST_MAGNIFICATION = 2.5  # of the source's main component
-CONTRAST = 0.12  # where this share of the light in front of them counts as noise
+LEAST_CENTRE = 35.0  # signal-to-noise of the light within two arcsec (space: 0.7) of the middle
+LEAST_SIGNAL = 25.0  # signal-to-noise of all arcs together in an example called a lens,
+LEAST_MAGNIFICATION = 5.0  # of the source's main component
+CONTRAST = 0.2  # where this share of the light in front of them counts as noise
 
 Arrays = dict[str, np.ndarray]
 
@@ -300,7 +300,7 @@ def _with_fewer_bands(
 def _pictures(values: np.ndarray, space: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Stretched as published pictures are, about half of them in eight bits."""
     count = len(values)
-    level = np.exp(rng.uniform(np.log(0.009), np.log(0.05), (count, 1)))
+    level = np.exp(rng.uniform(np.log(0.014), np.log(0.05), (count, 1)))
     balance = np.exp(rng.normal(0, 0.13, (count, 3)))
     balance[:, 2] *= np.exp(rng.uniform(0, 0.5, count))  # blue is what published ones bring out
     redder = rng.random(count) < 0.3  # as grz pictures, whose blue is faint

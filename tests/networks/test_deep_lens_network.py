@@ -1,4 +1,4 @@
-"""The lens networks: the published layout, the eight ways of showing a square, the ensemble."""
+"""The lens networks: the published layout, the rings around a galaxy, the ensemble."""
 
 from __future__ import annotations
 
@@ -58,12 +58,36 @@ def test_the_published_layout_uses_elu_before_each_convolution_and_one_mean(publ
     assert published.output["logit"].shape == (None, 1)
 
 
-def test_halved_blocks_shrink_the_picture_and_the_small_network_is_small(published):
+def test_blocks_after_the_first_halve_the_picture(published):
+    assert layer(published, "block0_unit2").output.shape == (None, 45, 45, 32)
     assert layer(published, "block4_unit2").output.shape == (None, 3, 3, 512)
-    little = build("deep_lens:small", {"size": 64, "channels": 3})
-    assert layer(little, "block0_unit0").output.shape == (None, 32, 32, 24)
-    assert little.count_params() < 0.3e6
     assert published.count_params() > 3e6
+
+
+def test_rings_hold_the_picture_and_their_rest_is_what_is_not_round():
+    row, column = np.indices((64, 64)) - 31.5
+    radius, angle = np.hypot(row, column), np.arctan2(row, column)
+    picture = (40 - radius)[None, :, :, None].astype(np.float32)
+    rings = np.asarray(deep_lens.Polar(64)(picture))
+    expected = 40 - np.linspace(deep_lens.INNERMOST, deep_lens.OUTERMOST, deep_lens.RINGS)
+    assert rings[0, 2:, :, 0] == pytest.approx(
+        np.repeat(expected[2:, None], deep_lens.ANGLES, 1), abs=0.15
+    )
+    wave = np.cos(angle)[None, :, :, None].astype(np.float32)
+    seen = np.asarray(deep_lens.Polar(64)(wave))[0, 5:, :, 0]
+    due = np.cos(np.arange(deep_lens.ANGLES) / deep_lens.ANGLES * 2 * np.pi)
+    assert seen == pytest.approx(np.repeat(due[None], len(seen), 0), abs=0.03)
+    rest = np.asarray(deep_lens.RestOfRing()(rings))
+    assert np.abs(rest[0, 4:]).max() < 0.2
+
+
+def test_what_runs_around_the_ring_closes_and_ends_at_its_rim():
+    values = np.arange(2 * 6, dtype=np.float32).reshape(1, 2, 6, 1)
+    around = np.asarray(deep_lens.AroundTheRing(2)(values))[0, :, :, 0]
+    assert around.shape == (6, 10)
+    assert around[2].tolist() == [4, 5, 0, 1, 2, 3, 4, 5, 0, 1]
+    assert not around[:2].any()
+    assert not around[4:].any()
 
 
 def test_turning_a_picture_changes_no_answer():
@@ -72,30 +96,29 @@ def test_turning_a_picture_changes_no_answer():
     turned = np.ascontiguousarray(np.rot90(picture, axes=(1, 2)))
     mirrored = np.ascontiguousarray(picture[:, :, ::-1])
     first = model({"image": picture}, training=False)
-    for other in (turned, mirrored):
+    for other in (turned, mirrored):  # a quarter turn, and the mirror image
         second = model({"image": other}, training=False)
         for name in ("logit", "features"):
             assert np.asarray(second[name]) == pytest.approx(np.asarray(first[name]), abs=2e-5)
 
 
-def test_the_eight_ways_are_all_different_and_their_mean_is_taken_for_each_picture():
+def test_a_picture_and_its_mirror_image_are_averaged_for_each_picture():
     square = np.arange(2 * 9, dtype=np.float32).reshape(2, 3, 3, 1)
-    ways = np.asarray(deep_lens.EightWays()(square)).reshape(8, 2, 9)
-    for picture in range(2):
-        assert len({tuple(way) for way in ways[:, picture]}) == 8
-        assert sorted(ways[3, picture]) == sorted(square[picture].ravel())
-    values = np.arange(16, dtype=np.float32).reshape(16, 1)
+    ways = np.asarray(deep_lens.WithMirror()(square))[..., 0]
+    assert (ways[:2] == square[..., 0]).all()
+    assert (ways[2:] == square[:, :, ::-1, 0]).all()
+    values = np.arange(4, dtype=np.float32).reshape(4, 1)
     mean = np.asarray(deep_lens.MeanOfWays()(values))
-    assert mean.ravel() == pytest.approx([values[::2].mean(), values[1::2].mean()])
+    assert mean.ravel() == pytest.approx([1, 2])
 
 
 def test_members_take_the_weights_of_networks_trained_alone():
     config = {"size": 64, "channels": 3}
-    singles = [build("deep_lens:small", config) for _ in range(2)]
+    singles = [build("deep_lens:polar", config) for _ in range(2)]
     model = build("deep_lens:finder", {**config, "members": 2})
     assign_members(model, [single.get_weights() for single in singles])
     flat = np.full((1, 64, 64, 3), 0.1, np.float32)
-    flat[0, 20:44, 20:44] = 0.6  # the same in all eight ways
+    flat[0, 20:44, 20:44] = 0.6  # the same mirrored
     alone = [float(single({"image": flat}, training=False)["logit"][0, 0]) for single in singles]
     together = np.asarray(model({"image": flat}, training=False)["logit"])[0]
     assert together == pytest.approx(alone, abs=1e-4)

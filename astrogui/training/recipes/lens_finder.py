@@ -24,20 +24,20 @@ from astrogui.training.recipe import Progress, Recipe
 from astrogui.training.simulate_lens import SIZE
 
 MEMBERS = 3
-BATCH = 128
+BATCH = 64
 COUNTS = {
-    "train": {"ground-lenses": 7000, "ground-others": 7000,
-              "space-lenses": 2750, "space-others": 2750},
-    "calibrate": {"ground-lenses": 1500, "ground-others": 3000,
-                  "space-lenses": 500, "space-others": 1000},
+    "train": {"ground-lenses": 4500, "ground-others": 7000,
+              "space-lenses": 1500, "space-others": 2750},
+    "calibrate": {"ground-lenses": 1000, "ground-others": 3000,
+                  "space-lenses": 250, "space-others": 1000},
 }  # fmt: skip
 QUICK_COUNTS = {
     purpose: dict.fromkeys(counts, 12) for purpose, counts in COUNTS.items()
 }  # fmt: skip
-VALIDATED = 800  # pictures that choose the epoch
-CALIBRATED = 5000
-SHARED = FitSettings(epochs=40, steps=25, learning_rate=2e-3)
-ALONE = FitSettings(epochs=10, steps=25, learning_rate=8e-4)
+VALIDATED = 600  # pictures that choose the epoch
+CALIBRATED = 1600
+SHARED = FitSettings(epochs=10, steps=60, learning_rate=2e-3)
+ALONE = FitSettings(epochs=3, steps=40, learning_rate=8e-4)
 QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
 CONFIG: dict[str, Any] = {"size": SIZE, "channels": 3, "members": MEMBERS}
 
@@ -51,15 +51,16 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     }
     weights, history = _members(banks, workdir, quick, seed, progress)
     model = build("deep_lens:finder", CONFIG)
+    model.compile(jit_compile=False)  # compiling takes minutes and gains nothing on a processor
     assign_members(model, weights)
     progress("calibrating on held-out renderings")
     rng = np.random.default_rng([seed, 77])
-    trained = banks["train"].draw(rng, 24 if quick else 4000)[0]
+    trained = banks["train"].draw(rng, 24 if quick else 800)[0]
     pictures, label, _ = banks["calibrate"].draw(rng, 24 if quick else CALIBRATED)
     calibration = calibrate(model, trained, pictures, label)
     card = card_of(CONFIG, counts, history, calibration, seed)
     run = CompiledRun(model, card, {})
-    scores = score_lens.simulated(run, 24 if quick else 4000, seed + 1)
+    scores = score_lens.simulated(run, 24 if quick else 1500, seed + 1)
     card = replace(card, simulated_scores=scores, coverage=scores["coverage"])
     golden = {"image": pictures[:8].astype(np.float32)}
     return write_model_folder(
@@ -79,7 +80,7 @@ def _members(
     rng = np.random.default_rng([seed, 5])
     pictures, label, _ = banks["calibrate"].draw(rng, 16 if quick else VALIDATED)
     validation = ({"image": pictures}, {"logit": label[:, None]})
-    network = build("deep_lens:small", {"size": SIZE, "channels": 3})
+    network = build("deep_lens:polar", {"size": SIZE, "channels": 3})
 
     def fitted(name: str, settings: FitSettings, own_seed: int) -> dict[str, Any]:
         progress(f"fitting: {name}")
@@ -92,7 +93,7 @@ def _members(
             progress,
             validation=validation,
             validation_batch=128,
-            jit_compile=False,  # compiling takes minutes and gains nothing on a processor
+            jit_compile=False,
         )
 
     history = [fitted("shared", SHARED, seed)]
