@@ -89,7 +89,9 @@ class Bridge(QObject):
             if self._is_waking:
                 return
             self._is_waking = True
-        self._woken.emit()
+            # Within the lock: an object that is destroyed while it emits ends the process, and
+            # whoever destroys this one closes it first.
+            self._woken.emit()
 
     def _deliver(self) -> None:
         with self._lock:

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import Future
 
 import pytest
-from PySide6.QtCore import QObject, QThread
+from PySide6.QtCore import QObject, Qt, QThread
 
 from astrogui.errors import UsageProblem
 from astrogui.session import events
@@ -114,3 +114,23 @@ def test_a_closed_bridge_delivers_nothing(bridge, fake, qtbot):
     fake.say(events.Noticed("late")).result(5)
     qtbot.wait(50)
     assert heard == []
+
+
+def test_nothing_is_emitted_while_the_bridge_is_closed_and_destroyed(fake, qtbot):
+    bridge = Bridge(fake)
+    is_safe = []
+    bridge._woken.connect(
+        lambda: is_safe.append(bridge._lock.locked()), Qt.ConnectionType.DirectConnection
+    )
+    future = Future()
+    bridge.after(future, print)
+    thread = threading.Thread(target=future.set_result, args=(None,))
+    thread.start()
+    thread.join()
+    assert is_safe == [True]  # ``close`` waits for it
+    bridge.close()
+    other = Future()
+    bridge.after(other, print)
+    other.set_result(None)
+    assert is_safe == [True]
+    bridge.deleteLater()
