@@ -31,6 +31,7 @@ COARSE = {1: 5.8, 2: 6.6}  # detectors: SNR of the coarse stage from which a tim
 CLUSTER_S = 0.6  # candidates closer than this are one
 MOST = 24  # looked at in a piece, or in one shift of it
 SHIFTS = 32  # at most, of whole seconds, in a piece
+FEWER_SHIFTS, FEW_PIECES = 10, 4  # of more pieces fewer shifts give background enough
 REACH_S = 0.020  # about a coarse bin in which the fine stage looks
 AROUND_S = 0.5  # about a candidate above the threshold that the background leaves out
 
@@ -91,9 +92,7 @@ class Searched:
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
 
 
-def search(
-    network: Mapping[str, Series], bank: Templates, threshold: float, shifts: int = SHIFTS
-) -> Iterator[Searched]:
+def search(network: Mapping[str, Series], bank: Templates, threshold: float) -> Iterator[Searched]:
     """The pieces of a network's strain in order of time.
 
     Two detectors are searched together where both have data, in the order H1, L1, V1; where only
@@ -101,9 +100,16 @@ def search(
     background.
     """
     tables = search_filter.tables(bank)
-    for start, end, names in plan(network):
+    pieces = plan(network)
+    shifts = shifts_for(len(pieces))
+    for start, end, names in pieces:
         clean = {name: cleaned(network[name], start, end) for name in names}
         yield search_piece(clean, bank, tables, start, end, threshold, shifts)
+
+
+def shifts_for(pieces: int) -> int:
+    """How many shifts each piece of a strain gets at most: all it allows where there are few."""
+    return SHIFTS if pieces <= FEW_PIECES else FEWER_SHIFTS
 
 
 def plan(network: Mapping[str, Series]) -> list[tuple[float, float, tuple[str, ...]]]:

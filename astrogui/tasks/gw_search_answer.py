@@ -77,10 +77,12 @@ class Run:
 
     def pieces(self) -> Iterator[Searched]:
         """The pieces, each searched when it is asked for."""
-        for start, end, names in strain_search.plan(self.network):
+        pieces = strain_search.plan(self.network)
+        shifts = strain_search.shifts_for(len(pieces))
+        for start, end, names in pieces:
             clean = {name: strain_search.cleaned(self.network[name], start, end) for name in names}
             piece = strain_search.search_piece(
-                clean, self.bank, self._tables, start, end, self.thresholds[2]
+                clean, self.bank, self._tables, start, end, self.thresholds[2], shifts
             )
             self.background.add(piece.background, piece.background_s)
             self._track.append((piece.track_gps, piece.track_snr))

@@ -245,3 +245,8 @@ def test_drawn_binaries_lie_in_the_range():
         template_bank.inside(mass, ratio) and 0.125 <= ratio <= 1
         for mass, ratio in zip(drawn.log_chirp_mass, drawn.ratio, strict=True)
     )
+
+
+def test_long_strain_gets_fewer_shifts_a_piece():
+    assert strain_search.shifts_for(1) == strain_search.SHIFTS
+    assert strain_search.shifts_for(100) < strain_search.SHIFTS
