@@ -21,7 +21,6 @@ from astrogui.science.distance_marginal import DistanceCurve
 from astrogui.science.heterodyne import Binaries, Data, Sums
 from astrogui.science.sky_pool import Geometry, Pool, Reference
 
-OWN_TIME_REACH_S = 0.03
 REFERENCES = 4  # binaries whose likelihood the pool follows
 LEAST_EFFECTIVE = 400.0  # draws that a round's tempered weights must leave
 
@@ -117,7 +116,7 @@ class Analysis:
         self.refer(reference)
 
     def refer(self, reference: Binaries) -> None:
-        """Take one binary as the reference: sums, and its loudest times in each detector."""
+        """Take one binary as the reference: sums, and which detectors hear it best."""
         self.reference = reference
         self.sums: Sums = heterodyne.summed(self.data, reference)
         one = np.ones((1, self.sums.knot_hz.size), complex)
@@ -125,7 +124,6 @@ class Analysis:
         loudness = np.stack([self.heard.loudness(d) for d in range(len(self.data.detectors))])
         order = [int(index) for index in np.argsort(-loudness.max(axis=1))]
         self.geometry = Geometry(self.data.detectors, self.data.centre_gps, order)
-        self.loudest_s = self._loudest_times(loudness, order)
 
     def hear(self, binaries: Binaries) -> None:
         """Let the pool follow the likelihood of several binaries at their own times."""
@@ -135,18 +133,6 @@ class Analysis:
     def _heard(self, ratio: Complexes, norm: Floats) -> Reference:
         output = np.stack([heterodyne.overlaps(ratio, row) for row in self.sums.linear], axis=1)
         return Reference(self.sums, norm, output, self.curve)
-
-    def _loudest_times(self, loudness: Floats, order: list[int]) -> Floats:
-        """(d,) times at which the reference is loudest, within light travel of the loudest."""
-        fine = self.heard.fine_s
-        times = fine[np.argmax(loudness, axis=1)]
-        if self.geometry.second is not None:
-            first, second = order[0], order[1]
-            apart = self.data.centre_gps[second] - self.data.centre_gps[first]
-            near = np.abs(fine + apart - times[first]) <= self.geometry.light_s
-            if near.any():
-                times[second] = fine[near][np.argmax(loudness[second][near])]
-        return np.asarray(times)
 
     def pool(self, told: Told, coarse: bool = False) -> Pool:
         """Members for the present reference; a coarse pool costs a tenth."""
@@ -195,9 +181,7 @@ class Analysis:
         for first in range(0, binaries.chirp_mass.size, 4096):
             ratio = heterodyne.ratios(self.sums, binaries.rows(slice(first, first + 4096)))
             own = heterodyne.norms(self.sums, ratio)
-            late_s, _ = heterodyne.own_times(
-                self.sums, ratio, own, self.loudest_s, OWN_TIME_REACH_S
-            )
+            late_s = heterodyne.own_times(self.sums, ratio)
             pieces.append((heterodyne.delayed(self.sums, ratio, late_s), own, late_s))
         ratios, norms, times = zip(*pieces, strict=True)
         return np.concatenate(ratios), np.concatenate(norms), np.concatenate(times)

@@ -63,6 +63,7 @@ class Sums(NamedTuple):
     shift_s: Floats  # even steps
     linear: Complexes  # (d, m, t): Σ share_m conj(gain h_ref) values exp(2πi f shift)
     square: Floats  # (d, m): Σ share_m |gain h_ref|²
+    alike: Complexes  # (m, t): Σ over detectors of share_m |gain h_ref|² exp(2πi f shift)
 
 
 def waves(frequency_hz: Floats, binaries: Binaries) -> Complexes:
@@ -86,14 +87,16 @@ def summed(data: Data, reference: Binaries, knots: int = KNOTS, reach_s: float =
     power = np.abs(signal) ** 2
     linear = np.zeros((len(product), knots, shift_s.size), complex)
     square = np.zeros((len(product), knots))
+    alike = np.zeros((knots, shift_s.size), complex)
     for index in range(knots - 3):
         here = slice(*np.searchsorted(first, (index, index + 1)))
         turn = np.exp(2j * np.pi * frequency[here, None] * shift_s)
         for offset, share in enumerate(shares):
             linear[:, index + offset] += (product[:, here] * share[here]) @ turn
             square[:, index + offset] += power[:, here] @ share[here]
+            alike[index + offset] += (power[:, here].sum(axis=0) * share[here]) @ turn
     at_knots = waves(knot_hz, reference)[0]
-    return Sums(data.detectors, data.centre_gps, knot_hz, at_knots, shift_s, linear, square)
+    return Sums(data.detectors, data.centre_gps, knot_hz, at_knots, shift_s, linear, square, alike)
 
 
 def _between_knots(knot_hz: Floats, frequency_hz: Floats) -> tuple[NDArray[np.intp], list[Floats]]:
@@ -175,27 +178,19 @@ def exact(data: Data, binaries: Binaries, time_s: Floats) -> tuple[Complexes, Fl
     return np.asarray(overlap), np.sum(np.abs(signal) ** 2, axis=-1)
 
 
-def own_times(
-    sums: Sums, ratio: Complexes, norm: Floats, centre_s: Floats, reach_s: float
-) -> tuple[Floats, Floats]:
-    """(n,) common lateness at which each waveform is loudest, and its squared S/N there.
+def own_times(sums: Sums, ratio: Complexes) -> Floats:
+    """(n,) lateness at which each waveform, whatever its phase, is most like the reference.
 
-    The detectors' times (d,) are those at which the reference is loudest; what is found is added to
-    all of them. Everything about arrival times is to be told relative to it: a heavier binary
-    merges at another time in the same data, and times held fixed would forbid it.
+    Everything about arrival times is to be told relative to it: a heavier binary merges at another
+    time in the same data, and times held fixed would forbid it. The noise has no part in it, so it
+    varies smoothly with masses and spins.
     """
-    steps = np.arange(-round(reach_s * GRID_RATE_HZ / 2), round(reach_s * GRID_RATE_HZ / 2) + 1)
-    late = 2 * steps / GRID_RATE_HZ
-    power = np.zeros((len(ratio), late.size))
-    for detector in range(len(sums.detectors)):
-        times = np.clip(centre_s[detector] + late, sums.shift_s[0], sums.shift_s[-1])
-        output = overlaps(ratio, at_shifts(sums, detector, times))
-        square = output.real**2 + output.imag**2
-        power += square / np.maximum(norm[:, detector, None], 1e-300)
+    late = sums.shift_s[::2]
+    output = overlaps(ratio, sums.alike[:, ::2])
+    power = output.real**2 + output.imag**2
     place = np.clip(np.argmax(power, axis=1), 1, late.size - 2)
     rows = np.arange(len(ratio))
     left, mid, right = (power[rows, place + step] for step in (-1, 0, 1))
-    bend = np.minimum(left - 2 * mid + right, -1e-12)
+    bend = np.minimum(left - 2 * mid + right, -1e-6 * (mid + 1e-100))
     offset = np.clip(0.5 * (left - right) / bend, -1, 1)
-    peak = mid - 0.25 * (left - right) * offset
-    return late[place] + offset * (late[1] - late[0]), peak
+    return np.asarray(late[place] + offset * (late[1] - late[0]))
