@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QStackedWidget,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -41,6 +42,7 @@ def _fit(measure: SourceMeasure, shape: str) -> float:
 
 
 # What is kept of each measure: the column, and how it is told.
+HINT = "Press Q and click a source for its flux and profile; press W and drag a line."
 COLUMNS: tuple[tuple[Column, Callable[[SourceMeasure], Any]], ...] = (
     (Column(name="ra", unit="deg", ucd="pos.eq.ra", description="right ascension"),
      lambda m: m.longitude_deg if m.frame in {"icrs", "fk5"} else math.nan),
@@ -152,16 +154,19 @@ class MeasurePanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(self._settings())
         self.plot = ProfilePlot(self)
-        self.plot.setMinimumHeight(140)
-        layout.addWidget(self.plot, 3)
+        self.hint = QLabel(HINT, self)
+        self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.pages = QStackedWidget(self)  # axes of nothing would say zero to one
+        self.pages.setMinimumHeight(140)
+        for page in (self.hint, self.plot):
+            self.pages.addWidget(page)
+        layout.addWidget(self.pages, 3)
         self.words = QLabel(self)
         self.words.setWordWrap(True)
         self.words.setAccessibleName("What was measured")
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words.setText(
-            "Press Q and click a source for its flux and profile; press W and drag a line."
-        )
         layout.addWidget(self.words)
         self.model = MeasuresModel(self)
         self.table = QTableView(self)
@@ -283,6 +288,7 @@ class MeasurePanel(QWidget):
 
     def _draw(self, *_: Any) -> None:
         if self._last is not None:
+            self.pages.setCurrentWidget(self.plot)
             self.plot.draw(self._last, self.kind.currentText())
 
     def _on_save(self) -> None:

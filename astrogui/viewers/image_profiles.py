@@ -57,11 +57,6 @@ class ProfilePlot(PlotPage):
             self._draw_radial(measure, scale, unit)
         self.plot.enableAutoRange()
 
-    def clear_plot(self) -> None:
-        self._shown = None
-        self.plot.clear()
-        self._legend.clear()
-
     def _draw_line(self, measure: LineMeasure, scale: float, unit: str) -> None:
         across = f", mean of {measure.width:g} pixels across" if measure.width > 1 else ""
         self.plot.set_titles(

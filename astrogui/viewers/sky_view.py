@@ -25,7 +25,7 @@ from astrogui.science.sky_map import (
     sky_map,
 )
 from astrogui.viewers.colours import Theme
-from astrogui.viewers.corner_view import ContourItem
+from astrogui.viewers.corner_view import OF_MERGERS, ContourItem
 from astrogui.viewers.plot import Plot, pen
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.sky import degrees_text, hours_text
@@ -95,7 +95,7 @@ class SkyView(Viewer):
         del row
         self.forget()
         self.picture, self._posterior = None, posterior
-        if posterior is None:
+        if posterior is None or OF_MERGERS not in posterior.draw_names:
             self.clear()
         elif sky_draws(posterior) is None:
             self.show_words(

@@ -54,6 +54,11 @@ def at(view, x, y) -> QPoint:
     return view.overlay.screen_of(x, y).toPoint()
 
 
+def test_before_a_measure_the_panel_says_what_to_press_instead_of_empty_axes(panel):
+    assert panel.pages.currentWidget() is panel.hint
+    assert "Press Q" in panel.hint.text()
+
+
 def test_a_click_measures_the_source_it_is_near(tool, view, panel, qtbot):
     view.tools["measure_source"].trigger()
     with qtbot.waitSignal(tool.source_measured) as caught:
@@ -71,6 +76,7 @@ def test_a_click_measures_the_source_it_is_near(tool, view, panel, qtbot):
     )
     fits = {fit.shape: fit.fwhm for fit in measure.fits}
     assert fits["Gaussian"] == pytest.approx(2.3548 * SIGMA, rel=0.02)
+    assert panel.pages.currentWidget() is panel.plot
     words = panel.words.text()
     for part in ("AB magnitude", "nanomaggy", "photons and sky", "RA 22:26", "FWHM", "″"):
         assert part in words, words

@@ -62,6 +62,11 @@ def test_an_answer_without_places_says_why_there_is_no_map(view):
     assert "no place on the sky" in view._words.text()
 
 
+def test_an_answer_about_something_else_asks_for_a_merger(view):
+    view.show_answer({}, samples.redshift_posterior())
+    assert view._words.text() == view.empty_words
+
+
 def test_draws_at_one_place_are_refused_in_words(shown):
     view = shown(SkyView, samples.sky_posterior(draws=3))
     assert view._words.text() == "No sky map: a sky map needs 8 different places or more, got 3."
