@@ -157,7 +157,7 @@ def _event(event: Mapping[str, str], row: Mapping[str, Any] | None) -> dict[str,
         if gps_2ogc is None or row.get("gps") is None
         else 1e3 * (row["gps"] - gps_2ogc),
         "chirp_mass": row.get("search_chirp_mass"),
-        "published_chirp_mass": float(event["chirp_mass_det"] or "nan"),
+        "published_chirp_mass": float(event["chirp_mass_det"]) if event["chirp_mass_det"] else None,
         "flags": row.get("flags"),
     }
 
