@@ -19,7 +19,10 @@ from astrogui.training.recipe import Measures
 LIMITS = (
     "Spins along the orbit and the dominant mode only (IMRPhenomD): precession, higher modes and "
     "eccentricity bias answers of unequal, edge-on or very heavy binaries.",
-    "H1 and L1 only; V1 is shown but not used. With one detector the distance is hardly known.",
+    "The network reads H1 and L1 only; the likelihood that weights its draws takes V1 too. With a "
+    "single detector distance and place are hardly known.",
+    "The likelihood holds for stationary Gaussian noise of the measured density; errors of "
+    "calibration and of that density are not included.",
     "Noise in the simulations is Gaussian and stationary. A glitch over the merger is flagged by "
     "the misfit it leaves, not removed.",
     "Below a network signal-to-noise ratio of 8 the candidate may be noise; the answer is flagged.",
@@ -75,7 +78,10 @@ def draft(
             "loudness": f"optimal network signal-to-noise ratio {simulator.LOUDNESS[0]:g}-"
             f"{simulator.LOUDNESS[1]:g}",
             "cosmology": "flat, H0 = 67.9 km/s/Mpc, matter 0.3065 (Planck 2015)",
-            "remnant": "final mass and spin by the fits of Husa et al. 2016, PRD 93, 044006",
+            "remnant": "final mass and spin by the fits of Husa et al. 2016, PRD 93, 044006; "
+            "ringing by Berti, Cardoso & Will 2006, PRD 73, 064030",
+            "evidence": "of a merger over noise, the volume within 10,000 Mpc counted as one; "
+            "weighted answers have no upper limit of loudness",
         },
         training={
             "simulation": "astrogui.training.simulate_strain: IMRPhenomD (own code) in Gaussian "
@@ -143,6 +149,11 @@ def readme(card: ModelCard) -> str:
         "mass, mass ratio, both spins and distance. The members' draws are mixed; their "
         "disagreement is the epistemic part.",
         "",
+        "The draws are then weighted with the likelihood of the strain of all detectors (`method` "
+        "reweighted), or seed a Markov chain on it where the weights would leave less than 1 % "
+        "(`method` sampled): this second answer replaces the network's. The coverage below is that "
+        "of the network alone.",
+        "",
         "`weights.npz` holds the members, `assets.npz` the search's templates and the novelty "
         "statistic, `model.onnx` the same networks as a graph, `golden.npz` inputs with the "
         "outputs expected. Train again with `python main.py train bbh`, measure again with "
@@ -187,11 +198,15 @@ def _real_lines(scores: Mapping[str, Any]) -> list[str]:
         f"90 % interval {_percent(loud['inside_90'])}; median ratio of widths "
         f"{loud['width_ratio']:.2f}. Published answers include precession and other priors.",
         "",
-        "| event | S/N | final mass, ours | published | chirp mass, ours | published |",
-        "|---|---|---|---|---|---|",
+        "| event | S/N | method | efficiency | effective draws | final mass, ours | published | "
+        "chirp mass, ours | published |",
+        "|---" * 9 + "|",
     ]
     for name, event in scores["events"].items():
-        cells = [name, f"{event['snr']:.1f}"]
+        cells = [name, f"{event['snr']:.1f}", event.get("method") or "network"]
+        cells += (
+            [f"{event['efficiency']:.2f}", f"{event['ess']:.0f}"] if event.get("ess") else ["-"] * 2
+        )
         for parameter in ("final_mass_det", "chirp_mass_det"):
             for values in (event[parameter]["ours"], event[parameter]["published"]):
                 cells.append(

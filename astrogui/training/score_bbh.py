@@ -44,7 +44,9 @@ def real(data_dir: Path, answer: Answer) -> Measures:
         folder: _figures([(event, row) for event, row, place in placed if place == folder])
         for folder in folders
     }
-    both = [(event, row) for event, row in answered if row.get("detectors") == "H1,L1"]
+    both = [
+        (event, row) for event, row in answered if str(row.get("detectors")).startswith("H1,L1")
+    ]
     loud = [(event, row) for event, row in both if float(event["network_snr"] or 0) >= LOUD]
     figures["two_detectors_snr_10"] = {
         "n": len(loud),
@@ -142,6 +144,7 @@ def _event_figures(event: Mapping[str, str], row: Row) -> Measures:
         "gps": row.get("gps"),
         "flags": row.get("flags"),
         "novelty": row.get("novelty"),
+        **{name: row.get(name) for name in ("method", "efficiency", "ess", "log_evidence")},
     }
     for name in PARAMETERS:
         published = _published(event, name)
