@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QGraphicsItem
 
 from astrogui.records.image import Field, Image
+from astrogui.viewers.courier import courier
 from astrogui.viewers.image_canvas import ImageBox, ImageCanvas, PixelEvent
 from astrogui.viewers.sky import Sky
 from astrogui.viewers.viewer import Compute
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 POINTER = "pointer"
 Section = tuple[int, int, int, int]  # y0, y1, x0, x1
 _log = logging.getLogger(__name__)
-
-
-class _Courier(QObject):
-    """Carries finished futures into the GUI thread; outlives a view that goes while work runs."""
-
-    arrived = Signal(int, object)
 
 
 class ImageSurface(QObject):
@@ -70,8 +65,7 @@ class ImageSurface(QObject):
         self._cursors: dict[str, Qt.CursorShape] = {POINTER: Qt.CursorShape.ArrowCursor}
         self._awaited: dict[int, tuple[Callable[[Any], None], Callable[[Any], None] | None]] = {}
         self._number = 0
-        self._courier = _Courier()
-        self._courier.arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+        self._courier = courier()
         canvas.pressed.connect(self.pressed)
         canvas.moved.connect(self._on_moved)
         canvas.released.connect(self.released)
@@ -157,7 +151,7 @@ class ImageSurface(QObject):
         self._number += 1
         number = self._number
         self._awaited[number] = (then, failed)
-        future.add_done_callback(_delivery(self._courier, number))
+        self._courier.bring(future, self._on_arrived, number)
 
     def _on_arrived(self, number: int, future: Future[Any]) -> None:
         then, failed = self._awaited.pop(number)
@@ -176,15 +170,3 @@ class ImageSurface(QObject):
     def _on_moved(self, event: PixelEvent) -> None:
         self.moved.emit(event)
         self.cursor_moved.emit(event.x, event.y)
-
-
-def _delivery(courier: _Courier, number: int) -> Callable[[Future[Any]], None]:
-    """A callback that knows the courier only, so that it never keeps a view alive."""
-
-    def deliver(future: Future[Any]) -> None:
-        try:
-            courier.arrived.emit(number, future)
-        except RuntimeError:  # the application is shutting down
-            _log.debug("a result came after the end")
-
-    return deliver

@@ -15,12 +15,13 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from astrogui.errors import AstroguiError
 from astrogui.viewers.colours import LIGHT, Theme
+from astrogui.viewers.courier import courier
 
 if TYPE_CHECKING:
     from astrogui.viewers.figure import Figure, FigureSpec
@@ -37,12 +38,6 @@ def at_once(function: Callable[..., Any], *args: Any) -> Future[Any]:
     except Exception as error:
         future.set_exception(error)
     return future
-
-
-class _Courier(QObject):
-    """Carries finished futures into the GUI thread; outlives a view that goes while work runs."""
-
-    arrived = Signal(str, int, object)
 
 
 class Viewer(QWidget):
@@ -65,8 +60,7 @@ class Viewer(QWidget):
         self._futures: dict[str, Future[Any]] = {}
         self._counter = 0
         self.tools: dict[str, QAction] = {}
-        self._courier = _Courier()
-        self._courier.arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+        self._courier = courier()
 
         self._words = QLabel(self.empty_words)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -153,7 +147,7 @@ class Viewer(QWidget):
         self._handlers[key] = then.__name__
         future = self._compute(function, *args)
         self._futures[key] = future
-        future.add_done_callback(_delivery(self._courier, key, number))
+        self._courier.bring(future, self._on_arrived, key, number)
 
     def forget(self, prefix: str = "") -> None:
         """Want no results any more of the requests whose key starts with ``prefix``."""
@@ -256,18 +250,6 @@ def _loosely(slot: Callable[..., Any]) -> Callable[[], Any]:
         return method() if method is not None else None
 
     return call
-
-
-def _delivery(courier: _Courier, key: str, number: int) -> Callable[[Future[Any]], None]:
-    """A callback that knows the courier only, so that it never keeps a view alive."""
-
-    def deliver(future: Future[Any]) -> None:
-        try:
-            courier.arrived.emit(key, number, future)
-        except RuntimeError:  # the application is shutting down
-            _log.debug("result %r came after the end", key)
-
-    return deliver
 
 
 def _bug_words(error: BaseException) -> str:

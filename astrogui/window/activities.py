@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
+from astrogui.viewers.courier import courier
 from astrogui.window.progress import ProgressBar
 from astrogui.window.time_left import TimeLeft, words
 
@@ -60,20 +60,12 @@ class ActivityBar(QWidget):
         self.hide()
 
 
-class _Courier(QObject):
-    """Carries word of a future's end into the GUI thread, also when the window has gone."""
-
-    arrived = Signal(object)
-
-
 class Activities(QObject):
     """Keeps the bar in step with everything that was begun and has not ended."""
 
     def __init__(self, bar: ActivityBar, parent: QObject) -> None:
         super().__init__(parent)
         self._bar = bar
-        self._courier = _Courier()
-        self._courier.arrived.connect(self.end, Qt.ConnectionType.QueuedConnection)
         self._open: dict[object, Activity] = {}
         self._shown_s = 0.0
         self._timer = QTimer(self)
@@ -91,7 +83,7 @@ class Activities(QObject):
     ) -> None:
         """Speak of ``title`` until ``future`` is done."""
         self.begin(future, title, stop)
-        future.add_done_callback(_herald(self._courier))
+        courier().bring(future, self.end)
 
     def begin(self, key: object, title: str, stop: Callable[[], object] | None = None) -> Activity:
         """Speak of ``title`` until ``end`` is called with ``key``."""
@@ -136,13 +128,3 @@ class Activities(QObject):
         activity = self.shown
         if activity is not None and activity.stop is not None:
             activity.stop()
-
-
-def _herald(courier: _Courier) -> Callable[[Future[Any]], None]:
-    """A callback, for any thread, that knows the courier only."""
-
-    def tell(future: Future[Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # the application is shutting down
-            courier.arrived.emit(future)
-
-    return tell
