@@ -216,4 +216,27 @@ def _real_lines(scores: Mapping[str, Any]) -> list[str]:
             f"{far:.1f} ({event['far_lo90']:.1f} to {event['far_hi90']:.1f})"
         )  # fmt: skip
         lines.append(f"| {name} | {event['published_snr']} | {event['statistic']:.2f} | {words} |")
-    return [*lines, ""]
+    return [*lines, "", *_noise_lines(scores)]
+
+
+def _noise_lines(scores: Mapping[str, Any]) -> list[str]:
+    """What real noise gives, and mergers added to it."""
+    alarms, injected = scores["false_alarms_in_real_strain"], scores["injections_in_real_strain"]
+    lines = []
+    if alarms["hours"]:
+        low, high = alarms["per_hour_90"]
+        lines += [
+            f"In {alarms['hours']:.2f} h of slides of real strain kept for this, {alarms['above']} "
+            f"coincidences lie above the threshold: {low:.1f} to {high:.1f} an hour (90 %).",
+            "",
+        ]
+    if injected["injections"]:
+        low, high = injected["sensitive_distance_interval_90"]
+        lines += [
+            f"Of {injected['injections']} mergers added to real strain {injected['found']} are "
+            f"found, {injected['ideal_found']} by the ideal filter: "
+            f"{100 * injected['sensitive_distance_fraction']:.0f} % of its distance "
+            f"({100 * low:.0f} to {100 * high:.0f} %).",
+            "",
+        ]
+    return lines
