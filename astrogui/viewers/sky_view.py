@@ -35,6 +35,7 @@ SHARES = (0.5, 0.9)
 # Degrees between two lines by how much of the map's height is on screen.
 STEPS = ((1.0, 45, 30), (0.45, 30, 15), (0.2, 15, 10), (0.08, 15, 5), (0.0, 5, 2))
 LABEL_SHARE = (0.09, 0.055)  # of the picture's width and height that a label takes
+HALF_THE_MAP = 2.0  # in the map's unit: it is 4 wide
 MIDDLE_OF_MAP = math.pi  # 12 h: as sky maps of mergers are printed
 # From no probability to the most: the ground, then warm colours that end dark on light ground and
 # light on dark ground.
@@ -87,6 +88,7 @@ class SkyView(Viewer):
         self.picture: Picture | None = None
         self._posterior: Posterior | None = None
         self._labels: list[pg.TextItem] = []
+        self._is_closer_wanted = False  # once the turned map is there
         self._build()
         self.set_theme(self.theme)
 
@@ -197,13 +199,17 @@ class SkyView(Viewer):
         self.save_wanted.emit()
 
     def show_region(self) -> None:
-        """The part of the map that holds 90 %."""
+        """The part of the map that holds 90 %; turned first where the map's edge cuts it."""
         if self.picture is None:
             return
-        rect = QRectF()
-        for loop in self.picture.drawn.contours[0.9]:
-            low, high = loop.min(axis=0), loop.max(axis=0)
-            rect = rect.united(QRectF(QPointF(*low), QPointF(*high)))
+        corners = np.vstack(self.picture.drawn.contours[0.9])
+        (left, low), (right, high) = corners.min(axis=0), corners.max(axis=0)
+        turned = self.tools["sky_turned"]
+        if right - left > HALF_THE_MAP and not turned.isChecked():
+            self._is_closer_wanted = True
+            turned.setChecked(True)
+            return
+        rect = QRectF(QPointF(left, low), QPointF(right, high))
         self.plot.getViewBox().setRange(rect, padding=0.08)
 
     def _on_way(self, *_: object) -> None:
@@ -233,6 +239,9 @@ class SkyView(Viewer):
         self._draw_grid()
         self._write_title()
         self.show_content()
+        if self._is_closer_wanted:
+            self._is_closer_wanted = False
+            self.show_region()
 
     def on_failed(self, key: str, error: BaseException) -> None:
         if isinstance(error, ValueError):

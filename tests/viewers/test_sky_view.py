@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import viewer_samples as samples
@@ -54,6 +56,17 @@ def test_coming_closer_shows_the_90_percent_area_and_back_the_whole_sky(view):
     assert view._labels, "the lines have labels there too"
     view.tools["sky_all"].trigger()
     assert view.plot.getViewBox().viewRect().height() >= 2
+
+
+def test_a_region_that_the_edge_cuts_is_turned_to_the_middle_first(shown, settled):
+    whole = samples.sky_posterior()
+    draws = whole.draws.copy()
+    draws[:, 2] = (draws[:, 2] - 120.0) % 360.0
+    view = shown(SkyView, replace(whole, draws=draws))
+    view.tools["sky_closer"].trigger()
+    settled(view)
+    assert view.tools["sky_turned"].isChecked()
+    assert view.plot.getViewBox().viewRect().width() < 2.5
 
 
 def test_an_answer_without_places_says_why_there_is_no_map(view):
