@@ -8,6 +8,8 @@ from __future__ import annotations
 from astrogui.tasks import (
     bbh,
     gw_search,
+    lens_finder,
+    morphology,
     own_classes,
     redshift,
     redshift_euclid,
@@ -23,6 +25,8 @@ TASKS: tuple[Task, ...] = (
     gw_search.TASK,
     stellar.TASK,
     redshift_euclid.TASK,
+    lens_finder.TASK,
+    morphology.TASK,
 )
 
 

@@ -35,7 +35,8 @@ PICTURE_SIDES = (32, 640)  # pixels of colour pictures that are answered by them
 LEAST_SIGNAL = 30.0  # signal-to-noise of the sources that are answered
 LARGER_THAN_SEEING = 1.25  # half-light radius in those of the field's smallest sources
 WELL_RESOLVED = 2.0  # and where the answer is no longer flagged
-DRAWS = 240  # of the crowd's shares, all members together
+VOLUNTEERS = 40  # as many as answered about a galaxy of Galaxy Zoo 2
+DRAWS = 240  # of the volunteers' votes, all members together
 
 Floats = NDArray[np.floating[Any]]
 
@@ -165,10 +166,14 @@ def spread_of(
 
 
 def crowd_quantiles(alpha: Floats, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Quantiles (n, 37, levels) of the cumulative shares of a large crowd, members mixed."""
+    """Quantiles (n, 37, levels) of the shares among forty volunteers, members mixed."""
     each = max(1, DRAWS // alpha.shape[1])
-    draws = [vote_tree.draw_shares(alpha[:, k], each, rng) for k in range(alpha.shape[1])]
-    found = np.quantile(np.concatenate(draws), QUANTILE_LEVELS, axis=0)
+    draws = np.concatenate(
+        [vote_tree.draw_shares(alpha[:, k], each, rng) for k in range(alpha.shape[1])]
+    )
+    among, _ = vote_tree.conditional(draws.reshape(-1, draws.shape[-1]))
+    votes = vote_tree.draw_votes(among, VOLUNTEERS, rng).reshape(draws.shape)
+    found = np.quantile(votes / VOLUNTEERS, QUANTILE_LEVELS, axis=0)
     return np.asarray(found.transpose(1, 2, 0), np.float64)
 
 
@@ -271,7 +276,7 @@ PARAMETERS = tuple(
         title=f"votes: {name.replace('_', ' ')}",
         low=0.0,
         high=1.0,
-        description=f"share of a crowd of volunteers that answers: {name.replace('_', ' ')}",
+        description=f"share of forty volunteers that answers: {name.replace('_', ' ')}",
     )
     for name in VOTES
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Size:
     fine_epochs: int
     fine_steps: int
     variants: int
+    last_epochs: int = 1
     real: int = 1_000_000  # at most so many real galaxies
     batch: int = 64
     widths: tuple[int, ...] = (16, 32, 64, 128)
@@ -53,7 +55,7 @@ class Size:
 
 
 FULL = Size(train=10_000, calibration=500, held_out=400, epochs=4, steps=160, fine_epochs=3,
-            fine_steps=80, variants=24)  # fmt: skip
+            fine_steps=80, last_epochs=2, variants=24)  # fmt: skip
 QUICK = Size(train=48, calibration=24, held_out=24, epochs=1, steps=2, fine_epochs=1, fine_steps=2,
              variants=2, real=9, batch=8, widths=(4, 4), features=4, members=2)  # fmt: skip
 
@@ -145,16 +147,23 @@ def fitted_member(
         epochs=size.fine_epochs, steps=size.fine_steps, learning_rate=1e-3,
         seed=10 * seed + number,
     )  # fmt: skip
-    made: list[Draw] = []
+    made: dict[float, Draw] = {}
 
-    def draw(rng: np.random.Generator) -> Batch:
+    def draw(rng: np.random.Generator, share: float = 0.5) -> Batch:
         """Turned and scaled pictures are made when first asked for: not when nothing is left."""
-        if not made:
-            made.append(batches(sky, _own_part(size, real, number, seed), size.batch))
-        return made[0](rng)
+        if share not in made:
+            mine = _own_part(size, real, number, seed)
+            made[share] = batches(sky, mine, size.batch, share)
+        return made[share](rng)
 
     progress(f"member {number + 1} of {size.members}")
-    history = fit(model, _loss(), draw, settings, workdir / f"member-{number}-{seed}", progress)
+    folder = workdir / f"member-{number}-{seed}"
+    history = {"with simulated": fit(model, _loss(), draw, settings, folder, progress)}
+    last = replace(settings, epochs=size.last_epochs, learning_rate=5e-4, seed=settings.seed + 100)
+    history["mostly real"] = fit(
+        model, _loss(), partial(draw, share=0.75), last, folder.with_name(folder.name + "-last"),
+        progress,
+    )  # fmt: skip
     return model, history
 
 
