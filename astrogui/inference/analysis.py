@@ -238,15 +238,16 @@ class Analyst:
     def _answer(
         self, way: _Way, pairs: Sequence[tuple[Place, Posterior]], refined: bool = False
     ) -> None:
+        usual = "network" if way.loaded.card.network else "without a network"
         origins = {
             method: way.provenance(method)
-            for method in {_method(posterior, refined) for _, posterior in pairs}
+            for method in {_method(posterior, refined, usual) for _, posterior in pairs}
         }
         answers = tuple(
             Answer(
                 place=place,
                 posterior=posterior,
-                provenance=origins[_method(posterior, refined)],
+                provenance=origins[_method(posterior, refined, usual)],
                 refined=refined,
             )
             for place, posterior in pairs
@@ -313,9 +314,9 @@ def _too_large(job: Job) -> AstroguiError:
     )
 
 
-def _method(posterior: Posterior, refined: bool) -> str:
+def _method(posterior: Posterior, refined: bool, usual: str) -> str:
     """How the answer was reached: a refinement may name its method among its extras."""
-    return str(posterior.extras.get("method") or "refined") if refined else "network"
+    return str(posterior.extras.get("method") or "refined") if refined else usual
 
 
 @lru_cache

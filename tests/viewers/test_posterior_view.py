@@ -297,3 +297,12 @@ def test_bars_of_classes_keep_their_numbers_whole_in_little_room(qtbot):
     assert " to " in bars.labels()[0]
     bars.resize(bars.minimumSizeHint())
     assert bars.labels()[0] == "90.0 %"
+
+
+def test_the_card_of_an_analysis_without_a_network_names_none(qtbot):
+    made = CardView()
+    qtbot.addWidget(made)
+    card = replace(samples.card(), network="", hashes={"assets.npz": "ab" * 32})
+    made.show_card(card)
+    assert "Network" not in made._details.text()
+    assert "assets.npz" in made._details.text()

@@ -85,6 +85,9 @@ def test_a_key_searches_the_strain_on_screen_and_the_dock_shows_what_was_found(b
     # The strain is marked where the candidate is.
     assert strain._panels[0].candidates == pytest.approx((found.gps,))
 
+    (answer,) = bench.session.view.answers(found.row_id)
+    assert answer.provenance.method == "without a network"
+
     # A click on its line chooses its row.
     cell = view.table.visualItemRect(view.table.item(0, 2)).center()
     QTest.mouseClick(view.table.viewport(), Qt.MouseButton.LeftButton, pos=cell)
