@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from astrogui.window import features
 from astrogui.window.activities import Activities
@@ -201,9 +201,15 @@ class Workbench(QObject):
         self.icons.use(palette)
         for name, icon in ICONS.items():
             self.window.actions_by_name[name].setIcon(self.icons[icon])
+        self._mark_more()
         theme = THEMES["dark" if is_dark(palette) else "light"]
         self.area.set_theme(theme)
         self.results.view.set_theme(theme)
+
+    def _mark_more(self, *_: object) -> None:
+        """The button behind which a bar's last tools are: Qt's own is black, also on black."""
+        for button in self.window.findChildren(QToolButton, "qt_toolbar_ext_button"):
+            button.setIcon(self.icons["more"])
 
     def _on_files_changed(self, item_ids: tuple[int, ...]) -> None:
         if self._expects_new:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QListWidgetItem, QRadioButton
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QRadioButton,
+    QToolButton,
+)
 
 from astrogui.window.theme import ThemeKeeper
 
@@ -49,3 +56,16 @@ def test_an_empty_box_stands_out(qtbot, qapp, theme, make):
     )
     keeper.choose("light")
     assert most >= LEAST_CONTRAST
+
+
+@pytest.mark.parametrize(("choice", "is_light"), [("dark", True), ("light", False)])
+def test_the_button_for_the_last_tools_of_a_bar_is_seen(bench, choice, is_light):
+    bench.choose_theme(choice)
+    buttons = bench.window.findChildren(QToolButton, "qt_toolbar_ext_button")
+    assert len(buttons) > 3  # of the window, the views and the results
+    for button in buttons:
+        drawn = button.icon().pixmap(16).toImage()
+        pixels = [drawn.pixelColor(x, y) for x in range(drawn.width()) for y in range(16)]
+        shown = [pixel.lightness() > 128 for pixel in pixels if pixel.alpha() > 200]
+        assert shown
+        assert all(shown) is is_light
