@@ -26,7 +26,7 @@ from astrogui.tasks.task import Arrays, Model, required_detector
 
 CENTRE = Parameter(
     name="centre_delay",
-    title="passage of the Earth's centre after the detectors",
+    title="delay at the Earth's centre",
     unit="ms",
     low=-30,
     high=30,

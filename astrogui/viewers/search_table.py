@@ -98,7 +98,7 @@ class CandidateTable(QTableWidget):
 def cells(one: Candidate) -> tuple[str, ...]:
     """The texts of one line."""
     return (
-        utc_text(one.gps, 2),
+        utc_text(one.gps, 2).removesuffix(" UTC"),
         f"{one.gps:.3f}",
         f"{one.statistic:.2f}",
         _text(one.snr, ".1f"),

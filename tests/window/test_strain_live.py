@@ -16,20 +16,20 @@ from astrogui.session.watch import Watcher
 GPS, RATE, SECONDS = 1_400_000_000, 4096, 4
 
 
-def write_strain(folder, number, detector="H1"):
-    """Four seconds of noise, in GWOSC's layout, complete when it appears."""
-    start = GPS + SECONDS * number
-    path = folder / f"{detector[0]}-{detector}_TEST-{start}-{SECONDS}.hdf5"
+def write_strain(folder, number, detector="H1", seconds=SECONDS):
+    """Seconds of noise, in GWOSC's layout, complete when it appears."""
+    start = GPS + seconds * number
+    path = folder / f"{detector[0]}-{detector}_TEST-{start}-{seconds}.hdf5"
     beside = folder.parent / path.name
     random = np.random.default_rng(number)
     with h5py.File(beside, "w") as file:
-        samples = random.normal(0, 1e-21, SECONDS * RATE)
+        samples = random.normal(0, 1e-21, seconds * RATE)
         strain = file.create_dataset("strain/Strain", data=samples)
         strain.attrs.update({"Xstart": start, "Xspacing": 1 / RATE, "Npoints": samples.size})
         meta = file.create_group("meta")
-        meta.update({"GPSstart": start, "Duration": SECONDS, "Detector": np.bytes_(detector)})
+        meta.update({"GPSstart": start, "Duration": seconds, "Detector": np.bytes_(detector)})
         quality = file.create_group("quality/simple")
-        quality["DQmask"] = np.full(SECONDS, 127, np.uint32)
+        quality["DQmask"] = np.full(seconds, 127, np.uint32)
         quality["DQShortnames"] = np.array([b"DATA", b"CBC_CAT1"])
     beside.rename(path)
     return path
@@ -118,3 +118,19 @@ def test_of_a_full_folder_only_the_newest_files_are_taken(tmp_path):
     for _ in range(2):
         watcher.look()
     assert [path[-5:] for path in taken] == ["3.txt", "4.txt", "5.txt"]
+
+
+def test_files_long_enough_are_searched_while_they_come(followed, qtbot, monkeypatch):
+    feature, bench, folder = followed
+    asked = []
+    monkeypatch.setattr(bench.session, "run", lambda items, task: asked.append((items, task)))
+    write_strain(folder, 0)
+    feature.follow(str(folder), every_s=0.02)
+    view = bench.area.view("strain")
+    qtbot.waitUntil(lambda: shown_span(view) == (GPS, GPS + 4), timeout=20_000)
+    assert asked == []  # four seconds are too short
+    write_strain(folder, 1, seconds=12)
+    qtbot.waitUntil(lambda: bool(asked), timeout=20_000)
+    ((items, task),) = asked
+    assert task == "gw_search"
+    assert set(items) <= feature._items

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 AT_FIRST = 6  # of the files already there, the newest so many are shown
 EVERY_S = 1.0
+SEARCH = "gw_search"
+SEARCHED_S = (
+    8.0,
+    64.0,
+)  # files that are searched because they are followed; longer ones always are
 LEAST_SNR = 8.0  # of a merger that is marked while the strain passes
 SPEC = Spec(
     "follow_strain",
@@ -124,8 +129,15 @@ class Feature(QObject):
         for item in items or ():
             if item.kind == "strain":
                 self._items.add(item.item_id)
+                self._search(item)
                 then = partial(self._on_record, folder)
                 bench.bridge.after(bench.session.load(item.item_id), then, self._on_failed)
+
+    def _search(self, item: Any) -> None:
+        """Look for mergers in files too short to be searched without being asked."""
+        lasts = max(source.duration_s or 0.0 for source in item.sources)
+        if SEARCHED_S[0] <= lasts < SEARCHED_S[1]:
+            self._bench.session.run((item.item_id,), SEARCH)
 
     def _on_record(self, folder: str, record: Any) -> None:
         if folder != self._folder or not isinstance(record, Network):
