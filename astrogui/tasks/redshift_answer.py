@@ -25,6 +25,7 @@ from astrogui.science.redshift_peaks import (
 )
 from astrogui.science.template_fit import TemplateSet
 from astrogui.tasks.kept import SameArrays
+from astrogui.tasks.redshift_doubt import GOOD_SIGNAL
 from astrogui.tasks.task import Model
 
 CLASSES = redshift_scan.CLASSES
@@ -88,7 +89,9 @@ def posterior(
             "prob_z": found.certainty,
             "prob_unknown": found.unknown if _knows_junk(model) else None,
             **_alternatives(others),
-            "confident": is_confident(found.certainty, flags, model),
+            "confident": is_confident(
+                found.certainty, flags, model, signal_to_noise, found.unknown
+            ),
             "snr": snr,
         },
         curves=curves,
@@ -202,11 +205,32 @@ def _unanswered() -> Posterior:
     )
 
 
-def is_confident(certainty: float, flags: Flag, model: Model) -> bool:
-    """Certain enough, by the card's threshold tuned on simulations, and nothing unheard of."""
-    threshold = float(model.card.calibration["confident_probability"])
+def is_confident(
+    certainty: float,
+    flags: Flag,
+    model: Model,
+    signal_to_noise: float = np.inf,
+    unknown: float = 0.0,
+) -> bool:
+    """Certain enough, by the card's thresholds tuned on simulations, and nothing unheard of."""
+    calibration = model.card.calibration
+    needed = needed_certainty(np.array(signal_to_noise), np.array(unknown), calibration)
     doubts = Flag.NOVEL | Flag.NOT_ANSWERED
-    return certainty >= threshold and not flags & doubts
+    return certainty >= float(needed) and not flags & doubts
+
+
+def needed_certainty(
+    signal_to_noise: NDArray[Any], unknown: NDArray[Any], calibration: Mapping[str, Any]
+) -> NDArray[np.float64]:
+    """(n,) the certainty from which an answer is confident.
+
+    Of a faint spectrum more is asked, and the certainty counts given that it is of something.
+    """
+    needed = np.full(np.shape(signal_to_noise), float(calibration["confident_probability"]))
+    if "confident_probability_faint" not in calibration:
+        return needed
+    faint = float(calibration["confident_probability_faint"]) / np.maximum(1 - unknown, 1e-3)
+    return np.where(signal_to_noise <= GOOD_SIGNAL, faint, needed)
 
 
 def novelty(features: NDArray[Any], summary: NDArray[Any], model: Model) -> float:

@@ -24,7 +24,7 @@ from astrogui.records.spectrum import Spectrum
 from astrogui.science import refinement
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
 from astrogui.tasks.kept import SameArrays
-from astrogui.tasks.redshift_answer import ranks_of, scaled_spectrum
+from astrogui.tasks.redshift_answer import needed_certainty, ranks_of, scaled_spectrum
 from astrogui.tasks.redshift_doubt import delta_chi_square, doubts
 from astrogui.tasks.task import Model
 
@@ -130,7 +130,13 @@ def _is_disputed(extras: Mapping[str, Any], model: Model) -> bool:
     delta, certainty = extras.get("delta_chi2"), extras.get("prob_z")
     if not isinstance(delta, float) or not isinstance(certainty, float) or delta >= 0:
         return False
-    allowed = 1 - float(model.card.calibration["confident_probability"])
+    signal, unknown = extras.get("snr"), extras.get("prob_unknown")
+    needed = needed_certainty(
+        np.array(signal if isinstance(signal, float) else np.inf),
+        np.array(unknown if isinstance(unknown, float) else 0.0),
+        model.card.calibration,
+    )
+    allowed = 1 - float(needed)
     return 1 - certainty > DISPUTED_SHARE * allowed
 
 

@@ -17,12 +17,14 @@ from astrogui.records.model_card import ModelCard
 from astrogui.science.redshift_scan import CLASSES
 from astrogui.science.spectral import velocity_offset_km_s
 from astrogui.tasks.redshift_answer import answered, member_masses, novelty_vector
+from astrogui.tasks.redshift_doubt import GOOD_SIGNAL
 from astrogui.training.package import CompiledRun
 from astrogui.training.recipe import Arrays, Progress, Run
 from astrogui.training.score_redshift import LIMIT_KM_S, simulated_answers
 
 INPUTS = ("curves", "signals", "summary")
 CATASTROPHIC_SHARE = 0.0015  # among confident answers; 0.002 is asked, of other simulations
+FAINT_SHARE = 0.005  # of the confident answers to faint spectra
 FALSE_NOVELTY = 0.0025  # by the features; as many again by the class UNKNOWN
 SHARPNESSES = (0.7, 0.8, 0.9, 1.0, 1.12, 1.25, 1.4, 1.6, 1.8, 2.0, 2.25, 2.5)
 SIGNAL_TO_NOISE = (3.0, 6.0, 12.0, 25.0)  # bounds of the bins that are calibrated apart
@@ -65,8 +67,15 @@ def calibrated(
     distances = novelties(answers["novelty_vector"], assets, 1.0)
     threshold = float(np.quantile(distances, 1 - FALSE_NOVELTY))
     novelty = {**card.novelty, "threshold": threshold, "false_positives": 2 * FALSE_NOVELTY}
+    signal = 10.0 ** np.asarray(both["summary"], np.float64)[known, 0]
+    surely = {"z": answers["z"], "certainty": answers["certainty"] * (1 - answers["unknown"])}
     card = _with(
         card,
+        confident_probability_faint=_confident_certainty(
+            {name: values[signal <= GOOD_SIGNAL] for name, values in surely.items()},
+            truth[known][signal <= GOOD_SIGNAL],
+            FAINT_SHARE,
+        ),
         unknown_probability=float(
             np.clip(np.quantile(ranks["unknown"][known & of_survey], 1 - FALSE_NOVELTY), 0.02, 0.5)
         ),
@@ -223,12 +232,16 @@ def _novelty_statistic(run: Run, trained: Arrays) -> tuple[np.ndarray, np.ndarra
     return seen.mean(axis=0), whitening
 
 
-def _confident_certainty(answers: Mapping[str, np.ndarray], truth: np.ndarray) -> float:
-    """The lowest certainty above which at most CATASTROPHIC_SHARE of the answers are wrong."""
+def _confident_certainty(
+    answers: Mapping[str, np.ndarray], truth: np.ndarray, share: float = CATASTROPHIC_SHARE
+) -> float:
+    """The lowest certainty above which at most ``share`` of the answers are wrong."""
+    if not len(truth):
+        return 0.95
     limits = np.array([LIMIT_KM_S[name] for name in CLASSES])[truth[:, 0].astype(int)]
     wrong = np.abs(velocity_offset_km_s(answers["z"], truth[:, 2])) >= limits
     order = np.argsort(-answers["certainty"])
-    share = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
-    fine = np.flatnonzero(share <= CATASTROPHIC_SHARE)
+    so_far = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
+    fine = np.flatnonzero(so_far <= share)
     last = int(fine[-1]) if fine.size else 0
     return float(np.clip(answers["certainty"][order[last]], 0.5, 0.9999))

@@ -211,8 +211,10 @@ def _told(card: ModelCard) -> list[str]:
         "Then the ranks of the truth in these mixtures are made even by a map for each class and "
         "signal-to-noise (`refined_rank_map`). `confident` are answers of a certainty above "
         f"{told['confident_probability']:.3f}, above which at most 0.15 % of the network's "
-        "answers to a survey were wrong, if they are not novel. Novel is what lies far from the "
-        "features of familiar spectra, what fits no template (reduced chi-square above "
+        "answers to a survey were wrong (of faint spectra, S/N below 3, "
+        f"{told.get('confident_probability_faint', told['confident_probability']):.3f} times the "
+        "probability of a known class, 0.5 %), if they are not novel. Novel is what lies far from "
+        "the features of familiar spectra, what fits no template (reduced chi-square above "
         f"{told['largest_reduced_chi_square']:.0f}), or a signal-to-noise above 3 with a score of "
         "certainty, probability of UNKNOWN and signal-to-noise (`junk_score`) that fewer than "
         "1 in 100 spectra of a survey reach.",

@@ -197,9 +197,12 @@ def simulated_answers(run: Run, features: Arrays, truth: np.ndarray, block: int 
 
 
 def simulated_figures(
-    answers: Mapping[str, np.ndarray], truth: np.ndarray, novelty: np.ndarray, threshold: float
+    answers: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    novelty: np.ndarray,
+    needed: float | np.ndarray,
 ) -> Measures:
-    """The card's scores over held-out simulations; ``threshold`` is the confident certainty.
+    """The card's scores over held-out simulations; ``needed`` is the confident certainty.
 
     ``coverage_*`` counts the simulations whose class and peak were answered rightly: the
     intervals are conditional on both. ``coverage_*_all`` counts all; ``held_*`` tests the whole
@@ -207,7 +210,7 @@ def simulated_figures(
     """
     limits = np.array([LIMIT_KM_S[name] for name in CLASSES])[truth[:, 0].astype(int)]
     success = np.abs(velocity_offset_km_s(answers["z"], truth[:, 2])) < limits
-    confident = (answers["certainty"] >= threshold) & (novelty <= 1)
+    confident = (answers["certainty"] >= needed) & (novelty <= 1)
     measures = _shares(answers, truth, success, confident)
     bins = ((0.0, 2.0), (2.0, 5.0), (5.0, 15.0), (15.0, np.inf))
     measures["by_signal_to_noise"] = {

@@ -13,7 +13,7 @@ from astrogui.science import redshift_scan as scan
 from astrogui.science.template_fit import TemplateSet, rest_grid
 from astrogui.tasks import redshift_answer
 from astrogui.tasks.redshift import TASK, accepts, decode, prepare, prepare_spectrum
-from astrogui.tasks.redshift_answer import is_confident, member_masses
+from astrogui.tasks.redshift_answer import is_confident, member_masses, needed_certainty
 from astrogui.tasks.task import Model
 
 GALAXY, QSO, STAR = range(3)
@@ -215,6 +215,14 @@ def test_what_is_novel_is_never_confident(model):
     assert is_confident(0.99, Flag.NONE, model)
     assert not is_confident(0.99, Flag.NOVEL, model)
     assert not is_confident(0.94, Flag.NONE, model)
+
+
+def test_of_a_faint_spectrum_more_certainty_is_asked_given_that_it_is_of_something():
+    told = {"confident_probability": 0.8, "confident_probability_faint": 0.93}
+    signal, unknown = np.array([10.0, 1.0, 1.0]), np.array([0.3, 0.0, 0.1])
+    needed = needed_certainty(signal, unknown, told)
+    np.testing.assert_allclose(needed, [0.8, 0.93, 0.93 / 0.9])
+    assert needed_certainty(np.array(1.0), np.array(0.5), {"confident_probability": 0.8}) == 0.8
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from astrogui.networks.builder import build
 from astrogui.records.model_card import ArraySpec
 from astrogui.science import redshift_scan as scan
 from astrogui.tasks.redshift import prepare_spectrum
+from astrogui.tasks.redshift_answer import needed_certainty
 from astrogui.training import redshift_card, redshift_kinds, redshift_refinement
 from astrogui.training.fit import Batch, FitSettings, array_batches, fit, take
 from astrogui.training.learn_templates import learn_sets
@@ -155,8 +156,8 @@ def held_out_figures(run: Run, data: Mapping[str, np.ndarray]) -> tuple[Measures
     truth = np.asarray(data["truth"], np.float64)
     answers = simulated_answers(run, dict(data), truth)
     novelty = _doubts(run, answers)
-    threshold = float(run.card.calibration["confident_probability"])
-    scores = simulated_figures(answers, truth, novelty, threshold)
+    needed = _needed(run, data["summary"], answers)
+    scores = simulated_figures(answers, truth, novelty, needed)
     return scores, redshift_card.coverage(scores, len(truth))
 
 
@@ -164,16 +165,22 @@ def trained_for_figures(run: Run, data: Mapping[str, np.ndarray]) -> Measures:
     """The same over all that was trained for, and the share of junk that is flagged."""
     truth = np.asarray(data["truth"], np.float64)
     known = truth[:, 0] < len(scan.CLASSES)
-    threshold = float(run.card.calibration["confident_probability"])
     parts = {}
     for name, chosen in (("known", known), ("junk", ~known)):
         rows = {n: np.asarray(data[n])[chosen] for n in INPUTS}
         told = np.where(known[chosen][:, None], truth[chosen], 0.0)
         parts[name] = simulated_answers(run, rows, told)
     doubts = {name: _doubts(run, answers) for name, answers in parts.items()}
-    scores = simulated_figures(parts["known"], truth[known], doubts["known"], threshold)
+    needed = _needed(run, np.asarray(data["summary"])[known], parts["known"])
+    scores = simulated_figures(parts["known"], truth[known], doubts["known"], needed)
     flagged = float(np.mean(doubts["junk"] > 1)) if len(doubts["junk"]) else None
     return {**scores, "junk_flagged": flagged, "n_junk": int(np.sum(~known))}
+
+
+def _needed(run: Run, summary: np.ndarray, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(n,) the certainty from which each answer is confident."""
+    signal = 10.0 ** np.asarray(summary, np.float64)[:, 0]
+    return needed_certainty(signal, answers["unknown"], run.card.calibration)
 
 
 def _doubts(run: Run, answers: Mapping[str, np.ndarray]) -> np.ndarray:
