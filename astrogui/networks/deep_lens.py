@@ -160,6 +160,10 @@ class MeanOfWays(layers.Layer):
     def call(self, values: Any) -> Any:
         return ops.mean(ops.reshape(values, (WAYS, -1, values.shape[-1])), axis=0)
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        # Said here, for tracing with a made-up batch would not find an even number.
+        return (None, *input_shape[1:])
+
 
 @keras.saving.register_keras_serializable("astrogui")
 class Polar(layers.Layer):

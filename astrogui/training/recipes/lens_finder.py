@@ -37,7 +37,7 @@ QUICK_COUNTS = {
 VALIDATED = 600  # pictures that choose the epoch
 CALIBRATED = 1600
 SHARED = FitSettings(epochs=10, steps=60, learning_rate=2e-3)
-ALONE = FitSettings(epochs=3, steps=40, learning_rate=8e-4)
+ALONE = FitSettings(epochs=2, steps=25, learning_rate=8e-4)
 QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
 CONFIG: dict[str, Any] = {"size": SIZE, "channels": 3, "members": MEMBERS}
 
