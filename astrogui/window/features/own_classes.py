@@ -17,7 +17,6 @@ from astrogui.window.docks import DockSpec
 from astrogui.window.lazy_dock import LazyDock
 
 if TYPE_CHECKING:
-    from astrogui.inference.training_process import TrainingProcess
     from astrogui.session.own_models import Labels
     from astrogui.window.workbench import Workbench
 
@@ -39,7 +38,7 @@ class Feature(QObject):
         super().__init__(bench)
         self._bench = bench
         self.panel: OwnClassesPanel | None = None
-        self.training: TrainingProcess | None = None
+        self.training: Any = None  # the training under way, as the session started it
         self._is_starting = False
         actions = bench.window.actions_by_name
         actions.add(SPECS)
@@ -100,7 +99,7 @@ class Feature(QObject):
         if self.panel is not None:
             self.panel.show_labels(labels.counts, labels.suffice, self.training is not None)
 
-    def _on_started(self, training: TrainingProcess) -> None:
+    def _on_started(self, training: Any) -> None:
         self._is_starting = False
         self.training = training
         if self.panel is not None:
