@@ -13,9 +13,10 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
+from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -34,6 +35,7 @@ TRACE_VARIABLE = "ASTROGUI_TRACE_START"  # set: the start's times are printed on
 # Qt lets go of the interpreter at nearly every call, and waits so long to have it back from a
 # thread of the pool that computes; Python's own 5 ms add up to a visible pause.
 SWITCH_S = 0.001
+CLASSES_AT_ONCE = 40  # of seven hundred: five milliseconds
 IMPORT_LOOK_MS = 15  # between two looks at the import in the pool, during the start only
 
 
@@ -103,6 +105,7 @@ class Start(QObject):
         trace("first paint")
         self._pending = iter(
             (
+                *class_steps(),
                 partial(self._import_aside, self.early.load),
                 self._show_early,
                 partial(self._import_aside, _import_session),
@@ -243,6 +246,22 @@ class Interrupts(QObject):
 
     def _on_woken(self) -> None:
         self._here.recv(64)
+
+
+def class_steps() -> Iterator[Callable[[], None]]:
+    """Have every class of Qt's made in the window's thread, some at a time.
+
+    PySide6 makes a class when it is first named, and pyqtgraph names them all when it is imported:
+    where that is in another thread, while this one is in Qt's event loop, the process can end.
+    """
+    wanted = [(module, name) for module in (QtCore, QtGui, QtWidgets) for name in dir(module)]
+    for first in range(0, len(wanted), CLASSES_AT_ONCE):
+        yield partial(_make_classes, wanted[first : first + CLASSES_AT_ONCE])
+
+
+def _make_classes(wanted: list[tuple[ModuleType, str]]) -> None:
+    for module, name in wanted:
+        getattr(module, name, None)
 
 
 def _import_session() -> None:

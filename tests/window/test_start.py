@@ -166,3 +166,23 @@ def test_the_fonts_of_this_machine_have_the_signs_of_the_field(qapp):
     assert families, "no fonts: install fonts-dejavu-core"
     missing = [sign for sign in "αλσ±−☉″Å⁻¹" if not raw.supportsCharacter(ord(sign))]
     assert missing == []
+
+
+def test_no_class_of_qts_is_first_made_by_an_import_in_a_thread():
+    """In a process of its own: here pyqtgraph is imported already."""
+    code = """
+import importlib
+from PySide6 import QtCore, QtGui, QtWidgets
+from astrogui.window.start import class_steps
+modules = QtCore, QtGui, QtWidgets
+before = [len(vars(module)) for module in modules]
+for step in class_steps():
+    step()
+made = [len(vars(module)) for module in modules]
+assert all(new > old for new, old in zip(made, before)), (before, made)
+importlib.import_module("pyqtgraph")
+after = [len(vars(module)) for module in modules]
+assert after == made, (made, after)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
