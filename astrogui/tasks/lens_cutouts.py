@@ -110,17 +110,18 @@ def single_place(record: Field, options: Options) -> Place:
     """The galaxy of a picture or stamp: the brightest source near the middle, else the middle."""
     setting = setting_of(record, options)
     reference = setting.images[0]
+    if reference.is_colour:
+        return sources.picture_place(reference)
     x, y = (reference.shape[1] - 1) / 2, (reference.shape[0] - 1) / 2
     values: dict[str, float | str | bool | None] = {}
-    if not reference.is_colour:
-        pixels, noise, mask = background(reference.section(0, *_end(reference)))
-        found = detect(pixels, noise, mask)
-        reach = NEAR_MIDDLE_ARCSEC / setting.pixel_arcsec
-        near = np.flatnonzero(np.hypot(found.x - x, found.y - y) < reach)
-        if len(near):
-            best = near[np.argmax(found.flux[near])]
-            grid = SkyGrid(reference.wcs(), reference.pixel_scale_arcsec)
-            return sources.places_of(found.where(np.array([best])), grid, 0)[0]
+    pixels, noise, mask = background(reference.section(0, *_end(reference)))
+    found = detect(pixels, noise, mask)
+    reach = NEAR_MIDDLE_ARCSEC / setting.pixel_arcsec
+    near = np.flatnonzero(np.hypot(found.x - x, found.y - y) < reach)
+    if len(near):
+        best = near[np.argmax(found.flux[near])]
+        grid = SkyGrid(reference.wcs(), reference.pixel_scale_arcsec)
+        return sources.places_of(found.where(np.array([best])), grid, 0)[0]
     values |= {"x": x + 1, "y": y + 1}
     ra, dec = SkyGrid(reference.wcs()).sky(np.array([x]), np.array([y]))
     known = not np.isnan(ra[0])

@@ -23,7 +23,6 @@ from astrogui.science import galaxy_picture, vote_tree
 from astrogui.science.detection import Detections, with_places
 from astrogui.science.embedding import embedded
 from astrogui.science.ensemble import probability_quantiles
-from astrogui.science.sky_position import SkyGrid
 from astrogui.science.survey_picture import survey_pictures
 from astrogui.tasks import sources
 from astrogui.tasks.task import Arrays, Model, Options, Task, seeded
@@ -57,7 +56,7 @@ def find(record: Field, model: Model | None, options: Options) -> Iterator[Seque
     del model
     first = record.images[0]
     if first.is_colour:
-        yield [_picture_place(first)]
+        yield [sources.picture_place(first)]
         return
     for found, places in sources.found_by_section(record):
         chosen = np.ones(len(places), bool) if options.get("every") else _with_a_shape(found)
@@ -189,24 +188,6 @@ def _smallest(found: Detections) -> float:
     bright = found.flux > LEAST_SIGNAL * found.flux_err
     radii = found.half_light_radius[bright]
     return float(np.quantile(radii, 0.1)) if len(radii) > 4 else 1.0
-
-
-def _picture_place(image: Image) -> Place:
-    """The galaxy nearest to the middle of a colour picture."""
-    assert image.pixels is not None
-    galaxy = galaxy_picture.find_galaxy(image.pixels / np.float32(255))
-    x, y = np.array([galaxy.x]), np.array([galaxy.y])
-    ra, dec = SkyGrid(image.wcs(), image.pixel_scale_arcsec).sky(x, y)
-    known = bool(np.isfinite(ra[0]))
-    return Place(
-        label="galaxy",
-        object_id=image.object_id,
-        ra_deg=float(ra[0]) if known else None,
-        dec_deg=float(dec[0]) if known else None,
-        x_pixel=galaxy.x,
-        y_pixel=galaxy.y,
-        values={"x": galaxy.x + 1, "y": galaxy.y + 1},
-    )
 
 
 def _picture_arrays(image: Image, count: int) -> Arrays:

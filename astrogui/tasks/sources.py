@@ -17,7 +17,7 @@ from astrogui.records.catalogue import Column
 from astrogui.records.image import Field, Image
 from astrogui.records.provenance import Place
 from astrogui.records.source import Source
-from astrogui.science import photometry
+from astrogui.science import galaxy_picture, photometry
 from astrogui.science.aligned_bands import Band
 from astrogui.science.detection import Detections, Section, detect_by_section, sections
 from astrogui.science.sky_position import SkyGrid
@@ -178,6 +178,24 @@ def places_of(found: Detections, grid: SkyGrid, first: int) -> list[Place]:
         )
         for k in range(len(found))
     ]
+
+
+def picture_place(image: Image) -> Place:
+    """The galaxy nearest to the middle of a colour picture."""
+    assert image.pixels is not None
+    galaxy = galaxy_picture.find_galaxy(image.pixels / np.float32(255))
+    x, y = np.array([galaxy.x]), np.array([galaxy.y])
+    ra, dec = SkyGrid(image.wcs(), image.pixel_scale_arcsec).sky(x, y)
+    known = bool(np.isfinite(ra[0]))
+    return Place(
+        label="galaxy",
+        object_id=image.object_id,
+        ra_deg=float(ra[0]) if known else None,
+        dec_deg=float(dec[0]) if known else None,
+        x_pixel=galaxy.x,
+        y_pixel=galaxy.y,
+        values={"x": galaxy.x + 1, "y": galaxy.y + 1},
+    )
 
 
 def flux_unit(record: Field) -> str:
