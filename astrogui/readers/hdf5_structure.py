@@ -223,6 +223,11 @@ def all_values(path: str, dataset: Any) -> NDArray[Any]:
         ) from error
 
 
+def _ending(path: str) -> str:
+    """The last part of a path that may be of any length, where its name is."""
+    return path if len(path) <= 80 else "…" + path[-79:]
+
+
 def _require_inside(path: str, name: str, link: Any) -> None:
     import h5py
 
@@ -230,7 +235,7 @@ def _require_inside(path: str, name: str, link: Any) -> None:
         raise Damaged(
             path,
             name,
-            f"it points to another file ({str(link.filename)[:80]})",
+            f"it points to another file ({_ending(str(link.filename))})",
             "Fetch a file that holds its own data; links out are not followed.",
         )
     if isinstance(link, h5py.SoftLink):

@@ -192,10 +192,16 @@ def _loss_lines(scores: Mapping[str, Any]) -> list[str]:
         f"{scores['ideal_threshold']:.2f}): {100 * scores['sensitive_distance_fraction']:.1f} % "
         f"of its distance ({100 * low:.1f} to {100 * high:.1f} % by bootstrap). The thresholds "
         f"alone make that {100 * scores['ideal_threshold'] / scores['threshold']:.1f} %: not to "
-        "know the waveform means many more trials. Bank, fit and chi-squared leave "
-        f"{100 * scores['snr_kept_after_chi_squared']:.1f} % of the ideal ratio in the median.",
+        f"know the waveform means many more trials.{_kept_words(scores)}",
         "",
     ]
+
+
+def _kept_words(scores: Mapping[str, Any]) -> str:
+    kept = scores["snr_kept_after_chi_squared"]
+    if kept is None:  # nothing loud was injected
+        return ""
+    return f" Bank, fit and chi-squared leave {100 * kept:.1f} % of the ideal ratio in the median."
 
 
 def _real_lines(scores: Mapping[str, Any]) -> list[str]:

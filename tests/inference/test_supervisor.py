@@ -388,9 +388,13 @@ def test_the_watchdog_ends_a_process_whose_interpreter_is_held():
 
 
 @pytest.fixture
-def own_places(tmp_path, monkeypatch):
-    """Temporary files and the home of all processes lie in folders of this test."""
-    places = tmp_path / "temporary", tmp_path / "home"
+def own_places(tmp_path_factory, monkeypatch):
+    """Temporary files and the home of all processes lie in folders of this test.
+
+    Their names are short: a local socket's path has no room for more.
+    """
+    folder = tmp_path_factory.mktemp("own")
+    places = folder / "temporary", folder / "home"
     for place, variable in zip(places, ("TMPDIR", "HOME"), strict=True):
         place.mkdir()
         monkeypatch.setenv(variable, str(place))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from astrogui.tasks.redshift_kind import STAR_TYPES
 from astrogui.training.templates import REST, REST_ANGSTROM, Templates
 
 
@@ -32,6 +33,7 @@ def formula_templates() -> Templates:
         quasar_high=quasars,
         composite=np.stack([quasar, quasar]),
         stars=stars,
+        star_types=dict.fromkeys(STAR_TYPES, stars["cool"]),
         cataclysmic=np.concatenate([stars["hot"][:1], 0.1 * wiggles[:2]]),
     )
 
