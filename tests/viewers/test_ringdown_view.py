@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import viewer_samples as samples
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtTest import QTest
+from dragging import drag_over
+from PySide6.QtCore import QPointF
 
 from astrogui.records.posterior import Posterior
 from astrogui.science.ringdown import damped
@@ -53,7 +53,7 @@ def test_the_mode_in_the_strain_is_found_and_said_with_units(view):
     assert "Expected: " in words
 
 
-def test_the_start_is_dragged_with_the_mouse_and_the_fit_follows(view, settled, qtbot):
+def test_the_start_is_dragged_with_the_mouse_and_the_fit_follows(view, settled):
     before = view.rung.found.snr
     line, port = view.lines[0], view._page.viewport()
     box = view.plots[0].getViewBox()
@@ -61,12 +61,7 @@ def test_the_start_is_dragged_with_the_mouse_and_the_fit_follows(view, settled, 
     def pixel(ms):
         return view._page.mapFromScene(box.mapViewToScene(QPointF(ms, 0.0)))
 
-    QTest.mouseMove(port, pixel(line.value()))
-    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=pixel(line.value()))
-    for ms in (3.0, 6.0, 9.0, 12.0):
-        QTest.mouseMove(port, pixel(ms))
-        qtbot.wait(1)
-    QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=pixel(12.0))
+    drag_over(port, pixel(line.value()), pixel(12.0))
     settled(view)
     assert view.start_ms == pytest.approx(12.0, abs=1.0)
     assert view.lines[1].value() == pytest.approx(line.value(), abs=0.06)

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import viewer_samples as samples
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from dragging import drag_over
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from astrogui.records.spectrum import SpectralImage
@@ -23,7 +23,6 @@ LEFT, NONE, SHIFT = (
     Qt.KeyboardModifier.NoModifier,
     Qt.KeyboardModifier.ShiftModifier,
 )
-NO_BUTTON = Qt.MouseButton.NoButton
 ALT = Qt.KeyboardModifier.AltModifier
 
 
@@ -72,19 +71,7 @@ def at(view, wavelength, share=0.5) -> QPoint:
 
 
 def drag(view, start: QPoint, end: QPoint, keys=NONE) -> None:
-    port = view.plots.widget.viewport()
-    QTest.mouseMove(port, start)
-
-    def send(kind, where, button, buttons):
-        place = QPointF(where)
-        event = QMouseEvent(kind, place, port.mapToGlobal(place), button, buttons, keys)
-        QCoreApplication.sendEvent(port, event)
-        QTest.qWait(15)  # the scene takes a move every ten milliseconds
-
-    send(QEvent.Type.MouseButtonPress, start, LEFT, LEFT)
-    for step in range(1, 6):
-        send(QEvent.Type.MouseMove, start + (end - start) * (step / 5), NO_BUTTON, LEFT)
-    send(QEvent.Type.MouseButtonRelease, end, LEFT, NO_BUTTON)
+    drag_over(view.plots.widget.viewport(), start, end, keys)
 
 
 def click(view, where: QPoint) -> None:
