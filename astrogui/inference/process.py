@@ -31,6 +31,17 @@ def own_command(word: str) -> list[str]:
     return [sys.executable, "-P", "-m", "astrogui", word]
 
 
+def kill_group(process: subprocess.Popen[Any]) -> None:
+    """Kill a process that leads its own group, with all it started; from any thread."""
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
 class HelperProcess:
     """A child process in its own process group, with an authenticated local connection.
 
@@ -123,13 +134,7 @@ class HelperProcess:
 
     def kill(self) -> None:
         """Kill it with all it started; from any thread."""
-        try:
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
-        except (ProcessLookupError, PermissionError):
-            pass
+        kill_group(self._process)
 
     def end(self) -> None:
         """Kill it, close the connection, clear the private folder."""

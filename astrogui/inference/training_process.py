@@ -9,14 +9,13 @@ import contextlib
 import json
 import logging
 import os
-import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from astrogui.inference.process import own_command
+from astrogui.inference.process import kill_group, own_command
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 5.0
@@ -71,13 +70,7 @@ class TrainingProcess:
     def cancel(self) -> None:
         """Stop it; ``told`` hears ``cancelled``."""
         self._cancelled = True
-        try:
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
-        except (ProcessLookupError, PermissionError):
-            pass
+        kill_group(self._process)
 
     def close(self) -> None:
         """Stop it and wait until it is gone."""

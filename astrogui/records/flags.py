@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntFlag
 
 
@@ -36,6 +37,14 @@ class Flag(IntFlag):
     def advice(self) -> tuple[str, ...]:
         """What to do about each bit set, in the order of ``words``."""
         return tuple(ADVICE[flag] for flag in WORDS if flag in self)
+
+
+def raised(doubts: Mapping[Flag, object]) -> Flag:
+    """All the flags whose doubt holds."""
+    flags = Flag.NONE
+    for flag, holds in doubts.items():
+        flags |= flag if holds else Flag.NONE
+    return flags
 
 
 WORDS: dict[Flag, str] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.records.flags import Flag
+from astrogui.records.flags import Flag, raised
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.strain import Network, Strain
 from astrogui.science import binary_draws, strain_event
@@ -186,11 +186,7 @@ def _flags(
         Flag.QUALITY_UNKNOWN: None in qualities,
         Flag.QUALITY_BAD: False in qualities,
     }
-    flags = Flag.NONE
-    for flag, raised in doubts.items():
-        if raised:
-            flags |= flag
-    return flags
+    return raised(doubts)
 
 
 def at_edge(binaries: NDArray[np.float64], share: float = EDGE_SHARE) -> bool:

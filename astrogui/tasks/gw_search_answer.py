@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import MissingMetadata, Unsuitable
-from astrogui.records.flags import Flag
+from astrogui.records.flags import Flag, raised
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import Place
 from astrogui.records.strain import Network, Strain
@@ -328,11 +328,7 @@ def _flags(place: Place, details: Details, record: Network) -> Flag:
         Flag.QUALITY_UNKNOWN: None in qualities,
         Flag.QUALITY_BAD: False in qualities,
     }
-    flags = Flag.NONE
-    for flag, raised in doubts.items():
-        if raised:
-            flags |= flag
-    return flags
+    return raised(doubts)
 
 
 def _quality(strain: Strain, gps: float) -> bool | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
-from astrogui.records.flags import Flag
+from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import Place
@@ -220,11 +220,7 @@ def _flags(prepared: Arrays, k: int) -> Flag:
         Flag.BLENDED: prepared["_blended"][k],
         Flag.OUTSIDE_PRIOR: prepared["_assumed"][k],
     }
-    flags = Flag.NONE
-    for flag, raised in doubts.items():
-        if raised:
-            flags |= flag
-    return flags
+    return raised(doubts)
 
 
 COLUMNS = (

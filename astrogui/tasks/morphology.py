@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.records.catalogue import Column
-from astrogui.records.flags import Flag
+from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field, Image
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import Place
@@ -208,11 +208,7 @@ def flags_of(prepared: Arrays, k: int, record: Field) -> Flag:
         doubts[Flag.LOW_SIGNAL] |= prepared["_signal"][k] < LEAST_SIGNAL
         doubts[Flag.MISSING_BAND] = prepared["_bands"][k] < 3
         doubts[Flag.OUTSIDE_PRIOR] = prepared["_small"][k] or not prepared["_calibrated"][k]
-    flags = Flag.NONE
-    for flag, raised in doubts.items():
-        if raised:
-            flags |= flag
-    return flags
+    return raised(doubts)
 
 
 def _cells(share: Floats, quantiles: Floats) -> dict[str, float | str | bool | None]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.records.catalogue import Column
-from astrogui.records.flags import Flag
+from astrogui.records.flags import Flag, raised
 from astrogui.records.interval import grid_moments, grid_quantiles, split_variance
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
 from astrogui.records.provenance import Place
@@ -245,10 +245,7 @@ def _flags(
         Flag.NOISE_ESTIMATED: record.noise_estimated,
         Flag.AIR_ASSUMED: record.medium_in_file.startswith("assumed"),
     }
-    flags = Flag.NONE
-    for flag, holds in doubts.items():
-        flags |= flag if holds else Flag.NONE
-    return flags
+    return raised(doubts)
 
 
 def _columns() -> tuple[Column, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import UsageProblem
-from astrogui.records.flags import Flag
+from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field
 from astrogui.records.posterior import QUANTILE_LEVELS, Posterior
 from astrogui.records.provenance import Place
@@ -132,11 +132,7 @@ def _flags(prepared: Arrays, k: int, bands: int) -> Flag:
         Flag.OUTSIDE_PRIOR: prepared["_stars"][k] == 0
         or not TRAINED_SEEING_PIXELS[0] <= prepared["_seeing"][k] <= TRAINED_SEEING_PIXELS[1],
     }
-    flags = Flag.NONE
-    for flag, raised in doubts.items():
-        if raised:
-            flags |= flag
-    return flags
+    return raised(doubts)
 
 
 def _cells(prepared: Arrays, k: int) -> dict[str, float | str | bool | None]:

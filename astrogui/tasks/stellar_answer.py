@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.records.flags import Flag
+from astrogui.records.flags import Flag, raised
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import Place
 from astrogui.records.spectrum import Spectrum
@@ -349,10 +349,7 @@ def _flags(snr: float, good_share: float, draws: Array, record: Spectrum) -> Fla
         Flag.NOISE_ESTIMATED: record.noise_estimated,
         Flag.AIR_ASSUMED: record.medium_in_file.startswith("assumed"),
     }
-    flags = Flag.NONE
-    for flag, holds in doubts.items():
-        flags |= flag if holds else Flag.NONE
-    return flags
+    return raised(doubts)
 
 
 def _note(found: Fit, strangeness: float, at_edge: bool) -> str:
