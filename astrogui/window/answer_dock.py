@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from astrogui.viewers.viewer import Viewer
 from astrogui.window.docks import DockSpec
 from astrogui.window.lazy_dock import LazyDock
+from astrogui.window.theme_follower import ThemeFollower
 
 if TYPE_CHECKING:
     from astrogui.records.posterior import Posterior
@@ -58,16 +59,9 @@ class AnswerDock(QObject):
         if self._view is not None and self._view.isVisible():
             self._on_seen(True)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Light or dark was chosen: the view follows once everything else has."""
-        if event.type() == QEvent.Type.PaletteChange:
-            QTimer.singleShot(0, self, self._take_theme)
-        return super().eventFilter(watched, event)
-
     def _build(self) -> QWidget:
         self._view = self.make_view()
-        self._view.installEventFilter(self)
-        self._take_theme()
+        ThemeFollower(self._view, self._bench.results.view)
         return self._view
 
     def _on_seen(self, is_visible: bool) -> None:
@@ -79,8 +73,3 @@ class AnswerDock(QObject):
             self._view.clear()
         else:
             self.show_in(self._view, row, posterior)
-
-    def _take_theme(self) -> None:
-        theme = self._bench.results.view.theme
-        if self._view is not None and self._view.theme is not theme:
-            self._view.set_theme(theme)

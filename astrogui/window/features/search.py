@@ -6,7 +6,7 @@ from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from astrogui.records.strain import Network
@@ -14,6 +14,7 @@ from astrogui.window.actions import Spec
 from astrogui.window.docks import DockSpec
 from astrogui.window.lazy_dock import LazyDock
 from astrogui.window.reading import read_once
+from astrogui.window.theme_follower import ThemeFollower
 
 if TYPE_CHECKING:
     from astrogui.records.posterior import Posterior
@@ -75,8 +76,7 @@ class Feature(QObject):
         self.view = SearchView(self._bench.compute)
         self.view.setAccessibleName("Search")
         self.view.place_clicked.connect(self._on_candidate)
-        self.view.installEventFilter(self)
-        self._take_theme()
+        ThemeFollower(self.view, self._bench.results.view)
         if self._record is not None:
             self.view.show_record(self._record)
         self._fill()
@@ -154,19 +154,6 @@ class Feature(QObject):
         player = self._strain.player
         if self.view is not None and not player.is_playing and not player.source:
             self.view.set_place(None)
-
-    # Looks ----------------------------------------------------------------------------------
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Light or dark was chosen: the dock follows once everything else has."""
-        if event.type() == QEvent.Type.PaletteChange:
-            QTimer.singleShot(0, self, self._take_theme)
-        return super().eventFilter(watched, event)
-
-    def _take_theme(self) -> None:
-        theme = self._bench.results.view.theme
-        if self.view is not None and self.view.theme is not theme:
-            self.view.set_theme(theme)
 
 
 def _searched(row_ids: tuple[int, ...], view: Any) -> list[dict[str, Any]]:

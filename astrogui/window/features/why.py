@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from astrogui.window.actions import Spec
 from astrogui.window.docks import DockSpec
 from astrogui.window.lazy_dock import LazyDock
+from astrogui.window.theme_follower import ThemeFollower
 
 if TYPE_CHECKING:
     from astrogui.records.sensitivity import Sensitivity
@@ -49,21 +50,9 @@ class Feature(QObject):
 
         self.view = SensitivityView()
         self.view.setAccessibleName("What the answer rests on")
-        self.view.installEventFilter(self)
-        self._take_theme()
+        ThemeFollower(self.view, self._bench.results.view)
         self.view.stretch_clicked.connect(self._on_stretch_clicked)
         return self.view
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Light or dark was chosen: the plots follow once everything else has."""
-        if event.type() == QEvent.Type.PaletteChange:
-            QTimer.singleShot(0, self, self._take_theme)
-        return super().eventFilter(watched, event)
-
-    def _take_theme(self) -> None:
-        theme = self._bench.results.view.theme
-        if self.view is not None and self.view.theme is not theme:
-            self.view.set_theme(theme)
 
     def _ask(self) -> None:
         row_id, task = self._bench.selection.row_id, self._bench.answer.task
@@ -81,7 +70,6 @@ class Feature(QObject):
 
     def _on_come(self, asked: tuple[int, str], sensitivity: Sensitivity) -> None:
         if asked == self._asked and self.view is not None:
-            self._take_theme()
             shown: Any = self._bench.area.views.get("spectrum")
             z = getattr(shown, "redshift", None)
             self.view.show_sensitivity(sensitivity, () if z is None else shown.lines, z or 0.0)
