@@ -1,22 +1,17 @@
 """What there is in a simulated lens field: galaxies in front, sources behind, look-alikes.
 
-A field is a list of components, each a Sérsic profile or a curved feature with a magnitude in each
-band. Red galaxies follow one relation between velocity dispersion, luminosity, size and colour
+Red galaxies follow one relation between velocity dispersion, luminosity, size and colour
 (colours of an old population seen at the redshift, Faber & Jackson 1976), whether they are lenses
 or not, so that nothing but the arcs tells them apart. Positions and sizes are arcsec.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from astrogui.science import lensing
-
-ZERO_POINT = 25.0  # AB magnitude of one unit of flux
-BANDS = ("g", "r", "i")
+from astrogui.training.lens_scene import Component, Curve, Profile, Scene
 
 # g - r and r - i of an old stellar population, and the i magnitude of one with a velocity
 # dispersion of 225 km/s, by redshift (passive evolution; Eisenstein et al. 2001, AJ 122, 2267).
@@ -29,49 +24,7 @@ ARCSEC_AT_225 = 1.46 * 0.62  # Einstein radius of 225 km/s times the usual ratio
 
 KINDS = ("red galaxy", "companions", "spiral", "ring", "merger", "group", "edge-on", "pair",
          "irregular")  # fmt: skip
-SHARES = np.array([0.14, 0.25, 0.18, 0.08, 0.09, 0.10, 0.06, 0.05, 0.05])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """One Sérsic component; `arms` makes it a spiral: (number, pitch, contrast, phase)."""
-
-    x: float
-    y: float
-    radius: float  # half light
-    index: float
-    axis_ratio: float
-    angle: float
-    magnitude: tuple[float, float, float]  # g, r, i; AB
-    arms: tuple[float, float, float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """A ring or a part of one: Gaussian across its elliptical radius and along its angle."""
-
-    x: float
-    y: float
-    radius: float
-    width: float
-    axis_ratio: float
-    angle: float
-    middle: float  # direction of the brightest part, rad from the major axis
-    opening: float  # rms angle along the ring; inf for a whole ring
-    magnitude: tuple[float, float, float]
-
-
-Component = Profile | Curve
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What is drawn for one cut-out; `arcs` are in the source plane of `lens`."""
-
-    kind: str  # "lens" or one of KINDS
-    front: list[Component] = field(default_factory=list)
-    arcs: list[Profile] = field(default_factory=list)
-    lens: dict[str, float] | None = None
+SHARES = np.array([0.10, 0.22, 0.25, 0.11, 0.09, 0.08, 0.05, 0.05, 0.05])
 
 
 def draw_lens(rng: np.random.Generator, space: bool) -> Scene:
@@ -268,10 +221,18 @@ def _companions(rng: np.random.Generator, dispersion: float, space: bool) -> lis
 
 
 def _spiral(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """Bulge and face-on disc with arms and knots."""
-    size = (0.55 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.8), np.log(2.8))))
-    i = rng.uniform(17.3, 20.8)
-    gr, ri = rng.normal(0.55, 0.2), rng.normal(0.3, 0.12)
+    """Bulge and disc with arms and knots; half of them small and faint, as distant ones are.
+
+    A red bulge in a blue disc hardly larger than the seeing is what volunteers take for a lens
+    most often.
+    """
+    if rng.random() < 0.5:
+        size = (0.6 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.35), np.log(1.2))))
+        i = rng.uniform(19.5, 22.8)
+    else:
+        size = (0.55 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.8), np.log(2.8))))
+        i = rng.uniform(17.3, 20.8)
+    gr, ri = rng.normal(0.55, 0.25), rng.normal(0.3, 0.15)
     disc = (float(i + gr + ri), float(i + ri), float(i))
     q, angle = float(rng.uniform(0.55, 1.0)), float(rng.uniform(0, np.pi))
     arms = (float(rng.choice([1, 2, 2, 2, 3, 4])), float(np.radians(rng.uniform(8, 32))),
@@ -282,7 +243,8 @@ def _spiral(rng: np.random.Generator, dispersion: float, space: bool) -> list[Co
                 angle=angle, magnitude=disc, arms=arms),
         Profile(x=0.0, y=0.0, radius=size * rng.uniform(0.12, 0.35),
                 index=float(rng.uniform(1, 4)), axis_ratio=float(rng.uniform(0.7, 1)),
-                angle=angle, magnitude=_dimmed(disc, share, (-0.7, -0.25, 0.0))),
+                angle=angle, magnitude=_dimmed(
+                    disc, share, (-rng.uniform(0.4, 1.2), -rng.uniform(0.1, 0.5), 0.0))),
     ]  # fmt: skip
     for _ in range(int(rng.integers(0, 8))):
         distance, where = size * rng.uniform(0.7, 2.0), rng.uniform(0, 2 * np.pi)
@@ -291,7 +253,8 @@ def _spiral(rng: np.random.Generator, dispersion: float, space: bool) -> list[Co
             Profile(
                 x=along * np.cos(angle) - across * np.sin(angle),
                 y=along * np.sin(angle) + across * np.cos(angle),
-                radius=0.12, index=1.0, axis_ratio=float(rng.uniform(0.4, 1)), angle=angle,
+                radius=min(0.12, 0.2 * size), index=1.0,
+                axis_ratio=float(rng.uniform(0.4, 1)), angle=angle,
                 magnitude=_dimmed(disc, rng.uniform(0.005, 0.04), (0.5, 0.3, 0.0)),
             )
         )  # fmt: skip
@@ -300,7 +263,7 @@ def _spiral(rng: np.random.Generator, dispersion: float, space: bool) -> list[Co
 
 def _ring(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
     """A galaxy with a ring of stars: complete, elliptical, not thin, its centre often a bulge."""
-    size = (0.5 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.9), np.log(3.5))))
+    size = (0.5 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.6), np.log(3.5))))
     galaxy, _ = _deflector(rng, dispersion, late=rng.random() < 0.6)
     core = galaxy[0]
     fainter = rng.uniform(0.15, 1.0)
@@ -401,46 +364,3 @@ _DRAW: dict[str, Any] = dict(
     zip(KINDS, (_plain, _companions, _spiral, _ring, _merger, _group, _edge_on, _pair, _irregular),
         strict=True)
 )  # fmt: skip
-
-
-def flux(magnitude: tuple[float, float, float]) -> np.ndarray:
-    """(3,) flux in g, r, i."""
-    return np.asarray(10 ** (-0.4 * (np.array(magnitude) - ZERO_POINT)))
-
-
-def light_of(component: Component, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Surface brightness of unit flux of a component at positions (arcsec), float32."""
-    dx, dy = x - np.float32(component.x), y - np.float32(component.y)
-    if isinstance(component, Profile):
-        light = lensing.sersic(
-            np, dx, dy, np.float32(component.radius), np.float32(component.index),
-            np.float32(component.axis_ratio), np.float32(component.angle),
-        )  # fmt: skip
-        return light if component.arms is None else light * _arm_pattern(component, dx, dy)
-    along, across = _turned(component, dx, dy)
-    radius = np.hypot(along, across / np.float32(component.axis_ratio))
-    light = np.exp(-0.5 * ((radius - component.radius) / component.width) ** 2)
-    if np.isfinite(component.opening):
-        away = np.arctan2(across, along) - component.middle
-        away = (away + np.pi) % (2 * np.pi) - np.pi
-        light = light * np.exp(-0.5 * (away / component.opening) ** 2)
-    return np.asarray(light, np.float32)
-
-
-def _arm_pattern(component: Profile, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    """Logarithmic spirals that brighten the disc outside its middle."""
-    assert component.arms is not None
-    count, pitch, contrast, phase = component.arms
-    along, across = _turned(component, dx, dy)
-    across = across / component.axis_ratio
-    radius = np.hypot(along, across) + 1e-3
-    turn = np.log(radius / component.radius) / np.tan(pitch)
-    wave = 0.5 + 0.5 * np.cos(count * (np.arctan2(across, along) - turn) + phase)
-    outside = radius**2 / (radius**2 + (0.4 * component.radius) ** 2)
-    pattern = 1 + contrast * outside * (2.5 * wave**3 - 0.8) / (1 + 0.4 * contrast)
-    return np.asarray(np.maximum(pattern, 0.05))
-
-
-def _turned(component: Component, dx: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    cosine, sine = np.cos(component.angle), np.sin(component.angle)
-    return dx * cosine + dy * sine, dy * cosine - dx * sine

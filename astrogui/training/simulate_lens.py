@@ -16,15 +16,8 @@ import numpy as np
 
 from astrogui.science import lensing
 from astrogui.science.colour_picture import picture_of_light
-from astrogui.training.lens_population import (
-    Component,
-    Profile,
-    Scene,
-    draw_lens,
-    draw_other,
-    flux,
-    light_of,
-)
+from astrogui.training.lens_population import draw_lens, draw_other
+from astrogui.training.lens_scene import Component, Profile, Scene, flux, light_of
 
 SIZE = 64
 GROUND_SCALE, SPACE_SCALE = 0.27, 0.1  # arcsec a pixel of the cut-out

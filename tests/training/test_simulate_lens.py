@@ -6,17 +6,8 @@ import numpy as np
 import pytest
 
 from astrogui.training import lens_examples, simulate_lens
-from astrogui.training.lens_population import (
-    KINDS,
-    Curve,
-    Profile,
-    Scene,
-    draw_lens,
-    draw_other,
-    flux,
-    light_of,
-    red_magnitudes,
-)
+from astrogui.training.lens_population import KINDS, draw_lens, draw_other, red_magnitudes
+from astrogui.training.lens_scene import Curve, Profile, Scene, flux, light_of
 
 SIZE = simulate_lens.SIZE
 

@@ -26,8 +26,8 @@ from astrogui.training.simulate_lens import SIZE
 MEMBERS = 3
 BATCH = 64
 COUNTS = {
-    "train": {"ground-lenses": 4500, "ground-others": 7000,
-              "space-lenses": 1500, "space-others": 2750},
+    "train": {"ground-lenses": 18000, "ground-others": 26000,
+              "space-lenses": 3500, "space-others": 6000},
     "calibrate": {"ground-lenses": 1000, "ground-others": 3000,
                   "space-lenses": 250, "space-others": 1000},
 }  # fmt: skip
@@ -36,8 +36,8 @@ QUICK_COUNTS = {
 }  # fmt: skip
 VALIDATED = 600  # pictures that choose the epoch
 CALIBRATED = 1600
-SHARED = FitSettings(epochs=10, steps=60, learning_rate=2e-3)
-ALONE = FitSettings(epochs=2, steps=25, learning_rate=8e-4)
+SHARED = FitSettings(epochs=56, steps=60, learning_rate=2e-3)
+ALONE = FitSettings(epochs=5, steps=50, learning_rate=8e-4)
 QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
 CONFIG: dict[str, Any] = {"size": SIZE, "channels": 3, "members": MEMBERS}
 
