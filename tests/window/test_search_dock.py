@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from small_session import files
 
 from astrogui.inference.runner import InlineRunner
 from astrogui.readers import read
+from astrogui.records.catalogue import Column
 from astrogui.science.matched_filter import Templates
 from astrogui.session.session import Session
 from astrogui.session.settings import Settings
@@ -20,6 +22,7 @@ from astrogui.tasks import gw_search
 from astrogui.training import gw_search_card
 from astrogui.training.recipes.gw_search import assets
 from astrogui.training.search_noise import Counts
+from astrogui.window.features import search
 
 sys.path.append(str(Path(__file__).parents[1] / "tasks"))
 import merger
@@ -112,3 +115,23 @@ def test_without_strain_on_screen_the_key_says_what_to_do(bench, monkeypatch):
     bench.selection.clear()
     bench.features["search"].search()
     assert "Choose strain first" in said[0]
+
+
+def test_rows_that_were_not_searched_are_not_read_for_it(make_session, open_bench, tmp_path, qtbot):
+    """A million rows of a survey, read a second time for the dock, stopped the window."""
+    bench = open_bench(make_session())
+    asked = []
+    search_read, search._searched = search._searched, lambda ids, view: asked.append(ids) or []
+    try:
+        bench.commands.add(files(tmp_path, "flat-1.fits", "flat-2.fits"))
+        qtbot.waitUntil(lambda: bench.model.rowCount() == 2 and bench.status._jobs == 0)
+        ids = tuple(bench.model.store.row_ids().tolist())
+        bench.model.store.put_extra(
+            Column(name=search.STATISTIC), np.array(ids[1:]), np.array([9.0])
+        )
+        bench.model.rows_read.emit(ids)
+        bench.model.rows_read.emit(())  # very many
+        qtbot.waitUntil(lambda: len(asked) == 2)
+        assert asked == [ids[1:], ids[1:]]
+    finally:
+        search._searched = search_read

@@ -6,6 +6,7 @@ from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
 TASK = "gw_search"
+STATISTIC = "search_statistic"  # the column that the search fills, and nothing else does
 TOGETHER_S = 12 * 3600.0  # candidates farther than this from what is shown belong elsewhere
 SPECS = (
     Spec("search_strain", "&Results", "Search strain for &mergers", ("Ctrl+Alt+2",),
@@ -85,9 +87,18 @@ class Feature(QObject):
     # What comes -----------------------------------------------------------------------------
 
     def _on_rows_read(self, row_ids: tuple[int, ...]) -> None:
-        bench = self._bench
-        read = read_once(bench.session, bench.compute, partial(_searched, row_ids))
-        bench.bridge.after(read, self._on_rows)
+        """The catalogue knows which of them were searched: no others are read from the project."""
+        bench, store = self._bench, self._bench.model.store
+        if not store.has(STATISTIC):
+            return
+        statistic = store.numbers(STATISTIC)
+        places = store.positions(row_ids) if row_ids else np.arange(len(statistic))
+        places = places[(places >= 0) & (places < len(statistic))]
+        searched = places[~np.isnan(np.take(statistic, places))]
+        if searched.size:
+            ids = tuple(store.row_ids(searched).tolist())
+            read = read_once(bench.session, bench.compute, partial(_searched, ids))
+            bench.bridge.after(read, self._on_rows)
 
     def _on_rows(self, rows: list[dict[str, Any]] | None) -> None:
         if rows:
@@ -159,7 +170,7 @@ class Feature(QObject):
 def _searched(row_ids: tuple[int, ...], view: Any) -> list[dict[str, Any]]:
     """Runs in the pool: of these rows, those that the search answered."""
     rows = methodcaller("rows", row_ids)(view)
-    return [row for row in rows if row.get("search_statistic") is not None]
+    return [row for row in rows if row.get(STATISTIC) is not None]
 
 
 def _searched_of(item_id: int, view: Any) -> list[dict[str, Any]]:
