@@ -13,18 +13,21 @@ from astrogui.store.project import Project
 
 
 def check_missing(project: Project) -> None:
-    """Note of every observation whether its files are there."""
+    """Note of every observation whether its files are there, all in one transaction."""
+    changed = []
     for item in items.read_items(project.connection, project.path.parent):
         if item.state not in {"ok", "missing"}:
             continue
         gone = [path for path in item.paths if not os.path.exists(path)]
         state = "missing" if gone else "ok"
         if state != item.state:
-            with project.transaction() as connection:
-                connection.execute(
-                    "UPDATE items SET state = ?, words = ? WHERE item_id = ?",
-                    (state, f"not found: {'; '.join(gone)}" if gone else "", item.item_id),
-                )
+            words = f"not found: {'; '.join(gone)}" if gone else ""
+            changed.append((state, words, item.item_id))
+    if changed:
+        with project.transaction() as connection:
+            connection.executemany(
+                "UPDATE items SET state = ?, words = ? WHERE item_id = ?", changed
+            )
 
 
 def relocate(project: Project, item: items.Item, path: str) -> int:

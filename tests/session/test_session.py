@@ -16,9 +16,11 @@ from astrogui.errors import Damaged, DiskFull, ExportProblem, ProjectLocked, Usa
 from astrogui.inference.jobs import Job, JobBegan, JobDone, Report, RunnerLost, RunnerReady
 from astrogui.inference.runner import InlineRunner
 from astrogui.session import events
+from astrogui.session.file_places import check_missing
 from astrogui.session.session import Session
 from astrogui.session.settings import Settings, load_settings, save_settings
-from astrogui.store import answers
+from astrogui.store import answers, items
+from astrogui.store.project import Project
 
 
 def test_files_become_rows_with_interval_model_and_provenance(session, tmp_path):
@@ -226,6 +228,25 @@ def test_an_export_reads_back_and_its_judgements_can_be_taken_over(session, tmp_
     other.undo().result(20)
     assert other.view.rows()[0]["user_class"] is None
     other.close()
+
+
+def test_files_that_went_are_noted_in_one_transaction(tmp_path, monkeypatch):
+    """One for each of a thousand files kept the session busy for half a minute."""
+    project = Project(tmp_path / "gone.astrogui")
+    with project.transaction() as connection:
+        for number in range(5):
+            source = tiny.source(str(tmp_path / f"gone-{number}.fits"))
+            items.add_item(connection, tmp_path, (source,))
+    begun, transaction = [], project.transaction
+    monkeypatch.setattr(project, "transaction", lambda: begun.append(1) or transaction())
+    check_missing(project)
+    found = items.read_items(project.connection, tmp_path)
+    assert [item.state for item in found] == ["missing"] * 5
+    assert found[2].words == f"not found: {tmp_path / 'gone-2.fits'}"
+    assert len(begun) == 1
+    check_missing(project)
+    assert len(begun) == 1  # nothing is new
+    project.close()
 
 
 def test_a_missing_file_is_asked_for_and_found_by_content(tmp_path, models):
