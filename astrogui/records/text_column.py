@@ -48,6 +48,7 @@ class Words:
         self._books: tuple[dict[str, int], ...] = tuple({} for _ in range(BOOKS))
         self._texts: NDArray[Any] | None = None
         self._ranks: Codes | None = None
+        self._ranking = threading.Lock()  # who asks while they are found waits for them
         books = (self._codes, *self._books)
         weakref.finalize(self, _let_go, self._added, books).atexit = False
 
@@ -123,9 +124,13 @@ class Words:
 
     def ranks(self) -> Codes:
         """(m,) the place of each word in the order of ``key``: rows are sorted by them."""
-        count = len(self)
-        if self._ranks is not None and len(self._ranks) == count:
+        with self._ranking:
+            count = len(self)
+            if self._ranks is None or len(self._ranks) != count:
+                self._ranks = self._found_ranks(count)
             return self._ranks
+
+    def _found_ranks(self, count: int) -> Codes:
         mapped = len(self._ends)
         order = _order(self._added, count - mapped)
         before = np.ones(len(order), np.int64)
@@ -135,7 +140,6 @@ class Words:
         ranks = np.empty(count, np.int32)
         ranks[:mapped] = np.arange(mapped) + np.searchsorted(before, np.arange(mapped), "right")
         ranks[mapped + order] = before + np.arange(len(order))
-        self._ranks = ranks
         return ranks
 
     def packed(self, used: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any], Codes]:

@@ -133,3 +133,29 @@ def test_few_words_are_freed_at_once(monkeypatch):
     gone = weakref.ref(words)
     del words
     assert gone() is None
+
+
+def test_two_who_want_the_order_of_words_at_once_find_it_once(monkeypatch):
+    """Both threads went through a million words, and the window waited for both."""
+    words = Words()
+    words.encode([f"name {number}" for number in range(50)])
+    begun, may_end = threading.Event(), threading.Event()
+    order, found = text_column._order, []
+
+    def slow(texts, count):
+        begun.set()
+        assert may_end.wait(20)
+        found.append(count)
+        return order(texts, count)
+
+    monkeypatch.setattr(text_column, "_order", slow)
+    got = []
+    threads = [threading.Thread(target=lambda: got.append(words.ranks())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(20)
+    may_end.set()
+    for thread in threads:
+        thread.join(20)
+    assert found == [50]
+    assert got[0] is got[1]
