@@ -9,6 +9,7 @@ means for blends; indices of old stars (G band, Mg b, Fe, NaD) at the centres of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from astrogui.science.lines import BROAD, NEBULAR, STELLAR, Line
 
@@ -153,6 +154,7 @@ def lists_for(cls: str) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=32)  # asked for at every step of a line that is dragged
 def lines_of(names: tuple[str, ...]) -> tuple[Line, ...]:
     """The lines of several lists by rising wavelength; each name, and each place, once."""
     found: list[Line] = []

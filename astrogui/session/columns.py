@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from astrogui.records.catalogue import Column
@@ -110,9 +111,10 @@ def own_names(task: Task, tasks: Sequence[Task]) -> dict[str, str]:
     return {name: f"{name}_{task.name}" for name in _answer_names(task) & earlier}
 
 
-def _answer_names(task: Task) -> set[str]:
+@lru_cache(maxsize=64)  # every row that is read asks for those of its task
+def _answer_names(task: Task) -> frozenset[str]:
     measured = {column.name for column in task.columns}
-    return {column.name for column in answer_columns(task)} - measured
+    return frozenset(column.name for column in answer_columns(task)) - measured
 
 
 def _renamed(column: Column, name: str) -> Column:

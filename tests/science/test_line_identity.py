@@ -86,6 +86,11 @@ def test_every_list_names_each_line_once_in_the_right_order_of_size():
     assert all(900 < place < 25_000 for place in places)
 
 
+def test_lines_asked_for_again_are_not_sought_again():
+    """A millisecond at each step of a line that is dragged, and three for each next spectrum."""
+    assert lines_of(("emission", "quasar")) is lines_of(("emission", "quasar"))
+
+
 def test_each_class_begins_with_lines_of_its_own():
     assert lists_for("STAR") == ("star",)
     assert "quasar" in lists_for("QSO")
