@@ -1,8 +1,10 @@
 """A classifier of the analyst's own classes on encoders that were taught the shapes of galaxies.
 
-Each member joins a copy of an encoder with dense layers of its own. While it is trained, pictures
-come as they are drawn; what is kept averages the features over the turns and mirrorings of a
-picture before the dense layers see them.
+Each member joins a copy of an encoder with dense layers of its own, which read the last features
+beside the mean and the most of every unit before: what tells foreign objects apart need not have
+survived to the last layer (Yosinski et al. 2014, arXiv 1411.1792). While it is trained, pictures
+come as they are drawn; what is kept averages what was seen over the turns and mirrorings of a
+picture before the dense layers read it.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ import keras
 from keras import layers, ops
 
 from astrogui.networks.morphology import Averaged, Turned, encoder
-from astrogui.networks.star_galaxy import Mahalanobis
+from astrogui.networks.star_galaxy import Mahalanobis, Standardise
 
 HIDDEN = 32
+DROPPED = 0.5  # share of what a dense layer is given that it does without, while it learns
 
 
 def classifier(
@@ -29,13 +32,13 @@ def classifier(
     """`picture` (size, size, 3) to `logit` (members, classes), `features`, `novelty` (1,)."""
     picture = keras.Input((size, size, 3), name="picture")
     turned = Turned(name="turned")(picture)
-    seen = []
+    seen, given = [], []
     for number in range(members):
-        own = encoder(size, widths, features)
-        own.name = f"encoder_{number}"
-        seen.append(Averaged(name=f"features_{number}")(own({"picture": turned})["features"]))
+        found = reader(size, widths, features, f"encoder_{number}")({"picture": turned})
+        seen.append(Averaged(name=f"features_{number}")(found["features"]))
+        given += [seen[-1], Averaged(name=f"pooled_{number}")(found["pooled"])]
     joined = layers.Concatenate(name="joined")(seen) if members > 1 else seen[0]
-    logit = heads(classes, features, members)(joined)
+    logit = heads(classes, features + pooled_count(widths), members)(ops.concatenate(given, -1))
     shifted = layers.Rescaling(1.0, offset=1.0, name="shifted")(joined)
     novelty = Mahalanobis(name="mahalanobis")(joined)
     return keras.Model(
@@ -45,13 +48,29 @@ def classifier(
     )
 
 
-def heads(classes: int, features: int, members: int) -> keras.Model:
-    """Joined features (members x features,) to logits (members, classes): the dense layers."""
-    given = keras.Input((members * features,), name="joined")
+def reader(size: int, widths: Sequence[int], features: int, name: str) -> keras.Model:
+    """An `encoder` that gives `pooled` too: the mean and the most of what each unit made."""
+    own = encoder(size, widths, features)
+    made = [layer.output for layer in own.layers if isinstance(layer, layers.Add)]
+    pooled = [layers.GlobalAveragePooling2D()(value) for value in made]
+    pooled += [layers.GlobalMaxPooling2D()(value) for value in made]
+    outputs = {"features": own.output["features"], "pooled": ops.concatenate(pooled, axis=-1)}
+    return keras.Model(own.input, outputs, name=name)
+
+
+def pooled_count(widths: Sequence[int]) -> int:
+    """How many numbers `pooled` has: two for each channel of each unit."""
+    return 2 * sum(width * (2 if number in (1, 2) else 1) for number, width in enumerate(widths))
+
+
+def heads(classes: int, width: int, members: int) -> keras.Model:
+    """What the members saw (members x width,) to logits (members, classes): the dense layers."""
+    given = keras.Input((members * width,), name="given")
+    standard = Standardise(name="standardise")(given)
     logits = []
     for number in range(members):
-        own = given[:, number * features : (number + 1) * features]
-        own = layers.Dropout(0.2, name=f"dropout_{number}")(own)
+        own = standard[:, number * width : (number + 1) * width]
+        own = layers.Dropout(DROPPED, name=f"dropout_{number}")(own)
         own = layers.Dense(HIDDEN, activation="silu", name=f"hidden_{number}")(own)
         logits.append(layers.Dense(classes, name=f"logit_{number}")(own))
     return keras.Model(given, ops.stack(logits, axis=1), name="heads")
@@ -60,18 +79,20 @@ def heads(classes: int, features: int, members: int) -> keras.Model:
 def trainable(whole: keras.Model, members: int) -> tuple[keras.Model, keras.Model]:
     """The same layers as ``whole``, a `classifier`, on pictures as they are, without turning.
 
-    The first gives `logit`, the second the joined features that the dense layers take.
+    The first gives `logit`, the second what the dense layers take.
     """
     shape = whole.inputs[0].shape[1:]
     picture = keras.Input(shape, name="picture")
-    seen = [
-        whole.get_layer(f"encoder_{number}")({"picture": picture})["features"]
-        for number in range(members)
-    ]
-    joined = ops.concatenate(seen, axis=-1) if members > 1 else seen[0]
-    logit = whole.get_layer("heads")(joined)
-    given = {"picture": picture}
-    return keras.Model(given, {"logit": logit}), keras.Model(given, joined)
+    given = []
+    for number in range(members):
+        found = whole.get_layer(f"encoder_{number}")({"picture": picture})
+        given += [found["features"], found["pooled"]]
+    joined = ops.concatenate(given, axis=-1)
+    inputs = {"picture": picture}
+    return (
+        keras.Model(inputs, {"logit": whole.get_layer("heads")(joined)}),
+        keras.Model(inputs, joined),
+    )
 
 
 def unfreeze(whole: keras.Model, members: int, units: int) -> int:

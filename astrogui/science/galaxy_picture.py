@@ -7,7 +7,7 @@ sky that is nearest to the centre. The cut-out is square and `SIDE_IN_RADII` sem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,12 @@ NOISE_LIMIT = 4.0  # and at least so many times the noise of the smoothed sky
 SMOOTHING = 0.008  # rms width of the Gaussian that smooths before, in sides of the picture
 BORDER = 0.06  # width of the border that gives the sky, in sides of the picture
 LEAST_RADIUS = 0.02  # of the picture's side: below it nothing was found
+
+LIGHT_SMOOTHING = 0.004  # as SMOOTHING, before the parts of an object are told from another's
+PART_PEAK = 0.1  # of the peak near the middle: where a part ends
+PART_WEIGHT = 0.2  # of the heaviest part's weight: what lighter parts belong to another object
+CENTRAL = 0.17  # rms width, in sides of the picture, of the weight that falls from the middle on
+LEAST_LIGHT = 0.06  # of the picture's side: the least radius that is cut
 
 SURVEY_PIXEL_ARCSEC = 0.396  # SDSS: a stretch is stated in nanomaggies of its pixel
 COLOUR_FACTORS = np.array([4.9, 5.7, 7.8])  # of i, r, g: a galaxy of middling colour is grey
@@ -40,6 +46,7 @@ class Found:
     radius: float
     sky: tuple[float, float, float]
     seen: bool  # whether anything stood out; else the whole picture is taken
+    peak: float = 1.0  # its brightest place, over 3 x 3 pixels, in the unit of what was given
 
 
 def find_galaxy(picture: Floats) -> Found:
@@ -88,28 +95,54 @@ def find_galaxy(picture: Floats) -> Found:
     )
 
 
-def find_light(picture: Floats) -> Found:
-    """All the light of a picture (ny, nx, 3) as one object: its middle and its extent.
+def find_light(light: Floats) -> Found:
+    """The object of one or several parts in the middle of a plane (ny, nx); NaN counts as sky.
 
-    For objects of several parts, such as the lobes of a radio galaxy. What is brighter than a
-    tenth of the brightest, within the circle that fits the picture, counts.
+    For the lobes of a radio galaxy, which need not touch. Parts are what stands out by a share of
+    the object's peak; each counts by its light and its distance from the middle, so that what is
+    bright but far is another source. Centre and extent are those of the parts that are kept.
     """
-    ny, nx = picture.shape[:2]
-    light = np.nan_to_num(picture).mean(axis=-1)
-    row, column = np.indices(light.shape)
-    away = np.hypot(row - (ny - 1) / 2, column - (nx - 1) / 2)
-    light = np.where(away < 0.5 * min(ny, nx), light - np.median(light), 0)
-    bright = light > 0.1 * max(float(light.max()), 1e-12)
-    if bright.sum() < 3:
-        return Found((nx - 1) / 2, (ny - 1) / 2, min(nx, ny) / SIDE_IN_RADII, (0, 0, 0), False)
-    inside = np.stack([column[bright], row[bright]]).astype(float)
-    x, y = inside.mean(axis=1)
-    radius = 2.0 * float(np.sqrt(max(np.linalg.eigvalsh(np.cov(inside))[-1], 0.0)))
-    sky = np.nan_to_num(np.nanmedian(picture.reshape(-1, 3), axis=0))
-    least = 0.06 * min(nx, ny)
-    return Found(
-        float(x), float(y), max(radius, least), (float(sky[0]), float(sky[1]), float(sky[2])), True
-    )
+    from scipy.ndimage import gaussian_filter, label, mean, sum_labels, uniform_filter
+
+    ny, nx = light.shape
+    side = min(ny, nx)
+    known = np.isfinite(light)
+    sky = float(np.median(light[known])) if known.any() else 0.0
+    away = np.hypot(*np.meshgrid(np.arange(nx) - (nx - 1) / 2, np.arange(ny) - (ny - 1) / 2))
+    above = np.where(known & (away < side / 2), light - sky, 0.0)
+    smooth = gaussian_filter(above, max(0.7, LIGHT_SMOOTHING * side))
+    central = np.exp(-0.5 * (away / (CENTRAL * side)) ** 2)
+    around = smooth[(away > 0.35 * side) & (away < 0.48 * side)]
+    noise = 1.4826 * float(np.median(np.abs(around - np.median(around))))
+    limit = max(PART_PEAK * float((smooth * central).max()), NOISE_LIMIT * noise)
+    tone = (sky, sky, sky)
+    whole = Found((nx - 1) / 2, (ny - 1) / 2, side / SIDE_IN_RADII, tone, False)
+    parts, count = label(smooth > limit) if limit > 0 else (np.zeros(light.shape, int), 0)
+    if not count:
+        return replace(whole, peak=float(np.max(light[known], initial=sky)))
+    number = np.arange(1, count + 1)
+    middle = mean(away, parts, number)
+    weight = sum_labels(above, parts, number) * np.exp(-0.5 * (middle / (CENTRAL * side)) ** 2)
+    kept = np.isin(parts, number[weight > PART_WEIGHT * weight.max()])
+    row, column = (where.astype(float) for where in np.nonzero(kept))
+    spread = np.cov(np.stack([column, row])) if len(row) > 2 else np.zeros((2, 2))
+    radius = 2.0 * float(np.sqrt(max(np.linalg.eigvalsh(spread)[-1], 0.0)))
+    peak = sky + float(uniform_filter(above, 3)[kept].max())
+    return Found(float(column.mean()), float(row.mean()), max(radius, LEAST_LIGHT * side), tone,
+                 True, peak)  # fmt: skip
+
+
+def light_picture(plane: Floats) -> tuple[NDArray[np.float32], Found]:
+    """A plane (ny, nx) of any unit as colours (ny, nx, 3), and its object (`find_light`).
+
+    0 is the sky, 1 the object's peak: what is brighter elsewhere does not dim it, and none of its
+    own light is cut off.
+    """
+    found = find_light(plane)
+    sky = found.sky[0]
+    grey = np.clip((plane - sky) / max(found.peak - sky, 1e-30), 0, 1).astype(np.float32)
+    values = np.repeat(np.nan_to_num(grey)[..., None], 3, axis=-1)
+    return values, replace(found, sky=(0.0, 0.0, 0.0), peak=1.0)
 
 
 def at_network_scale(picture: Floats, found: Found, size: int = SIZE) -> NDArray[np.float32]:

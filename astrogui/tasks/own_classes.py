@@ -99,8 +99,7 @@ def prepare(record: Field, places: Sequence[Place], model: Model, options: Optio
     """`picture` (n, 64, 64, 3) and, for `decode`, doubts."""
     if model.card.training.get("cut") != "light":
         return morphology.prepare(record, places, model, options)
-    values = colour_values(record.images[0])
-    found = galaxy_picture.find_light(values)
+    values, found = light_values(record.images[0])
     picture = galaxy_picture.at_network_scale(values, found)
     return {
         "picture": np.repeat(picture[None], len(places), axis=0),
@@ -151,13 +150,16 @@ def information_gain(probability: Floats) -> NDArray[np.float64]:
     return np.asarray(np.maximum(-(mean * np.log(mean)).sum(axis=1) - each, 0.0))
 
 
-def colour_values(image: Image) -> NDArray[np.float32]:
-    """A picture as colours (ny, nx, 3) from 0 to 1; a grey one is scaled to its brightest."""
+def light_values(image: Image) -> tuple[NDArray[np.float32], galaxy_picture.Found]:
+    """A picture as colours (ny, nx, 3) and its object of several parts; grey is scaled to it."""
     assert image.pixels is not None
-    pixels = np.asarray(image.pixels, np.float32)
-    if pixels.ndim == 3:
-        return pixels / np.float32(255)
-    finite = pixels[np.isfinite(pixels)]
-    low, high = np.percentile(finite, (1, 99.9)) if finite.size else (0.0, 1.0)
-    grey = np.clip((pixels - low) / max(float(high - low), 1e-30), 0, 1)
-    return np.repeat(np.nan_to_num(grey)[..., None], 3, axis=-1)
+    if image.is_colour:
+        values = colour_values(image)
+        return values, galaxy_picture.find_light(values.mean(axis=-1))
+    return galaxy_picture.light_picture(np.asarray(image.pixels, np.float32))
+
+
+def colour_values(image: Image) -> NDArray[np.float32]:
+    """A colour picture (ny, nx, 3) of 8 bit as colours from 0 to 1."""
+    assert image.pixels is not None
+    return np.asarray(image.pixels, np.float32) / np.float32(255)

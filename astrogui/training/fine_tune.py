@@ -2,7 +2,8 @@
 
 First the dense layers learn on the features as they are, then the encoders are freed from their
 last layers on, at falling rates (Yosinski et al. 2014, arXiv 1411.1792). Each member leaves out
-another part of the labels; on these its answers are honest, and the temperature is set there.
+another part of the labels; the round that answers these best is kept, and the temperature is set
+on them. So no stage can harm, and figures of labels left out are rather too good by that choice.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from astrogui.training.star_galaxy_calibration import mahalanobis_weights
 MEMBERS = 3
 FOLDS = 5  # each member leaves out one of them
 LEAST_LABELS = 2  # of each class
+RATES = (1e-3, 1e-4)  # of learning: of the dense layers alone, of the first stage after it
+LEAST_SCATTER = 0.02  # of an activation over the labelled pictures, by which it is divided
 TEMPERATURES = np.geomspace(0.5, 6.0, 50)
 
 Floats = NDArray[np.floating[Any]]
@@ -104,13 +107,17 @@ def fine_tune(
     whole = build("transfer:classifier", config)
     assign_encoders(whole, base, MEMBERS)
     learner, seen = trainable(whole, MEMBERS)
-    teacher = _Teacher(labelled, settings, report, MembersCrossEntropy())
+    teacher = _Teacher(whole, labelled, settings, report, MembersCrossEntropy())
     features = _features(seen, labelled.pictures)
+    flat = features.reshape(-1, features.shape[-1])
+    standard = whole.get_layer("heads").get_layer("standardise")
+    standard.set_weights([flat.mean(axis=0), np.maximum(flat.std(axis=0), LEAST_SCATTER)])
     teacher.teach_heads(whole.get_layer("heads"), features)
     for number, units in enumerate(settings.units):
         unfreeze(whole, MEMBERS, units)
         words = "all layers" if number + 1 == len(settings.units) else "the last layers"
-        teacher.teach(learner, words, 4e-4 / 3**number)
+        teacher.teach(learner, words, RATES[1] / 3**number)
+    whole.set_weights(teacher.best)
     outputs = whole.predict(
         {"picture": labelled.pictures[:, 0].astype(np.float32) / np.float32(255)},
         batch_size=32, verbose=0,
@@ -137,8 +144,11 @@ def fine_tune(
 class _Teacher:
     """Shows the labels to the members, each without its own fold, and keeps the learning curve."""
 
-    def __init__(self, labelled: Labelled, settings: Settings, report: Report, loss: Any) -> None:
-        self._labelled, self._settings, self._report, self._loss = labelled, settings, report, loss
+    def __init__(
+        self, whole: Any, labelled: Labelled, settings: Settings, report: Report, loss: Any
+    ) -> None:
+        self._whole, self._labelled, self._settings = whole, labelled, settings
+        self._report, self._loss = report, loss
         self._fold = _folds(labelled.label, settings.seed)
         self._own = np.where(
             self._fold[:, None] == np.arange(MEMBERS), -1, labelled.label[:, None]
@@ -147,11 +157,13 @@ class _Teacher:
         self._steps = min(settings.most_steps, max(4, len(labelled.label) // 8))
         self._of = settings.head_rounds + settings.rounds * len(settings.units)
         self._step = 0
+        self.best: list[Any] = whole.get_weights()  # of the round with the least left-out loss
+        self._least = np.inf
         self.history: list[dict[str, Any]] = []
 
     def teach_heads(self, heads: Any, features: Floats) -> None:
         """The dense layers alone, on features (n, variants, k) that were computed once."""
-        self._compile(heads, 3e-3)
+        self._compile(heads, RATES[0])
         count = features.shape[1]
         for _ in range(self._settings.head_rounds):
             losses = []
@@ -172,7 +184,7 @@ class _Teacher:
                 rows = self._rows()
                 chosen = pictures[rows, self._rng.integers(pictures.shape[1], size=len(rows))]
                 drawn = chosen.astype(np.float32) / np.float32(255)
-                given = coloured(posed(drawn, self._rng), self._rng)
+                given = coloured(posed(drawn, self._rng), self._rng, noise=0.0)
                 losses.append(
                     float(learner.train_on_batch({"picture": given}, {"logit": self._own[rows]}))
                 )
@@ -205,6 +217,8 @@ class _Teacher:
     def _tell(self, stage: str, loss: float, logit: Floats) -> None:
         self._step += 1
         figures = _left_out_figures(self.left_out(logit.astype(np.float64)), self._labelled.label)
+        if figures["loss"] < self._least:
+            self._least, self.best = figures["loss"], self._whole.get_weights()
         told = Progressed(
             stage=stage, step=self._step, of=self._of, loss=loss,
             left_out_loss=figures["loss"], left_out_right=figures["right"],
@@ -235,7 +249,7 @@ def base_network(folder: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _features(seen: Any, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n, variants, k) second-to-last activations of all members."""
+    """(n, variants, k) what the dense layers of all members are given."""
     count, each = pictures.shape[:2]
     flat = pictures.reshape(count * each, *pictures.shape[2:])
     parts = [

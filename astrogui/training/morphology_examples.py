@@ -149,13 +149,17 @@ def variants_of(
     return out
 
 
-def coloured(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A batch (n, ny, nx, 3) with brightness, colours and noise changed a little."""
+def coloured(
+    picture: NDArray[np.float32], rng: np.random.Generator, noise: float = 0.02
+) -> NDArray[np.float32]:
+    """A batch (n, ny, nx, 3) with brightness and colours changed a little; ``noise`` at most."""
     gain = np.exp(rng.normal(0, 0.10, (len(picture), 1, 1, 1)))
     tint = np.exp(rng.normal(0, 0.05, (len(picture), 1, 1, 3)))
-    level = rng.uniform(0, 0.02, (len(picture), 1, 1, 1))
-    noise = rng.standard_normal(picture.shape, dtype=np.float32) * level.astype(np.float32)
-    return np.clip(picture * (gain * tint).astype(np.float32) + noise, 0, 1)
+    changed = picture * (gain * tint).astype(np.float32)
+    if noise:
+        level = rng.uniform(0, noise, (len(picture), 1, 1, 1)).astype(np.float32)
+        changed += level * rng.standard_normal(picture.shape, dtype=np.float32)
+    return np.clip(changed, 0, 1)
 
 
 def posed(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

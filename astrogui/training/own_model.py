@@ -188,8 +188,7 @@ def _object(example: Example, cut: str) -> tuple[NDArray[np.float32], galaxy_pic
     record = _record(example)
     image = record.images[0]
     if cut == "light":
-        values = own_classes.colour_values(image)
-        return values, galaxy_picture.find_light(values)
+        return own_classes.light_values(image)
     if image.is_colour:
         values = own_classes.colour_values(image)
         return values, galaxy_picture.find_galaxy(values)

@@ -8,7 +8,7 @@ from scipy.special import gammaln
 
 keras = pytest.importorskip("keras")
 
-from astrogui.networks import morphology  # noqa: E402
+from astrogui.networks import morphology, transfer  # noqa: E402
 from astrogui.networks.builder import build  # noqa: E402
 from astrogui.science import vote_tree  # noqa: E402
 
@@ -79,3 +79,16 @@ def test_a_factor_multiplies_the_strength_and_leaves_the_shares():
     after = _numpy(layer(opinion))
     for number, where in enumerate(vote_tree.SLICES):
         np.testing.assert_allclose(after[:, where], before[:, where] * factor[number], rtol=1e-5)
+
+
+def test_what_every_unit_made_is_read_beside_the_features():
+    widths = SMALL["widths"]
+    own = transfer.reader(16, widths, 5, "own")
+    plain = morphology.encoder(16, widths, 5)
+    plain.set_weights(own.get_weights())
+    picture = np.random.default_rng(2).uniform(0, 1, (3, 16, 16, 3)).astype(np.float32)
+    found = own({"picture": picture}, training=False)
+    expected = plain({"picture": picture}, training=False)["features"]
+    np.testing.assert_allclose(_numpy(found["features"]), _numpy(expected), rtol=1e-5, atol=1e-6)
+    assert found["pooled"].shape == (3, transfer.pooled_count(widths))
+    assert (_numpy(found["pooled"]).std(axis=0) > 0).mean() > 0.9

@@ -110,3 +110,52 @@ def test_without_a_zero_point_the_middle_gets_the_usual_brightness():
     bare = survey_pictures(_bands(1e-9)[:1], *where, np.full(5, np.nan), None)
     assert not bare.calibrated
     assert 0.2 < bare.pictures[0, 28:36, 28:36].mean() < 0.9
+
+
+def _lobes(side=300, far=0.0, noise=0.0):
+    """Two lobes that do not touch, 60 pixels apart; another source, ``far`` times as bright."""
+    rng = np.random.default_rng(5)
+    plane = noise * rng.normal(size=(side, side))
+    middle = (side - 1) / 2
+    for x, y, peak in ((-30, 0, 1.0), (30, 0, 0.7), (90, 80, far), (-105, 60, far)):
+        column, row = np.meshgrid(np.arange(side) - middle - x, np.arange(side) - middle - y)
+        plane += 3e-3 * peak * np.exp(-0.5 * (column**2 + row**2) / 4.0**2)
+    return plane
+
+
+@pytest.mark.parametrize(("far", "noise"), [(0.0, 0.0), (1.5, 0.0), (1.5, 0.02), (0.5, 0.05)])
+def test_the_lobes_of_one_source_are_kept_together_and_others_left_out(far, noise):
+    found = galaxy_picture.find_light(_lobes(far=far, noise=3e-3 * noise))
+    assert found.seen
+    assert (found.x, found.y) == pytest.approx((149.5, 149.5), abs=6)
+    assert found.radius == pytest.approx(2 * np.hypot(30, 4), rel=0.15)
+    assert found.peak == pytest.approx(3e-3, rel=0.1)
+
+
+def test_no_light_of_a_small_source_is_cut_off():
+    side = 300
+    column, row = np.meshgrid(np.arange(side) - 149.5, np.arange(side) - 149.5)
+    plane = 40.0 + 7.0 * np.exp(-0.5 * (column**2 + row**2) / 2.0**2)
+    plane[5, 5] = np.nan
+    values, found = galaxy_picture.light_picture(plane)
+    assert found.radius == pytest.approx(galaxy_picture.LEAST_LIGHT * side)
+    assert found.sky == (0, 0, 0)
+    assert np.isfinite(values).all()
+    assert (values[..., 0] > 0.98).sum() < 12  # of the some 80 pixels that it covers
+    cut = galaxy_picture.at_network_scale(values, found)
+    assert cut.max() == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_brighter_neighbour_does_not_dim_the_object():
+    alone, _ = galaxy_picture.light_picture(_lobes())
+    beside, _ = galaxy_picture.light_picture(_lobes(far=2.0))
+    assert beside[140:160, 110:190].max() == pytest.approx(alone[140:160, 110:190].max(), rel=0.02)
+
+
+@pytest.mark.parametrize("plane", [np.zeros((60, 80)), np.full((60, 80), np.nan),
+                                   np.random.default_rng(1).normal(size=(60, 80))])  # fmt: skip
+def test_where_no_source_stands_out_the_whole_is_taken(plane):
+    values, found = galaxy_picture.light_picture(plane)
+    assert (found.x, found.y) == pytest.approx((39.5, 29.5), abs=15)
+    assert np.isfinite(values).all()
+    assert values.shape == (60, 80, 3)
