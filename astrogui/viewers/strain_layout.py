@@ -76,7 +76,6 @@ class PlotGrid(QScrollArea):
         abreast: bool,
     ) -> None:
         """Show products ``shown`` of each panel, in columns where they stand abreast."""
-        self.setUpdatesEnabled(False)
         span = self.span if self.plots else None
         self.empty()
         layout = self.graphics.ci
@@ -103,7 +102,6 @@ class PlotGrid(QScrollArea):
             if span is not None:  # a plot that comes anew has a range of its own
                 plot.setXRange(*span, padding=0)
         self.fit()
-        self.setUpdatesEnabled(True)
 
     def _stretch(self, columns: list[list[StrainPlot]]) -> None:
         layout = self.graphics.ci.layout

@@ -23,6 +23,7 @@ from astrogui.viewers.strain_tools import SHOWN
 from astrogui.viewers.viewer import Compute, Viewer
 
 REST_MS = 200  # maps are computed once the view has rested for this long
+NOISE_MS = 20  # the noise of detectors that come together is drawn once, after their series
 LONGEST_BACK = 50  # spans that can be gone back to
 LIVE_S = 8.0  # of a record that are on the screen while it plays from the whole of it
 DETECTORS = 3
@@ -45,7 +46,8 @@ class StrainStack(Viewer):
         self._spans: list[tuple[float, float]] = []
         self._rest = self._timer(REST_MS, self._on_rest)
         self._making = self._timer(0, self._make_next)
-        self._noise_later = self._timer(0, self._draw_noise)
+        self._showing = self._timer(0, self._show_first)
+        self._noise_later = self._timer(NOISE_MS, self._draw_noise)
         self.grid, self.noise = PlotGrid(), NoisePlot()
         self._beside = PlotPage()
         self._beside.setAccessibleName("Noise")
@@ -95,7 +97,8 @@ class StrainStack(Viewer):
     def awaits(self, prefix: str = "") -> int:
         """Plots still to be made, and maps that wait for the view to rest, are under way too."""
         resting = self._rest.isActive() and "map:".startswith(prefix)
-        making = self._network is not None and self._making.isActive() and not prefix
+        making = self._making.isActive() or self._showing.isActive()
+        making = self._network is not None and making and not prefix
         making = making or (self._noise_later.isActive() and not prefix)
         return super().awaits(prefix) + int(resting) + int(making)
 
@@ -165,12 +168,25 @@ class StrainStack(Viewer):
     def _lay_out(self) -> None:
         first = not self.grid.plots
         shown = [self._wanted(panel) for panel in self._panels]
+        if first:  # to lay out nine plots and to paint them are two turns' work
+            self.grid.setUpdatesEnabled(False)
+            self._showing.start()
         self.grid.arrange(self._panels, shown, self._wants_columns(shown))
+        if not self._showing.isActive():
+            self._show_laid_out()
+
+    def _show_first(self) -> None:
+        if self._network is not None and self.grid.plots:
+            self.show_all()
+        self._show_laid_out()
+        self.grid.setUpdatesEnabled(True)
+
+    def _show_laid_out(self) -> None:
+        if self._network is None:
+            return
         self._show_beside()
         self.grid.setVisible(bool(self.grid.plots))
         self._write_title()
-        if first:
-            self.show_all()
         self.redraw()
 
     @property

@@ -314,3 +314,25 @@ def test_in_little_room_the_series_stay_and_the_rest_is_in_a_tip(shown, settled)
     view._shown["asd"].setChecked(False)
     view.resize(900, 600)
     assert not view._beside.isVisible()
+
+
+def test_nine_plots_are_laid_out_in_one_turn_and_painted_in_another(qtbot, pool, settled):
+    """Qt painted what was laid out at once: the window stood still for the sum of both."""
+    view = StrainView(pool.submit)
+    qtbot.addWidget(view)
+    view.resize(1200, 800)
+    view.show()
+    while view.make_plot():
+        pass
+    page, seen = view.grid.graphics, []
+    view._making.timeout.connect(lambda: seen.append(("laid out", len(view.grid.plots))))
+    view._showing.timeout.connect(lambda: seen.append(("shown", 0)))
+    paint = type(page).paintEvent
+    page.paintEvent = lambda event: (seen.append(("painted", len(view.grid.plots))),
+                                     paint(page, event))  # fmt: skip
+    view.show_record(samples.network(*(samples.strain(name) for name in ("H1", "L1", "V1"))))
+    settled(view)
+    order = seen[seen.index(("laid out", 9)) :]
+    qtbot.waitUntil(lambda: ("painted", 9) in seen)
+    assert order[:2] == [("laid out", 9), ("shown", 0)]
+    assert view.span_gps == pytest.approx((view.network.gps_start, view.network.gps_end))
