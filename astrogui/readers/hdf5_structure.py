@@ -7,8 +7,10 @@ whose chunks are missing would read as zeros. Both are refused here.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,7 +24,7 @@ MAX_DATASET_BYTES = 4 << 30
 FETCH_AGAIN = "Fetch the file again or ask its writer."
 _HEAP = b"GCOL\x01\0\0\0"
 _LARGEST_HEAP = 64 << 20
-_BLOCK = 16 << 20
+_BLOCK = 1 << 20  # stays in the processor's cache: sixteen times as much takes twice as long
 _LARGEST_SEARCHED = 4 << 30
 
 
@@ -58,14 +60,23 @@ def require_sound_heaps(path: str) -> None:
     """Raises ``Damaged`` where the list of a global heap does not move on.
 
     The HDF5 library follows that list without end, or out of its memory, when it reads text of
-    variable length. Layout: HDF5 file format specification 3.0, section III.E.
+    variable length. Layout: HDF5 file format specification 3.0, section III.E. What was found
+    sound is not searched again while the file is the same: it is recognised, then read.
     """
     try:
-        _search_heaps(path)
+        state = os.stat(path)
+        _search_once(path, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
     except OSError as error:
         raise Unreadable(
             path, "", f"it cannot be read: {error.strerror}", "Check the file."
         ) from error
+
+
+@lru_cache(maxsize=16)
+def _search_once(path: str, *state: int) -> None:
+    """``state`` tells one content of the file from another."""
+    del state
+    _search_heaps(path)
 
 
 def _search_heaps(path: str) -> None:

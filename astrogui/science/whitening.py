@@ -17,9 +17,13 @@ LARGEST_FACTOR = 2048  # by which a series is stretched or thinned
 
 def contiguous_stretches(samples: NDArray[np.floating]) -> list[tuple[int, int]]:
     """(first, end) of each run of finite samples, so that nothing is filtered across a gap."""
-    finite = np.concatenate([[False], np.isfinite(samples), [False]])
-    edges = np.flatnonzero(np.diff(finite.astype(np.int8)))
-    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
+    finite = np.isfinite(samples)
+    edges = (np.flatnonzero(finite[1:] != finite[:-1]) + 1).tolist()
+    if finite[:1].any():
+        edges.insert(0, 0)
+    if finite[-1:].any():
+        edges.append(finite.size)
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def conditioned(samples: NDArray[np.floating], sample_rate_hz: float) -> NDArray[np.float64]:

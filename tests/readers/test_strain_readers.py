@@ -20,7 +20,7 @@ from samples import (
 )
 
 from astrogui.errors import Damaged, FileProblem, MissingMetadata, TooLarge, Unreadable, Unsuitable
-from astrogui.readers import read, recognise, strain_note
+from astrogui.readers import hdf5_structure, read, recognise, strain_note
 from astrogui.readers.gwf import FILE_HEADER_BYTES
 
 
@@ -255,6 +255,23 @@ def test_a_heap_of_texts_that_does_not_move_on_is_refused(path):
     gwosc_hdf5(path)
     content = path.read_bytes()
     at = content.index(b"GCOL") + 16
+    path.write_bytes(content[:at] + bytes(64) + content[at + 64 :])
+    with pytest.raises(Damaged, match="global heap at byte"):
+        only(path)
+
+
+def test_a_file_is_searched_for_broken_heaps_once_as_long_as_it_is_the_same(path, monkeypatch):
+    """To go through 4096 s of strain takes a tenth of a second, each time."""
+    gwosc_hdf5(path)
+    searched, search = [], hdf5_structure._search_heaps
+    monkeypatch.setattr(
+        hdf5_structure, "_search_heaps", lambda path: (searched.append(path), search(path))
+    )
+    assert only(path).detector == only(path).detector == "H1"
+    assert len(searched) == 1
+    content = path.read_bytes()
+    at = content.index(b"GCOL") + 16
+    path.unlink()
     path.write_bytes(content[:at] + bytes(64) + content[at + 64 :])
     with pytest.raises(Damaged, match="global heap at byte"):
         only(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.signal import welch
@@ -133,3 +135,17 @@ def test_gaps_split_a_series():
     samples[3:5] = np.nan
     assert whitening.contiguous_stretches(samples) == [(0, 3), (5, 10)]
     assert whitening.contiguous_stretches(np.full(4, np.nan)) == []
+    assert whitening.contiguous_stretches(np.zeros(0)) == []
+    assert whitening.contiguous_stretches(np.ones(3)) == [(0, 3)]
+    assert whitening.contiguous_stretches(np.array([np.nan, 1, np.inf])) == [(1, 2)]
+
+
+def test_a_long_series_is_cut_into_stretches_within_three_bytes_a_sample():
+    """Five copies of a mask of 4096 s took as long as the first look at the series."""
+    samples = np.ones(1_000_000)
+    samples[1000:1010] = np.nan
+    tracemalloc.start()
+    assert whitening.contiguous_stretches(samples) == [(0, 1000), (1010, samples.size)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * samples.size
