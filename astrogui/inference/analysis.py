@@ -14,7 +14,7 @@ import numpy as np
 
 from astrogui import __version__
 from astrogui.errors import AstroguiError, JobCancelled, UsageProblem
-from astrogui.inference.backends import Backend, guarded
+from astrogui.inference.backends import Backend, guarded, opened
 from astrogui.inference.jobs import (
     Answer,
     Job,
@@ -24,6 +24,7 @@ from astrogui.inference.jobs import (
     JobBroke,
     JobDone,
     JobExplained,
+    JobLooked,
     JobStopped,
     Report,
     RunnerNotice,
@@ -32,6 +33,7 @@ from astrogui.inference.model_folder import LoadedModel, find_model, load_model
 from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import AnswerProvenance, Place
 from astrogui.records.source import Source
+from astrogui.tasks.insight import Opened, look
 from astrogui.tasks.task import Arrays, Model, Task, group
 
 REPORT_EVERY_S = 0.2
@@ -102,6 +104,7 @@ class Analyst:
         self._read = read
         self._backend_for = backend_for
         self._loaded: dict[tuple[str, str], tuple[LoadedModel, Backend]] = {}
+        self._opened: dict[str, Opened | None] = {}
 
     def together(self, first: Job, other: Job) -> bool:
         """Whether two jobs may share one call of the network: spectra of one task."""
@@ -161,6 +164,9 @@ class Analyst:
         if job.explain:
             self._explain(way, record, model)
             return
+        if job.look is not None:
+            self._look(way, record, model, job.look)
+            return
         refines = task.refine is not None and job.refine
         advanced = _Meter(job.job_id, self._report)
         found: list[tuple[Place, Posterior]] = []
@@ -211,6 +217,27 @@ class Analyst:
 
         sensitivity = task.explain(record, task.name, answer)
         self._report(JobExplained(way.job.job_id, sensitivity))
+
+    def _look(self, way: _Way, record: Any, model: Model, place: Place) -> None:
+        """Report what the network sees of one object."""
+        task, card = way.task, way.loaded.card
+        if task.insight is None:
+            raise UsageProblem(f"{task.title}: there is no network of pictures to look into.")
+
+        def run(arrays: Arrays) -> Arrays:
+            self._go_on(way.job)
+            return way.backend.run(arrays)
+
+        prepared = task.prepare(record, [place], model, dict(way.job.options))
+        fed = {name: prepared[name] for name in prepared if not name.startswith("_")}
+        posterior = task.decode(run(fed), prepared, record, [place], model)[0]
+        if way.loaded.sha256 not in self._opened:
+            self._opened[way.loaded.sha256] = opened(way.loaded)
+        inner = self._opened[way.loaded.sha256]
+        aim = task.insight.aim(posterior, card)
+        self._report(
+            JobLooked(way.job.job_id, look(task.name, task.insight, card, fed, aim, run, inner))
+        )
 
     def _refine(
         self,

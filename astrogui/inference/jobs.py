@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from astrogui.errors import AstroguiError
+from astrogui.records.inside import Inside
 from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import AnswerProvenance, Place
 from astrogui.records.sensitivity import Sensitivity
@@ -25,6 +26,7 @@ class Job:
     models_dir: str = ""  # folders joined by os.pathsep; the first that holds the task wins
     refine: bool = True
     explain: bool = False  # say what the answer rests on instead of answering
+    look: Place | None = None  # look into the network at this object instead of answering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,6 +74,14 @@ class JobExplained(Report):
 
     job_id: int
     sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class JobLooked(Report):
+    """What the network of a job sees of one object."""
+
+    job_id: int
+    inside: Inside
 
 
 @dataclass(frozen=True, slots=True)

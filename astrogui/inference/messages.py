@@ -28,6 +28,7 @@ from astrogui.inference import jobs
 from astrogui.records import (
     catalogue,
     image,
+    inside,
     model_card,
     posterior,
     provenance,
@@ -60,6 +61,7 @@ RECORDS: dict[str, type] = {
         (
             catalogue,
             image,
+            inside,
             model_card,
             posterior,
             provenance,

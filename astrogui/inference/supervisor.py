@@ -22,6 +22,7 @@ from astrogui.inference.jobs import (
     JobBroke,
     JobDone,
     JobExplained,
+    JobLooked,
     JobStopped,
     Report,
     RunnerLost,
@@ -276,7 +277,14 @@ class SupervisedRunner:
             return
         assert isinstance(
             report,
-            JobBegan | JobAdvanced | JobAnswered | JobExplained | JobDone | JobBroke | JobStopped,
+            JobBegan
+            | JobAdvanced
+            | JobAnswered
+            | JobExplained
+            | JobLooked
+            | JobDone
+            | JobBroke
+            | JobStopped,
         )
         sent = self._sent.get(report.job_id)
         if sent is None:

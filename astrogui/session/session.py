@@ -13,6 +13,7 @@ from astrogui.errors import ModelMissing, UsageProblem
 from astrogui.inference.jobs import Report, Runner
 from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue
+from astrogui.records.inside import Inside
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
 from astrogui.records.sensitivity import Sensitivity
@@ -80,7 +81,9 @@ class Session:
         self._verifier = Verifier(
             self._tasks, self._cards, self._runner, self._loop.post, self._loop.publish
         )
-        self._explainer = Explainer(self._tasks, self._cards, self._runner, self._loop.publish)
+        self._explainer = Explainer(
+            self._task_named, self._cards, self._runner, self._loop.publish
+        )  # fmt: skip
         self._generation = 0
         self._open = self._made_open(opened)
         self._tables = TableKeeper(lambda: self.path, self._tasks)
@@ -380,6 +383,29 @@ class Session:
         self._loop.post(ask)
         return future
 
+    def look_inside(self, row_id: int, task: str | None = None) -> Future[Inside]:
+        """What the network sees of a row's object: its input, its maps, what its answer rests on.
+
+        Nothing is stored. The future raises ``UsageProblem`` where there is no network of pictures.
+        """
+        future: Future[Inside] = Future()
+
+        def ask() -> None:
+            self._ensure_runner()
+            self._explainer.start(self.view, row_id, task, future, looks=True)
+
+        self._loop.post(ask)
+        return future
+
+    def save_inside(self, inside: Inside, path: str | os.PathLike[str]) -> Future[None]:
+        """Write a look into a network: .fits holds all maps with their units, .png a picture.
+
+        The future raises ``ExportProblem`` or ``DiskFull``.
+        """
+        from astrogui.export import inside as files
+
+        return self._exports.pool.submit(files.write, inside, os.fspath(path))
+
     # --- export --------------------------------------------------------------------------------
 
     def export(
@@ -438,6 +464,9 @@ class Session:
         return self._loop.post(lambda: self._judgements.take_over(path))
 
     # --- in the session's thread ---------------------------------------------------------------
+
+    def _task_named(self, name: str) -> Task | None:
+        return next((task for task in self._tasks if task.name == name), None)
 
     def _close_project(self) -> None:
         self._open.close()

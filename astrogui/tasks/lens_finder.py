@@ -18,6 +18,7 @@ from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field
+from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import Place
 from astrogui.records.source import Source
@@ -25,6 +26,7 @@ from astrogui.science import point_spread
 from astrogui.science.detection import Detections, with_places
 from astrogui.science.ensemble import probability_quantiles
 from astrogui.tasks import sources
+from astrogui.tasks.insight import Aim, Insight
 from astrogui.tasks.lens_cutouts import (
     Setting,
     cut_out,
@@ -223,6 +225,21 @@ def _flags(prepared: Arrays, k: int) -> Flag:
     return raised(doubts)
 
 
+def aim_at(posterior: Posterior, card: ModelCard) -> Aim:
+    """A lens, if one galaxy in two were one."""
+    del posterior, card
+    return Aim(answer="lens", output="logit", link="sigmoid")
+
+
+INSIGHT = Insight(
+    picture="image",
+    planes=("red", "green", "blue"),
+    aim=aim_at,
+    is_colour=True,
+    notes=("The network reads rings around the middle: in its maps rows are rings, the innermost "
+           "first, and columns are angles.",),
+)  # fmt: skip
+
 COLUMNS = (
     Column(name="score_lens", ucd="stat.rank", format="%.4f",
            description="ranking score: probability of a lens if one galaxy in two were one"),
@@ -245,6 +262,7 @@ TASK = Task(
     prepare=prepare,
     decode=decode,
     refine=refine,
+    insight=INSIGHT,
     parameters=(PROBABILITY,),
     columns=COLUMNS,
     views=("image",),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field, Image
+from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import Place
 from astrogui.records.source import Source
@@ -25,6 +26,7 @@ from astrogui.science.embedding import embedded
 from astrogui.science.ensemble import probability_quantiles
 from astrogui.science.survey_picture import survey_pictures
 from astrogui.tasks import sources
+from astrogui.tasks.insight import Aim, Insight
 from astrogui.tasks.task import Arrays, Model, Options, Task, seeded
 
 CLASSES = vote_tree.QUESTIONS[0].answers
@@ -247,6 +249,24 @@ def _columns() -> tuple[Column, ...]:
     return tuple(columns)
 
 
+def aim_at(posterior: Posterior, card: ModelCard) -> Aim:
+    """The answer that most volunteers would give to the first question."""
+    del card
+    name = posterior.most_probable_class
+    return Aim(
+        answer=name, output="alpha", link="share", index=CLASSES.index(name), count=len(CLASSES)
+    )
+
+
+COLOURS = ("red", "green", "blue")
+TURNED = (
+    "The network reads the picture in eight turns and mirrorings and takes the mean; the maps are "
+    "those of the picture as it is."
+)
+INSIGHT = Insight(
+    picture="picture", planes=COLOURS, aim=aim_at, is_colour=True, notes=(TURNED,)
+)  # fmt: skip
+
 PARAMETERS = tuple(
     Parameter(
         name=f"votes_{name}",
@@ -266,6 +286,7 @@ TASK = Task(
     find=find,
     prepare=prepare,
     decode=decode,
+    insight=INSIGHT,
     parameters=PARAMETERS,
     classes=CLASSES,
     columns=_columns(),

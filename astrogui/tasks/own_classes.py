@@ -22,6 +22,7 @@ from astrogui.records.provenance import Place
 from astrogui.records.source import Source
 from astrogui.science import galaxy_picture
 from astrogui.tasks import morphology, sources
+from astrogui.tasks.insight import Aim, Insight
 from astrogui.tasks.task import Arrays, Model, Options, Task
 
 PREFIX = "own_"
@@ -50,6 +51,7 @@ def own_task(name: str, title: str = "", classes: Sequence[str] = (), cut: str =
         find=find,
         prepare=prepare,
         decode=decode,
+        insight=INSIGHT,
         classes=tuple(classes),
         columns=(*sources.PLACE_COLUMNS, GAIN_COLUMN),
         views=("image",),
@@ -137,6 +139,22 @@ def decode(
         )
         for k in range(len(places))
     ]
+
+
+def aim_at(posterior: Posterior, card: ModelCard) -> Aim:
+    """The most probable class."""
+    classes = list(card.training["classes"])
+    name = posterior.most_probable_class
+    return Aim(
+        answer=name, output="logit", link="softmax", index=classes.index(name),
+        count=len(classes), temperature=float(card.calibration["temperature"]),
+    )  # fmt: skip
+
+
+INSIGHT = Insight(
+    picture="picture", planes=morphology.COLOURS, aim=aim_at, is_colour=True,
+    notes=(morphology.TURNED,),
+)  # fmt: skip
 
 
 def information_gain(probability: Floats) -> NDArray[np.float64]:

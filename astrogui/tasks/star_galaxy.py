@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from astrogui.errors import UsageProblem
 from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field
+from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import QUANTILE_LEVELS, Posterior
 from astrogui.records.provenance import Place
 from astrogui.science import photometry
@@ -23,6 +24,7 @@ from astrogui.science.aligned_bands import Aligned, aligned
 from astrogui.science.detection import Detections, with_places
 from astrogui.science.ensemble import probability_quantiles
 from astrogui.tasks import sources
+from astrogui.tasks.insight import Aim, Insight
 from astrogui.tasks.task import Arrays, Model, Options, Task
 
 CLASSES = ("star", "galaxy")
@@ -143,6 +145,24 @@ def _novel(novelty: float) -> Flag:
     return Flag.NOVEL if novelty > 1 else Flag.NONE
 
 
+def aim_at(posterior: Posterior, card: ModelCard) -> Aim:
+    """The more probable class; at the card's own share of stars."""
+    del card
+    name = posterior.most_probable_class
+    return Aim(answer=name, output="logit", link="logit", sign=1.0 if name == "galaxy" else -1.0)
+
+
+INSIGHT = Insight(
+    picture="image",
+    planes=(
+        *(f"{band}: light over noise, asinh" for band in photometry.BANDS),
+        *(f"{band}: less a point source, asinh" for band in photometry.BANDS),
+    ),
+    aim=aim_at,
+    notes=("The network reads catalogue measures beside the pixels; they stay as they are, so what "
+           "the answer rests on in them is not on the maps.",),
+)  # fmt: skip
+
 TASK = Task(
     name="star_galaxy",
     title="Stars and galaxies",
@@ -151,6 +171,7 @@ TASK = Task(
     find=sources.find,
     prepare=prepare,
     decode=decode,
+    insight=INSIGHT,
     classes=CLASSES,
     columns=(*sources.PLACE_COLUMNS, sources.FLUX_UNIT_COLUMN),
     record_columns=sources.band_columns,

@@ -19,6 +19,7 @@ from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import Kind, Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.records.strain import Network, Strain
+from astrogui.tasks.insight import Insight
 
 Record = Spectrum | Field | Network
 Arrays = dict[str, NDArray[Any]]
@@ -106,9 +107,10 @@ class Task:
     ``prepare`` may add keys that the network does not take (they start with "_"): they reach
     ``decode`` untouched. ``find`` may put measured values into ``Place.values``; the columns that
     they and ``Posterior.extras`` fill are declared in ``columns`` or, where their names depend on
-    the record (one flux a band), by ``record_columns``. Every file that a task ``accepts`` is
-    analysed without being asked, or only those that are ``wanted``. ``follow_up`` says of an
-    answer which analysis is to be run about it.
+    the record (one flux a band), by ``record_columns``. ``insight`` says how one looks into the
+    network of an analysis of pictures. Every file that a task ``accepts`` is analysed without being
+    asked, or only those that are ``wanted``. ``follow_up`` says of an answer which analysis is to
+    be run about it.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Task:
     decode: Decode
     refine: Refine | None = None
     explain: Explain | None = None
+    insight: Insight | None = None
     parameters: tuple[Parameter, ...] = ()
     classes: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()

@@ -44,6 +44,7 @@ def main(parent: Path) -> dict[str, object]:
         "from_direct": difference({n: np.asarray(v) for n, v in direct.items()}, whole),
         "from_pieces": difference(whole, joined),
         "from_fallback": difference(whole, fallback),
+        "opened": taken_apart(model, network),
         "refused_count": refused(folder, model.card, count=True),
         "refused_shape": refused(folder, model.card, count=False),
         "refused_config": refused_config(folder, model.card),
@@ -55,6 +56,33 @@ def inputs(count: int) -> dict[str, np.ndarray]:
     return {
         "image": random.normal(size=(count, 8, 8, 2)).astype(np.float32),
         "catalogue": random.normal(size=(count, 5)).astype(np.float32),
+    }
+
+
+def taken_apart(model, network) -> dict[str, object]:
+    """How far layers and derivative are from the network's own and from finite differences."""
+    from astrogui.inference.backends import opened
+    from astrogui.tasks.insight import Aim, log_odds
+
+    inner, rows = opened(model), inputs(2)
+    aim = Aim(answer="galaxy", output="logit", link="sigmoid")
+    slope = inner.gradient(rows, "image", aim)[0]
+
+    def odds(image: np.ndarray) -> float:
+        raw = network({**inputs(2), "image": image}, training=False)
+        return float(log_odds({"logit": np.asarray(raw["logit"], np.float64)}, aim, np)[0])
+
+    away = np.random.default_rng(2).normal(size=rows["image"].shape).astype(np.float32)
+    away[1] = 0
+    step = 0.03 * away
+    numerical = (odds(rows["image"] + step) - odds(rows["image"] - step)) / 2
+    layer = inner.layers(rows)[0]
+    direct = network.get_layer(layer.name)(rows["image"])
+    return {
+        "names": [one.name for one in inner.layers(rows)],
+        "slope": float((slope * step[0]).sum()),
+        "numerical": numerical,
+        "layer": float(np.abs(layer.values - np.asarray(direct)[0]).max()),
     }
 
 

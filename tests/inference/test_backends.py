@@ -65,6 +65,15 @@ def test_the_fallback_on_the_cpu_answers_alike(checks):
     assert found["from_fallback"] < 1e-4
 
 
+def test_a_network_taken_apart_gives_its_layers_and_its_derivative(checks):
+    _, found = checks
+    inner = found["opened"]
+    assert inner["names"] == [f"member{k}_convolution0" for k in range(3)]
+    assert inner["layer"] < 1e-5
+    assert inner["slope"] == pytest.approx(inner["numerical"], rel=2e-2)
+    assert abs(inner["slope"]) > 1e-4
+
+
 @pytest.mark.parametrize("what", ["count", "shape", "config"])
 def test_weights_and_settings_that_do_not_fit_the_network_are_refused(checks, what):
     _, found = checks

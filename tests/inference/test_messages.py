@@ -24,6 +24,7 @@ from astrogui.inference.jobs import (
     JobBroke,
     JobDone,
     JobExplained,
+    JobLooked,
     JobStopped,
     Report,
     RunnerLost,
@@ -34,6 +35,7 @@ from astrogui.inference.messages import ERRORS, RECORDS, decode, encode, receive
 from astrogui.records.catalogue import Catalogue, Column
 from astrogui.records.flags import Flag
 from astrogui.records.image import Field, Image, Plane
+from astrogui.records.inside import FeatureMaps, Inside
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.records.posterior import GridDensity, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance, Place, Provenance
@@ -101,6 +103,15 @@ SENSITIVITY = Sensitivity(
     loss_unit="nat",
     baseline=3.0,
 )
+MAPS = FeatureMaps(
+    layer="stem", kind="Conv2D", shape=(2, 2, 9), channel=np.array([3]), strength=np.array([1.0]),
+    maps=np.ones((1, 2, 2)),
+)  # fmt: skip
+INSIDE = Inside(
+    task="morphology", model="morphology 1", answer="smooth", value=1.0, baseline_value=0.5,
+    baseline="empty sky", plane_names=("r",), is_colour=False, planes=np.ones((1, 4, 4)),
+    gradients=np.zeros((1, 4, 4)), occlusion=np.eye(4), patch=3, layers=(MAPS,), notes=("a",),
+)  # fmt: skip
 EXAMPLES: tuple[Any, ...] = (
     tiny.spectrum(3.0),
     IMAGE,
@@ -158,6 +169,9 @@ EXAMPLES: tuple[Any, ...] = (
     JobAnswered(1, (ANSWER,)),
     SENSITIVITY,
     JobExplained(1, SENSITIVITY),
+    MAPS,
+    INSIDE,
+    JobLooked(1, INSIDE),
     JobDone(1),
     JobBroke(1, Damaged("a.fits", "byte 3", "it is cut", "Fetch it."), "trace"),
     JobStopped(1),

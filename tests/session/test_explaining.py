@@ -10,11 +10,34 @@ import tiny
 from small_session import FakeReader
 
 from astrogui.errors import JobCancelled, UsageProblem
+from astrogui.inference import analysis
 from astrogui.inference.runner import InlineRunner
 from astrogui.session.session import Session
+from astrogui.tasks.insight import Aim, Insight
+
+INSIGHT = Insight(
+    picture="flux", planes=("flux",),
+    aim=lambda posterior, card: Aim(answer="bright", output="level", link="logit"),
+)  # fmt: skip
+
+
+def as_picture(record, places, model, options):
+    """The tiny spectrum as a picture of 4 x 2 pixels."""
+    prepared = tiny.prepare(record, places, model, options)
+    return prepared | {"flux": prepared["flux"].reshape(-1, 4, 2, 1)}
+
+
+class PictureBackend(tiny.MeanBackend):
+    def run(self, prepared):
+        return super().run({"flux": prepared["flux"].reshape(len(prepared["flux"]), -1)})
+
 
 TASKS = {
-    t.name: t for t in (replace(tiny.TASK, explain=tiny.halves), replace(tiny.REFINED, refine=None))
+    t.name: t
+    for t in (
+        replace(tiny.TASK, explain=tiny.halves, insight=INSIGHT, prepare=as_picture),
+        replace(tiny.REFINED, refine=None),
+    )
 }
 
 
@@ -30,7 +53,11 @@ def session(tmp_path):
     session = Session(
         tmp_path / "p.astrogui",
         models=str(tmp_path / "models"),
-        runner=InlineRunner(task_named=TASKS.__getitem__, read=read_now),
+        runner=InlineRunner(
+            task_named=TASKS.__getitem__,
+            read=read_now,
+            backend_for=lambda model, notice: PictureBackend(),
+        ),
         reader=FakeReader(),
         tasks=tuple(TASKS.values()),
         resume=False,
@@ -55,6 +82,24 @@ def test_the_worker_says_what_an_answer_rests_on(session):
     assert np.allclose(sensitivity.loss, [1.0, 2.0])
     assert session.view.answers(row) == before  # nothing is stored
     assert session.idle().result(10) is None
+
+
+def test_the_worker_looks_into_the_network(session, monkeypatch, tmp_path):
+    monkeypatch.setattr(analysis, "opened", lambda model: None)
+    row = answered(session, "flat-3.fits")
+    inside = session.look_inside(row).result(20)
+    assert (inside.answer, inside.value, inside.baseline_value) == ("bright", 3.0, 0.0)
+    assert inside.occlusion.shape == (4, 2)
+    assert inside.occlusion.min() > 0
+    assert not inside.has_gradients
+    session.save_inside(inside, tmp_path / "maps.fits").result(20)
+    assert (tmp_path / "maps.fits").is_file()
+
+
+def test_an_analysis_without_a_network_of_pictures_cannot_be_looked_into(session):
+    row = answered(session, "flat-2.fits", "tiny_refined")
+    with pytest.raises(UsageProblem, match="no network of pictures"):
+        session.look_inside(row).result(20)
 
 
 def test_an_analysis_that_cannot_tell_says_so(session):

@@ -17,6 +17,7 @@ import numpy as np
 
 from astrogui.records.catalogue import Column
 from astrogui.records.image import Field, Image
+from astrogui.records.inside import FeatureMaps, Inside
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance
 from astrogui.records.sensitivity import Sensitivity
@@ -303,6 +304,15 @@ class FakeSession:
             )
         )
 
+    def look_inside(self, row_id: int, task: str | None = None) -> Future[Inside]:
+        """Two planes of which the first speaks for the answer; the row is the log odds."""
+        self.calls.append(("look_inside", row_id, task))
+        return self._post(inside_of, row_id)
+
+    def save_inside(self, inside: Inside, path: str) -> Future[None]:
+        self.calls.append(("save_inside", inside.answer, path))
+        return self._post(lambda: None)
+
     def posterior(self, row_id: int, task: str) -> Future[Posterior | None]:
         return self._post(posterior_of, self.rows[row_id]["z"])
 
@@ -325,7 +335,7 @@ class FakeSession:
             SimpleNamespace(
                 name="redshift", title="Redshift", reads="spectrum", views=("spectrum",),
                 parameters=(Parameter(name="z", title="redshift", low=0, high=7),),
-                options={"z_max": "largest redshift", "gps": "time"},
+                options={"z_max": "largest redshift", "gps": "time"}, insight=None,
             ),
         )  # fmt: skip
 
@@ -439,6 +449,26 @@ class FakeSession:
             self.rows[row_id].update(values)
         self._tell(events.RowsChanged(step[1], JUDGEMENTS))
         self._tell(events.HistoryChanged(*self.titles()))
+
+
+def inside_of(row_id: int) -> Inside:
+    """A look into a network of two layers, as if taken at a row's object."""
+    ramp = np.linspace(0, 1, 36, dtype=np.float32).reshape(6, 6)
+    layers = [
+        FeatureMaps(
+            layer=name, kind="Conv2D", shape=(6, 6, count), channel=np.arange(count)[::-1].copy(),
+            strength=np.ones(count, np.float32), maps=np.stack([ramp + k for k in range(count)]),
+        )
+        for name, count in (("stem", 3), ("deep", 12))
+    ]  # fmt: skip
+    gradients = np.stack([ramp, -ramp / 2])
+    return Inside(
+        task="redshift", model="fake 1", answer="galaxy", value=float(row_id),
+        baseline_value=float(row_id - gradients.sum()), baseline="empty sky, 0 in every plane",
+        plane_names=("r", "g"), is_colour=False, planes=np.stack([ramp, 1 - ramp]),
+        gradients=gradients, occlusion=ramp - 0.5, patch=3, layers=tuple(layers),
+        notes=("A note.",),
+    )  # fmt: skip
 
 
 def record_of(kind: str) -> Spectrum | Field | Network:

@@ -19,6 +19,7 @@ from astrogui.errors import UsageProblem
 from astrogui.inference.backends.guard import GuardedBackend
 from astrogui.inference.backends.no_network import NoNetwork
 from astrogui.inference.model_folder import LoadedModel
+from astrogui.tasks.insight import Opened
 
 Arrays = dict[str, NDArray[np.generic]]
 CHOICE = "ASTROGUI_BACKEND"  # "onnx" or "keras" overrides the choice
@@ -74,6 +75,17 @@ def open_backend(kind: str, model: LoadedModel, *, cpu: bool = False) -> Backend
     from astrogui.inference.backends.keras_model import KerasBackend
 
     return KerasBackend(model, cpu=cpu)
+
+
+def opened(model: LoadedModel) -> Opened | None:
+    """The network taken apart; None where no library is installed that knows its layers."""
+    if not (installed("keras") and (installed("tensorflow") or installed("jax"))):
+        return None
+    try:
+        from astrogui.inference.backends.keras_model import OpenedNetwork
+    except ModuleNotFoundError:  # a frozen program leaves it out with the library
+        return None
+    return OpenedNetwork(model)
 
 
 def expected() -> tuple[str, str]:

@@ -6,7 +6,7 @@ import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from astrogui.errors import DeviceLost, ModelMismatch, OutOfDeviceMemory
 from astrogui.inference.model_folder import LoadedModel
 from astrogui.networks.builder import assign_weights, build
+from astrogui.tasks.insight import Aim, Layer, log_odds
+
+if TYPE_CHECKING:
+    from astrogui.networks.inside import Stage
 
 Tensors = dict[str, Any]
 
@@ -44,6 +48,49 @@ class KerasBackend:
             with self._runtime.place():
                 outputs = self._call({n: _filled(v, full) for n, v in prepared.items()})
                 return {name: np.asarray(value)[:count] for name, value in outputs.items()}
+        except Exception as error:  # the runtimes' classes share no base
+            raise translated(error) from error
+
+
+class OpenedNetwork:
+    """A network whose layers and derivatives can be asked for, beside whatever answers with it."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        library = use_library()
+        self._runtime: _Runtime = _TensorFlow(False) if library == "tensorflow" else _Jax(False)
+        with self._runtime.place():
+            self._network = _rebuild(model)
+        self._stages: list[Stage] | None = None
+
+    def layers(self, prepared: Mapping[str, NDArray[np.generic]]) -> list[Layer]:
+        """The outputs of the convolutional layers for the first object of a batch."""
+        given = {name: np.ascontiguousarray(v[:1], np.float32) for name, v in prepared.items()}
+        found = []
+        from astrogui.networks.inside import outputs, stages
+
+        with self._runtime.place():
+            if self._stages is None:
+                self._stages = stages(self._network)
+            for stage in self._stages:
+                values = outputs(stage, given)
+                for name, kind, value in zip(stage.names, stage.kinds, values, strict=True):
+                    found.append(Layer(name, kind, np.asarray(value)[0]))
+        return found
+
+    def gradient(
+        self, prepared: Mapping[str, NDArray[np.generic]], picture: str, aim: Aim
+    ) -> NDArray[Any]:
+        """The derivative of the log odds (n,) by the input named ``picture``."""
+        from keras import ops
+
+        given = {name: np.ascontiguousarray(v, np.float32) for name, v in prepared.items()}
+
+        def odds(tensors: Tensors) -> Any:
+            return ops.sum(log_odds(self._network(tensors, training=False), aim, ops))
+
+        try:
+            with self._runtime.place():
+                return np.asarray(self._runtime.derivative(odds, given, picture))
         except Exception as error:  # the runtimes' classes share no base
             raise translated(error) from error
 
@@ -97,6 +144,10 @@ class _Runtime:
     def compiled(self, network: Any) -> Callable[[Tensors], Tensors]:
         raise NotImplementedError
 
+    def derivative(self, number: Callable[[Tensors], Any], given: Tensors, name: str) -> Any:
+        """Of a number by one of the tensors that it is made of."""
+        raise NotImplementedError
+
 
 class _TensorFlow(_Runtime):
     """Grows its share of GPU memory as needed, and multiplies in full float32 precision."""
@@ -127,6 +178,15 @@ class _TensorFlow(_Runtime):
         function = tf.function(lambda tensors: network(tensors, training=False))
         return lambda arrays: function({n: tf.constant(a) for n, a in arrays.items()})
 
+    def derivative(self, number: Callable[[Tensors], Any], given: Tensors, name: str) -> Any:
+        import tensorflow as tf
+
+        tensors = {n: tf.constant(a) for n, a in given.items()}
+        with tf.GradientTape() as tape:
+            tape.watch(tensors[name])
+            found = number(tensors)
+        return tape.gradient(found, tensors[name])
+
 
 class _Jax(_Runtime):
     """Compiles once a batch size; full float32 precision."""
@@ -154,6 +214,12 @@ class _Jax(_Runtime):
         trained = [jax.device_put(v.value, self._device) for v in network.trainable_variables]
         fixed = [jax.device_put(v.value, self._device) for v in network.non_trainable_variables]
         return lambda arrays: dict(function(trained, fixed, arrays))
+
+    def derivative(self, number: Callable[[Tensors], Any], given: Tensors, name: str) -> Any:
+        import jax
+
+        tensors = {n: jax.numpy.asarray(a) for n, a in given.items()}
+        return jax.grad(lambda value: number({**tensors, name: value}))(tensors[name])
 
 
 def translated(error: Exception) -> Exception:

@@ -37,6 +37,7 @@ FEATURES: tuple[str, ...] = (
     "provenance",
     "compare",
     "why",
+    "inside",
     "results",
     "sky_map",
     "search",
