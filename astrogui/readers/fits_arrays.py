@@ -25,6 +25,7 @@ MAX_BYTES = 2 << 30  # of one array of a spectrum: a survey plate of a thousand 
 
 _IMAGE_TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _COLUMN_TYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "L": "u1"}
+_SIZES = {"A": 1} | {code: np.dtype(kind).itemsize for code, kind in _COLUMN_TYPES.items()}
 _WIDTHS = {"C": 8, "M": 16, "P": 8, "Q": 16}
 _TFORM = re.compile(r"\s*(\d*)([LXBIJKAEDCMPQ])")
 _ASCII_TFORM = re.compile(r"\s*([AIFED])(\d+)")
@@ -85,9 +86,7 @@ def columns(header: Keywords) -> dict[str, Column]:
 def _column_width(code: str, length: int) -> int:
     if code == "X":
         return (length + 7) // 8
-    if code == "A":
-        return length
-    return length * (_WIDTHS.get(code) or np.dtype(_COLUMN_TYPES[code]).itemsize)
+    return length * (_WIDTHS.get(code) or _SIZES[code])
 
 
 def image(head: Head, hdu: Hdu, row: int | None = None) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,12 +35,8 @@ def keywords_of(raw: bytes) -> dict[str, Keyword]:
     long_text = ""  # keyword whose text goes on in CONTINUE cards
     for start in range(0, len(raw), CARD):
         card = raw[start : start + CARD]
-        if card[8:10] == b"= " and (name := _KEYWORD.fullmatch(card[:8])):
-            keyword, match = name[0].decode().rstrip(), _VALUE.fullmatch(card[10:])
-        elif card.startswith(b"HIERARCH ") and (name := _HIERARCH.match(card)):
-            keyword = name[0][9:-1].decode().strip()
-            match = _VALUE.fullmatch(card[name.end() :])
-        else:
+        told = _told(card)
+        if told is None:
             goes_on = _CONTINUE.fullmatch(card) if long_text else None
             if goes_on is not None:
                 found[long_text] = str(found[long_text])[:-1] + _quoted(goes_on[1])
@@ -47,12 +44,25 @@ def keywords_of(raw: bytes) -> dict[str, Keyword]:
                 long_text = ""
             continue
         long_text = ""
-        value = _value(match) if match else None
+        keyword, value = told
         if value is not None and keyword not in found:
             found[keyword] = value
             if isinstance(value, str) and value.endswith("&"):
                 long_text = keyword
     return found
+
+
+@lru_cache(maxsize=8192)  # spectra of one survey share most of their cards
+def _told(card: bytes) -> tuple[str, Keyword | None] | None:
+    """Keyword and value of a card, None where it has no keyword that may have one."""
+    if card[8:10] == b"= " and (name := _KEYWORD.fullmatch(card[:8])):
+        keyword, match = name[0].decode().rstrip(), _VALUE.fullmatch(card[10:])
+    elif card.startswith(b"HIERARCH ") and (name := _HIERARCH.match(card)):
+        keyword = name[0][9:-1].decode().strip()
+        match = _VALUE.fullmatch(card[name.end() :])
+    else:
+        return None
+    return keyword, _value(match) if match else None
 
 
 def header_of(raw: bytes) -> Header:

@@ -23,8 +23,8 @@ def text(header: Keywords, *keywords: str) -> str:
     """The first of these keywords with something in it, as text; "" without."""
     for keyword in keywords:
         value = header.get(keyword)
-        if isinstance(value, (str, int, float)) and str(value).strip():
-            return str(value).strip()
+        if value is not None and (found := str(value).strip()):
+            return found
     return ""
 
 

@@ -52,8 +52,19 @@ def words_of(line: str) -> list[str]:
 
 def numbers_of(line: str) -> list[float] | None:
     """The numbers of a line, NaN where a value is missing; None when it holds other words."""
+    words = words_of(line)
+    try:
+        values = [float(word) for word in words]
+    except ValueError:  # a missing value, an exponent written D, or no numbers at all
+        if (cells := _numbers(words)) is None:
+            return None
+        values = cells
+    return values if values and not all(math.isnan(value) for value in values) else None
+
+
+def _numbers(words: list[str]) -> list[float] | None:
     values = []
-    for word in words_of(line):
+    for word in words:
         if word.lower() in _MISSING:
             values.append(math.nan)
             continue
@@ -61,7 +72,7 @@ def numbers_of(line: str) -> list[float] | None:
             values.append(float(word.replace("D", "E").replace("d", "e")))
         except ValueError:
             return None
-    return values if values and not all(math.isnan(value) for value in values) else None
+    return values
 
 
 def parse_start(text: str) -> tuple[list[str], list[str], list[list[float]]]:
@@ -109,7 +120,7 @@ def parse(path: str, content: bytes) -> TextTable:
     lines = text.splitlines()
     start = _first_row(lines)
     comments, names, first = parse_start("\n".join(lines[: start + 1]))
-    body = [line for line in lines[start:] if line.strip()]
+    body = [line for line in lines[start:] if line and not line.isspace()]
     rows = _quick(body)
     if rows is None:
         rows = _slow(path, lines, start, len(first[0]) if first else 0)

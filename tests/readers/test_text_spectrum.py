@@ -159,3 +159,16 @@ def test_a_third_column_of_positive_numbers_is_taken_as_errors_and_said(tmp_path
     spectrum = only(written(tmp_path / "a.txt", WAVE, FLUX, ERROR))
     np.testing.assert_allclose(spectrum.ivar, samples.ivar(), rtol=1e-3)
     assert any("one-sigma" in note for note in spectrum.notes)
+
+
+def test_exponents_written_d_and_missing_values_are_numbers(tmp_path):
+    rows = [
+        f"{value:.2f}  {k % 7 + 1}.5D+01  {'--' if k == 4 else '0.5'}"
+        for k, value in enumerate(WAVE)
+    ]
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(["# wave flux error", *rows]) + "\n")
+    spectrum = only(str(path))
+    np.testing.assert_allclose(spectrum.flux[:3], [15, 25, 35])
+    assert spectrum.mask[4]
+    assert not spectrum.mask[5]
