@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
+PIECE = 128  # cells looked at together for the end of a basin
+NEGLIGIBLE = 1e-9  # probability below which a further peak is not looked for
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peak:
@@ -26,7 +29,7 @@ class Peak:
 def find_peaks(
     mass: Array, edges: Array, reach: tuple[int, ...], count: int = 4, depth: float = 0.01
 ) -> list[list[Peak]]:
-    """For each class its ``count`` best peaks, most probable first; mass (classes, cells).
+    """For each class at most its ``count`` best peaks; ``mass`` (classes, cells) sums to one.
 
     A basin runs from the highest cell outwards while the density, smoothed over three cells,
     stays above ``depth`` of its peak; it holds at least ``reach`` cells to either side. Cells of
@@ -92,12 +95,11 @@ def _peaks_of_class(
     mass: Array, edges: Array, index: int, reach: int, count: int, depth: float
 ) -> list[Peak]:
     left = np.asarray(mass, np.float64).copy()
-    middle = 0.5 * (edges[1:] + edges[:-1])
     peaks: list[Peak] = []
     for _ in range(count):
-        if left.max() <= 0:
-            break
         nearby = _window_sums(left, reach)
+        if left.max() <= 0 or (peaks and nearby.max() < NEGLIGIBLE):
+            break
         # The window with the most mass, then the highest cell in it: a broad mode may hold more
         # than a spike does.
         centre = int(np.argmax(nearby))
@@ -106,6 +108,7 @@ def _peaks_of_class(
         first, last = _basin(left, cell, reach, depth)
         inside = slice(first, last + 1)
         near = slice(max(cell - reach, first), min(cell + reach, last) + 1)
+        middle = 0.5 * (edges[near.start + 1 : near.stop + 1] + edges[near])
         peaks.append(
             Peak(
                 class_index=index,
@@ -113,7 +116,7 @@ def _peaks_of_class(
                 first=first,
                 last=last,
                 probability=float(left[inside].sum()),
-                redshift=float(np.sum(left[near] * middle[near]) / left[near].sum()),
+                redshift=float(np.sum(left[near] * middle) / left[near].sum()),
             )
         )
         left[inside] = 0
@@ -128,12 +131,30 @@ def _window_sums(mass: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
 
 
 def _basin(mass: Array, cell: int, reach: int, depth: float) -> tuple[int, int]:
-    smooth = mass / 3
-    smooth[1:] += mass[:-1] / 3
-    smooth[:-1] += mass[1:] / 3
-    low = smooth < depth * smooth[cell]
-    before = np.flatnonzero(low[: max(cell - reach, 0)])
-    after = np.flatnonzero(low[cell + reach + 1 :])
-    first = int(before[-1]) + 1 if before.size else 0
-    last = cell + reach + int(after[0]) if after.size else mass.size - 1
-    return first, min(last, mass.size - 1)
+    limit = depth * _smooth(mass, cell, cell + 1)[0]
+    first, last = 0, mass.size - 1
+    end = max(cell - reach, 0)
+    while end > 0:  # piece by piece: a peak ends near itself as a rule
+        start = max(end - PIECE, 0)
+        low = np.flatnonzero(_smooth(mass, start, end) < limit)
+        if low.size:
+            first = start + int(low[-1]) + 1
+            break
+        end = start
+    start = cell + reach + 1
+    while start < mass.size:
+        end = min(start + PIECE, mass.size)
+        low = np.flatnonzero(_smooth(mass, start, end) < limit)
+        if low.size:
+            last = start - 1 + int(low[0])
+            break
+        start = end
+    return first, last
+
+
+def _smooth(mass: Array, first: int, end: int) -> NDArray[np.float64]:
+    """Means over three cells, nothing beyond the ends, of the cells ``first`` to before ``end``."""
+    padded = np.zeros(end - first + 2)
+    low, high = max(first - 1, 0), min(end + 1, mass.size)
+    padded[low - first + 1 : high - first + 1] = mass[low:high]
+    return np.asarray(padded[1:-1] / 3 + padded[:-2] / 3 + padded[2:] / 3)

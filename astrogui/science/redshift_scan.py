@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,13 @@ _SKY = ((5570.0, 5590.0, 0.5), (6296.0, 6306.0, 0.1), (5889.0, 5899.0, 0.05))
 _TELLURIC = ((6868.0, 6950.0, 0.08), (7594.0, 7700.0, 0.2), (7165.0, 7320.0, 0.04))
 
 
+@lru_cache(maxsize=1)
 def cell_edges() -> NDArray[np.float64]:
-    """(CELLS + 1,) redshifts between the cells."""
+    """(CELLS + 1,) redshifts between the cells; read-only, made once."""
     steps = np.arange(CELLS + 1) - 0.5 - ZERO_CELL
-    return np.asarray(10 ** (OBSERVED.step * steps) - 1)
+    edges = np.asarray(10 ** (OBSERVED.step * steps) - 1)
+    edges.flags.writeable = False
+    return edges
 
 
 def cell_of(redshift: float) -> int:
@@ -139,12 +143,14 @@ def scan(
     chi2 = chi_squares(spectrum, sets)
     lowest = float(np.nanmin(chi2)) if spectrum.good.any() else 0.0
     reduced = _reduced(lowest, spectrum)
-    drop = (chi2 - lowest) / (6.0 * max(reduced, 1.0))
-    curves = np.where(np.isfinite(drop), np.maximum(-np.arcsinh(drop) / 3.0, -4.0), -4.0)
-    # Without any good pixel all curves are flat: nothing is said.
-    curves = curves if spectrum.good.any() else np.full_like(curves, -4.0)
+    curves = ((chi2 - lowest) / (6.0 * max(reduced, 1.0))).astype(np.float32)
+    np.arcsinh(curves, out=curves)
+    curves /= -3.0
+    np.fmax(curves, np.float32(-4.0), out=curves)  # outside a set's range too, where it is NaN
+    if not spectrum.good.any():  # all curves are flat: nothing is said
+        curves[:] = -4.0
     return {
-        "curves": curves.T.astype(np.float32),
+        "curves": np.ascontiguousarray(curves.T),
         "signals": _signals(spectrum),
         "summary": _summary(spectrum, chi2, lowest, reduced, noise_estimated),
     }

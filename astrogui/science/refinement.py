@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,11 +68,16 @@ class Basis:
 
     def at(self, shift: int, seen: slice = slice(0, FINE.size)) -> NDArray[np.float32]:
         """(m, seen): the vectors as observed at log10(1 + z) = shift * SHIFT, on some pixels."""
+        phase, column = self.place(shift)
+        return self.phases[phase, :, column + seen.start : column + seen.stop]
+
+    def place(self, shift: int) -> tuple[int, int]:
+        """Phase, and the sample of it that falls on the first pixel of ``FINE``."""
         start = round((FINE.first - self.first) / SHIFT) - shift
         column, phase = divmod(start, PHASES)
         if column < 0 or column + FINE.size > self.phases.shape[2]:
             raise ValueError(f"the {self.class_name} basis does not reach shift {shift}")
-        return self.phases[phase, :, column + seen.start : column + seen.stop]
+        return phase, column
 
     @property
     def range(self) -> tuple[int, int]:
@@ -144,15 +149,16 @@ def refine(data: Pixels, basis: Basis, redshift: float) -> Fit | None:
         return None
     start = int(np.clip(start, lowest + room, highest - room))
     equations = _Equations(data)
-    used = equations.in_use(basis, start)
-    best = _downhill(partial(equations.loss_at, basis, used), start)
+    losses = _Losses(equations, basis, start)
+    best = _downhill(losses.at, start)
     place, curvature, fitted = 0.0, 0.0, start
     for step in CLOSE:
         if best != fitted:
-            used, fitted = equations.in_use(basis, best), best
-        if used.size == 0:
+            losses, fitted = _Losses(equations, basis, best), best
+        if losses.used.size == 0:
             return None
-        best, place, curvature = _settled(partial(equations.loss_at, basis, used), best, step)
+        best, place, curvature = _settled(losses.at, best, step)
+    used = losses.used
     nearest = best + round(place)
     model = equations.model_at(basis, used, nearest)
     loss = float(np.nansum(data.weight * (data.flux - model) ** 2))
@@ -222,26 +228,23 @@ class _Equations:
 
     def __init__(self, data: Pixels) -> None:
         good = np.flatnonzero(data.weight)
-        self._range = slice(int(good[0]), int(good[-1]) + 1)
+        self.seen = slice(int(good[0]), int(good[-1]) + 1)
         self._size = data.weight.size
-        self._root = np.sqrt(data.weight[self._range])
-        self._plain = data.smooth[:, self._range]
+        self._root = np.sqrt(data.weight[self.seen])
+        self._plain = data.smooth[:, self.seen]
         weighted = self._plain * self._root
         matrix = (weighted @ weighted.T).astype(np.float64)
-        matrix[np.diag_indices_from(matrix)] += 1e-6 * max(float(np.trace(matrix)), 1e-30)
+        _diagonal(matrix)[:] += 1e-6 * max(float(np.trace(matrix)), 1e-30)
         self._factor = np.linalg.inv(np.linalg.cholesky(matrix))
         smooth = self._factor.astype(np.float32) @ weighted
-        flux = data.flux[self._range] * self._root
+        flux = data.flux[self.seen] * self._root
         self._share = (smooth @ flux).astype(np.float64)
         self._known = np.concatenate([smooth, flux[None]])
         self._base = float(flux @ flux) - float(self._share @ self._share)
 
-    def _of(self, weighted: Array) -> tuple[Array, Array, Array]:
-        """Normal matrix and right side after the smooth terms, and their coupling.
-
-        ``weighted`` are vectors of a copy of its own, which is scaled by the weights in place.
-        """
-        weighted *= self._root
+    def _of(self, vectors: Array) -> tuple[Array, Array, Array]:
+        """Normal matrix and right side after the smooth terms, and their coupling."""
+        weighted = vectors * self._root
         products = (self._known @ weighted.T).astype(np.float64)
         coupling = products[:-1]
         matrix = (weighted @ weighted.T).astype(np.float64) - coupling.T @ coupling
@@ -249,25 +252,50 @@ class _Equations:
 
     def in_use(self, basis: Basis, shift: int) -> NDArray[np.intp]:
         """The components above zero where none may fall below."""
-        vectors = basis.at(shift, self._range)
-        seen = np.flatnonzero(vectors.any(axis=1))
-        matrix, right, _ = self._of(vectors[seen])
-        return np.asarray(seen[_non_negative(matrix, right)])
+        matrix, right, _ = self._of(basis.at(shift, self.seen))
+        return _non_negative(matrix, right)
 
-    def loss_at(self, basis: Basis, used: NDArray[np.intp], shift: int) -> float:
-        """Chi-square of some components at a shift, with free coefficients."""
-        matrix, right, _ = self._of(basis.at(shift, self._range)[used])
+    def loss(self, vectors: Array) -> float:
+        """Chi-square of some vectors (m, seen) with free coefficients."""
+        matrix, right, _ = self._of(vectors)
         return self._base - float(right @ _solved(matrix, right))
 
     def model_at(self, basis: Basis, used: NDArray[np.intp], shift: int) -> NDArray[np.float32]:
         """The fit with free coefficients, (n,), NaN beyond the good samples."""
-        vectors = basis.at(shift, self._range)[used]
-        matrix, right, coupling = self._of(vectors.copy())
+        vectors = basis.at(shift, self.seen)[used]
+        matrix, right, coupling = self._of(vectors)
         coefficients = _solved(matrix, right)
         rest = self._factor.T @ (self._share - coupling @ coefficients)
         model = np.full(self._size, np.nan, np.float32)
-        model[self._range] = coefficients @ vectors + rest @ self._plain
+        model[self.seen] = coefficients @ vectors + rest @ self._plain
         return model
+
+
+class _Losses:
+    """Chi-squares of the components that are in use at one shift, at others; each made once."""
+
+    def __init__(self, equations: _Equations, basis: Basis, shift: int) -> None:
+        self._equations, self._basis = equations, basis
+        self.used = equations.in_use(basis, shift)
+        self._known: dict[int, float] = {}
+        self._chosen: dict[int, tuple[int, Array]] = {}  # by phase: first column, vectors
+
+    def at(self, shift: int) -> float:
+        if shift not in self._known:
+            self._known[shift] = self._equations.loss(self._vectors(shift))
+        return self._known[shift]
+
+    def _vectors(self, shift: int) -> Array:
+        """The components at a shift, out of a wider stretch of them that is copied once."""
+        seen, room = self._equations.seen, (REACH + 2 * COARSE) // PHASES + 1
+        phase, column = self._basis.place(shift)
+        first = column + seen.start
+        if phase not in self._chosen:
+            begin = max(first - room, 0)
+            stretch = self._basis.phases[phase, :, begin : column + seen.stop + room]
+            self._chosen[phase] = begin, stretch[self.used]
+        begin, vectors = self._chosen[phase]
+        return vectors[:, first - begin : first - begin + seen.stop - seen.start]
 
 
 def _downhill(loss: Callable[[int], float], start: int) -> int:
@@ -298,7 +326,7 @@ def _non_negative(matrix: Array, right: Array) -> NDArray[np.intp]:
     scaled = matrix[np.ix_(there, there)] * root * root[:, None]
     # Single precision leaves near-copies not quite positive definite: a ridge, grown until it is.
     for ridge in (1e-5, 1e-4, 1e-3, 1e-2):
-        scaled[np.diag_indices_from(scaled)] += ridge
+        _diagonal(scaled)[:] += ridge
         with suppress(np.linalg.LinAlgError):
             factor = np.linalg.cholesky(scaled)
             break
@@ -309,10 +337,20 @@ def _non_negative(matrix: Array, right: Array) -> NDArray[np.intp]:
 
 
 def _solved(matrix: Array, right: Array) -> NDArray[np.float64]:
+    from scipy.linalg.lapack import dposv
+
     ridge = matrix.copy()
-    ridge[np.diag_indices_from(ridge)] *= 1 + 1e-5
-    ridge[np.diag_indices_from(ridge)] += 1e-9
-    return np.asarray(np.linalg.solve(ridge, right))
+    diagonal = _diagonal(ridge)
+    diagonal *= 1 + 1e-5
+    diagonal += 1e-9
+    _, solution, failed = dposv(ridge, right)
+    # Single precision may leave near-copies not quite positive definite.
+    return np.asarray(np.linalg.solve(ridge, right) if failed else solution)
+
+
+def _diagonal(matrix: Array) -> Array:
+    """The diagonal (n,) of a square matrix in one piece, to be written to."""
+    return matrix.reshape(-1)[:: len(matrix) + 1]
 
 
 def _settled(loss: Callable[[int], float], start: int, step: int) -> tuple[int, float, float]:

@@ -8,7 +8,7 @@ Glazebrook, Offer & Deeley 1998, ApJ 492, 98.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -23,8 +23,9 @@ Array = NDArray[np.floating[Any]]
 SMOOTH_DEGREE = 3  # of the polynomial taken off the templates: at most that of the smooth terms
 NEGLIGIBLE = 3e-6  # of a template's whole power: below it single precision tells nothing
 BLOCK = 4096  # cells solved together
-FEW_CELLS = 64  # up to which a set's sums are made one by one
-LENGTHS = (2048, 2560, 2744, 3500)  # of transforms that several sets share
+FEW_CELLS = 64  # up to which a set's sums are made without transforms
+REACH = 6  # of lags that are summed together
+LENGTHS = (2048, 2560, 2880, 3600)  # of transforms that several sets share, quick ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,18 +148,30 @@ class SmoothPart:
 
     chi2: float
     weighted: NDArray[np.float32]  # (2 + terms, n): weight, residual, orthonormal smooth terms
-    _transforms: dict[tuple[int, int], Any] = field(default_factory=dict, repr=False)
+    _transforms: dict[tuple[int, ...], Any] = field(default_factory=dict, repr=False)
 
-    def transforms(self, length: int, every: int) -> list[Array]:
-        """Conjugate spectra of every ``every``-th pixel, from the first, the second, and so on."""
+    def transforms(self, length: int, every: int) -> Array:
+        """Conjugate spectra (every, rows, bins) of every ``every``-th pixel, from each start."""
         from scipy.fft import rfft
 
         if (length, every) not in self._transforms:
-            self._transforms[length, every] = [
-                np.conj(rfft(self.weighted[:, phase::every], length, axis=-1))
-                for phase in range(every)
-            ]
-        return list(self._transforms[length, every])
+            rows, size = self.weighted.shape
+            padded = np.zeros((rows, -(-size // every) * every), np.float32)
+            padded[:, :size] = self.weighted
+            phases = np.ascontiguousarray(padded.reshape(rows, -1, every).transpose(2, 0, 1))
+            seen = rfft(phases, length, axis=-1)
+            self._transforms[length, every] = np.conj(seen, out=seen)
+        return np.asarray(self._transforms[length, every])
+
+    def moved(self, steps: tuple[int, ...]) -> Array:
+        """(rows, steps, n + last step): the rows moved on by some pixels, zeros about them."""
+        if steps not in self._transforms:
+            rows, size = self.weighted.shape
+            moved = np.zeros((rows, len(steps), size + steps[-1]), np.float32)
+            for place, step in enumerate(steps):
+                moved[:, place, step : step + size] = self.weighted
+            self._transforms[steps] = moved
+        return np.asarray(self._transforms[steps])
 
 
 def smooth_part(flux: Array, weight: Array, smooth_terms: Array) -> SmoothPart:
@@ -214,11 +227,15 @@ def _correlated(part: SmoothPart, templates: TemplateSet, every: int) -> tuple[A
     pixels, cells = part.weighted.shape[1], -(-templates.cells // every)
     assert pixels + templates.cells - 1 == templates.vectors.shape[1]
     length, single, double = _template_transforms(kept, every)
-    first, *others = part.transforms(length, every)
-    products, linear = first[0] * double[0], first[1:, None] * single[0]
-    for phase, seen in enumerate(others, start=1):
-        products += seen[0] * double[phase]
-        linear += seen[1:, None] * single[phase]
+    seen = part.transforms(length, every)
+    products, linear = seen[0, 0] * double[0], seen[0, 1:, None] * single[0]
+    room = np.empty((max(products.size, linear.size),), np.complex64)
+    for phase in range(1, every):
+        for total, one, other in (
+            (products, seen[phase, 0], double[phase]),
+            (linear, seen[phase, 1:, None], single[phase]),
+        ):
+            total += np.multiply(one, other, out=room[: total.size].reshape(total.shape))
     matrix = irfft(products, length, axis=-1, overwrite_x=True)[:, :cells]
     sums = irfft(linear, length, axis=-1, overwrite_x=True)[..., :cells]
     return matrix, sums[0], sums[1:]
@@ -227,18 +244,40 @@ def _correlated(part: SmoothPart, templates: TemplateSet, every: int) -> tuple[A
 def _summed(
     part: SmoothPart, templates: TemplateSet, lags: NDArray[np.intp]
 ) -> tuple[Array, Array, Array]:
-    """The same sums at some lags, each by products with the window of the vectors there."""
+    """The same sums at some lags, each by products with the window of the vectors there.
+
+    Lags that lie together share a window, over which the spectrum is moved instead.
+    """
     kept = _kept(templates, len(part.weighted) - 2)
     vectors, products = kept["vectors"], kept["products"]
-    pixels, weight, others = part.weighted.shape[1], part.weighted[0], part.weighted[1:].T.copy()
-    matrix = np.empty((len(lags), len(products)), np.float32)
-    sums = np.empty((len(lags), len(vectors), others.shape[1]), np.float32)
-    for row, lag in enumerate(lags.tolist()):
-        window = slice(lag, lag + pixels)
-        matrix[row] = products[:, window] @ weight
-        sums[row] = vectors[:, window] @ others
-    turned = np.ascontiguousarray(sums.transpose(2, 1, 0))
-    return np.ascontiguousarray(matrix.T), turned[0], turned[1:]
+    pixels, others = part.weighted.shape[1], len(part.weighted) - 1
+    matrix = np.empty((len(products), len(lags)), np.float32)
+    sums = np.empty((others, len(vectors), len(lags)), np.float32)
+    order = np.argsort(lags)
+    for first, steps, run, chosen in _runs(lags[order].tolist(), templates.cells):
+        places, moved = order[run], part.moved(steps)
+        window = slice(first, first + pixels + steps[-1])
+        matrix[:, places] = (products[:, window] @ moved[0].T)[:, chosen]
+        found = moved[1:].reshape(-1, moved.shape[2]) @ vectors[:, window].T
+        sums[:, :, places] = found.reshape(others, len(steps), -1)[:, chosen].transpose(0, 2, 1)
+    return matrix, sums[0], sums[1:]
+
+
+def _runs(
+    lags: Sequence[int], cells: int
+) -> Iterator[tuple[int, tuple[int, ...], slice, list[int]]]:
+    """Of rising lags, those near each other: a first, steps from it, places, and which step."""
+    start = 0
+    while start < len(lags):
+        end, last = start + 1, lags[start] + REACH
+        while end < len(lags) and lags[end] <= last:
+            end += 1
+        first = max(min(lags[start], cells - 1 - REACH), 0)
+        apart = [lag - first for lag in lags[start:end]]
+        every = 1 if any(lag & 1 for lag in apart) else 2
+        steps = tuple(range(0, min(REACH, cells - 1) + 1, every))
+        yield first, steps, slice(start, end), [lag // every for lag in apart]
+        start = end
 
 
 def _kept(templates: TemplateSet, terms: int) -> dict[str, Any]:
@@ -278,27 +317,47 @@ def _template_transforms(kept: dict[str, Any], every: int) -> tuple[int, Array, 
 def _upright(
     equations: Sequence[tuple[Array, Array, Array]], sets: Sequence[TemplateSet]
 ) -> list[NDArray[np.float64]]:
-    """Solutions of the sets' equations, those of as many vectors together, in blocks of cells.
+    """Solutions of the sets' equations; those of few cells together, with unknowns added.
 
     The operations on a block are many and small: what counts is how few blocks there are, and
     that one fits into the processor's cache.
     """
     found: list[NDArray[np.float64]] = [np.zeros(0)] * len(sets)
-    for count in {len(right) for _, right, _ in equations}:
-        members = [k for k, (_, right, _) in enumerate(equations) if len(right) == count]
-        together = [np.concatenate([equations[k][part] for k in members], -1) for part in range(3)]
+    groups: dict[int, list[int]] = {}
+    for k, (_, right, _) in enumerate(equations):
+        groups.setdefault(0 if right.shape[1] <= FEW_CELLS else len(right), []).append(k)
+    for members in groups.values():
         sizes = [equations[k][1].shape[1] for k in members]
-        penalty = np.repeat(np.array([sets[k].penalty for k in members], np.float32).T, sizes, 1)
+        together = _together(equations, sets, members, sizes)
         gained = []
         for start in range(0, sum(sizes), BLOCK):
-            block = slice(start, start + BLOCK)
-            matrix, right, coupling = (part[..., block] for part in together)
-            gain, leading = _solve(matrix, right, coupling, penalty[:, block])
+            gain, leading = _solve(*(part[..., start : start + BLOCK] for part in together))
             gained.append(np.where(leading > 0, gain, 0.0).astype(np.float64))
         parts = np.split(np.concatenate(gained), np.cumsum(sizes)[:-1])
         for k, part in zip(members, parts, strict=True):
             found[k] = part
     return found
+
+
+def _together(
+    equations: Sequence[tuple[Array, Array, Array]],
+    sets: Sequence[TemplateSet],
+    chosen: Sequence[int],
+    sizes: Sequence[int],
+) -> tuple[Array, Array, Array, Array]:
+    """Equations of several sets side by side; nothing tells of the unknowns that a set lacks."""
+    count, cells = max(len(equations[k][1]) for k in chosen), sum(sizes)
+    matrix = np.zeros((count * (count + 1) // 2, cells), np.float32)
+    right, penalty = np.zeros((count, cells), np.float32), np.ones((count, cells), np.float32)
+    coupling = np.zeros((len(equations[chosen[0]][2]), count, cells), np.float32)
+    end = 0
+    for k, size in zip(chosen, sizes, strict=True):
+        own_matrix, own_right, own_coupling = equations[k]
+        place, own = slice(end, end + size), len(own_right)
+        matrix[: len(own_matrix), place], right[:own, place] = own_matrix, own_right
+        coupling[:, :own, place], penalty[:own, place] = own_coupling, sets[k].penalty[:, None]
+        end += size
+    return matrix, right, coupling, penalty
 
 
 def _between(every: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
@@ -320,28 +379,22 @@ def _solve(
 
     The smooth terms, orthonormal already, are solved for first; then row by row from last to
     first, so that the first coefficient is the last unknown left. Each step is one operation over
-    the cells. A row whose rest falls below ``NEGLIGIBLE`` of its whole counts for nothing.
-    ``matrix`` and ``right`` are used up.
+    the cells, with all that the rows before it take away in one sum. A row whose rest falls below
+    ``NEGLIGIBLE`` of its whole counts for nothing. ``matrix`` is used up.
     """
     count, cells = right.shape
-    starts = [i * (i + 1) // 2 for i in range(count + 1)]
-    rows = [matrix[starts[i] : starts[i + 1]] for i in range(count)]
-    least = np.empty((count, cells), np.float32)
-    room = np.empty((len(coupling), count, cells), np.float32)
-    for i, row in enumerate(rows):
-        np.multiply(row[i], NEGLIGIBLE, out=least[i])
-        for part in np.multiply(coupling[:, i : i + 1], coupling[:, : i + 1], room[:, : i + 1]):
-            row -= part
-        row[i] += 0.2 * least[i] + penalty[i] + 1e-12
-    gain, solved = np.zeros(cells, np.float32), np.zeros(cells, np.float32)
-    room = np.empty((count, cells), np.float32)
-    for j in range(count - 1, -1, -1):
-        told = rows[j][j] > least[j]
-        inverse = np.where(told, 1.0 / np.sqrt(np.where(told, rows[j][j], 1.0)), np.float32(0))
-        solved = right[j] * inverse
-        gain += solved**2
-        column = rows[j][:j] * inverse
-        for i in range(j):
-            rows[i] -= np.multiply(column[i], column[: i + 1], room[: i + 1])
-        right[:j] -= column * solved
-    return gain, solved
+    # Of each row solved: the right side, then its coupling with the vectors before it.
+    known = np.empty((count, count + 1, cells), np.float32)
+    for done, j in enumerate(range(count - 1, -1, -1)):
+        row = matrix[j * (j + 1) // 2 : (j + 1) * (j + 2) // 2]
+        least = row[j] * np.float32(NEGLIGIBLE)
+        row -= np.einsum("pc,pjc->jc", coupling[:, j], coupling[:, : j + 1])
+        row[j] += 0.2 * least + penalty[j] + 1e-12
+        left = known[done, : j + 2]
+        left[0], left[1:] = right[j], row
+        if done:
+            left -= np.einsum("tc,tkc->kc", known[:done, j + 1], known[:done, : j + 2])
+        told = left[-1] > least
+        left[:-1] *= np.where(told, 1.0 / np.sqrt(np.where(told, left[-1], 1.0)), np.float32(0))
+    solved = known[:, 0]
+    return np.einsum("tc,tc->c", solved, solved), solved[-1]

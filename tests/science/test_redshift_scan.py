@@ -168,6 +168,21 @@ def test_a_basin_keeps_the_wings_of_a_broad_peak():
     assert 350 < peak.first < 400
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_basin_ends_where_the_smoothed_density_first_falls_low(seed):
+    rng = np.random.default_rng(seed)
+    steps = np.cumsum(rng.normal(size=900))
+    mass = np.exp(-0.5 * ((np.arange(900) - 150 * seed) / 120.0) ** 2 + 0.1 * steps)
+    mass /= mass.sum()
+    reach = 4
+    peak = find_peaks(mass[None], np.linspace(0, 1, 901), (reach,), count=1)[0][0]
+    smooth = np.convolve(mass, np.ones(3) / 3, mode="same")
+    low = np.flatnonzero(smooth < 0.01 * smooth[peak.cell])
+    before, after = low[low < peak.cell - reach], low[low > peak.cell + reach]
+    assert peak.first == (before[-1] + 1 if before.size else 0)
+    assert peak.last == (after[0] - 1 if after.size else 899)
+
+
 def test_a_sharper_peak_keeps_its_probability():
     mass, edges = two_peaks()
     peaks = find_peaks(mass, edges, (3, 3))

@@ -113,6 +113,20 @@ def test_the_components_in_use_are_those_of_an_independent_solver(bases):
     assert set(strong) <= set(used)
 
 
+def test_losses_at_neighbouring_shifts_are_those_of_free_least_squares(bases):
+    """Each against an independent solver on the basis as it stands at that shift."""
+    data = data_of(*observed(0.25, lines=2.0))
+    shift = round(np.log10(1.25) / SHIFT)
+    losses = refinement._Losses(refinement._Equations(data), bases["GALAXY"], shift)
+    root = np.sqrt(data.weight).astype(np.float64)
+    for offset in (-8, 3, 0, 8, -30, 6):
+        vectors = bases["GALAXY"].at(shift + offset)[losses.used]
+        design = np.concatenate([vectors, data.smooth]).astype(np.float64) * root
+        left = data.flux * root
+        left = left - np.linalg.lstsq(design.T, left, rcond=None)[0] @ design
+        assert losses.at(shift + offset) == pytest.approx(np.sum(left**2), rel=2e-3)
+
+
 def test_a_basis_is_shifted_by_whole_fine_samples(bases):
     basis = bases["GALAXY"]
     one, four = basis.at(1200), basis.at(1204)

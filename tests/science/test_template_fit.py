@@ -114,6 +114,25 @@ def test_upright_gains_of_several_sets_are_those_of_each_at_every_second_cell(la
         np.testing.assert_allclose(alone, expected[places], **close)
 
 
+@pytest.mark.parametrize("places", [(0, 1, 2), (177, 176), (5, 90, 93, 95, 97, 99, 91, 90), (60,)])
+def test_gains_at_some_cells_are_those_of_least_squares_there(places):
+    """Near each other, at either end, in any order, and twice."""
+    rng = np.random.default_rng(8)
+    templates = some_set(rng)
+    flux, weight = some_spectrum(rng, templates)
+    smooth = polynomials(PIXELS, 4)
+    part = smooth_part(flux, weight, smooth)
+    (found,) = upright_gains_at([(part, templates, np.array(places))])
+    penalty = np.r_[templates.penalty, np.zeros(4)]
+    for gain, place in zip(found, places, strict=True):
+        design = np.concatenate([templates.at(FIRST + place, PIXELS), smooth])
+        expected = part.chi2 - chi_square_by_least_squares(flux, weight, design, penalty)
+        matrix = (design * weight) @ design.T + np.diag(penalty)
+        if np.linalg.solve(matrix, (design * weight) @ flux)[0] <= 0:
+            expected = 0.0
+        assert gain == pytest.approx(expected, rel=1e-3, abs=1e-4 * part.chi2)
+
+
 def test_the_fit_at_one_redshift_gives_its_chi_square():
     rng = np.random.default_rng(5)
     templates = some_set(rng, penalty=0.0)
