@@ -2,8 +2,10 @@
 
 Masses and spins are drawn from a proposal (at first a network's draws), every draw is paired with
 members of a pool of places, orientations and times, and each pair has the likelihood with phase and
-distance integrated. Weighted draws shape the next proposal, for a few rounds. In the end the
-weights say what the answer is worth: its efficiency, effective numbers and evidence.
+distance integrated. Where and when a merger seems to be depends on its waveform: masses and spins
+are parted into cells of like waveforms, each with members of its own. Weighted draws shape the next
+proposal, for a few rounds. In the end the weights say what the answer is worth: its efficiency,
+effective numbers and evidence.
 """
 
 from __future__ import annotations
@@ -21,7 +23,13 @@ from astrogui.science.distance_marginal import DistanceCurve
 from astrogui.science.heterodyne import Binaries, Data, Sums
 from astrogui.science.sky_pool import Geometry, Pool, Reference
 
-REFERENCES = 4  # binaries whose likelihood the pool follows
+CELLS = 16  # of masses and spins, each with members of its own
+COARSE_CELLS = 6  # while the proposal is being shaped
+HEARD = 2  # binaries of a cell, whose likelihood its members follow
+SETTLING = 2  # rounds after which the best binary becomes the reference, and its time the centre
+START_PRIOR, ROUND_PRIOR = 0.2, 0.1  # shares of draws from the prior, at first and in rounds
+WANTED = 0.4  # efficiency, short of which the final draws shape another pass
+PARTED = 1000  # draws that show which waveforms there are
 LEAST_EFFECTIVE = 400.0  # draws that a round's tempered weights must leave
 
 Floats = NDArray[np.float64]
@@ -36,9 +44,10 @@ class Effort(NamedTuple):
     rounds: int = 5  # at most; they end when the proposal no longer gains
     final_draws: int = 20000
     paired: int = 64  # members of the pool for each draw
-    pool_draws: int = 200_000
+    pool_draws: int = 100_000
     pool_members: int = 12_800
     pool_steps: int = 40
+    passes: int = 3  # of final draws, at most; they end where the efficiency is good
     kept: int = 5000
     walkers: int = 1000  # of the chain, where one is needed
     chain_steps: int = 240
@@ -105,6 +114,20 @@ class Draws(NamedTuple):
     geocentric_s: Floats  # merger at the Earth's centre, after the first detector's centre
 
 
+class Cells(NamedTuple):
+    """Parts of masses and spins, c of them, whose waveforms are nearly the same."""
+
+    centres: Complexes  # (c, m), of unit length
+    references: list[Reference]
+    shares: Floats  # (c,) of the posterior
+
+
+def _match(alike: Complexes, centres: Complexes) -> Floats:
+    """(n, c) squared overlap of normalised waveforms, whatever their phases."""
+    product = alike @ centres.conj().T
+    return np.asarray(np.minimum(product.real**2 + product.imag**2, 1))
+
+
 class Analysis:
     """One merger's data, the sums about a reference waveform, and the pool that belongs to it."""
 
@@ -120,58 +143,91 @@ class Analysis:
         self.reference = reference
         self.sums: Sums = heterodyne.summed(self.data, reference)
         one = np.ones((1, self.sums.knot_hz.size), complex)
-        self.heard = self._heard(one, heterodyne.norms(self.sums, one))
-        loudness = np.stack([self.heard.loudness(d) for d in range(len(self.data.detectors))])
+        heard = self._heard(one, heterodyne.norms(self.sums, one))
+        self._cells = Cells(self._alike(one), [heard], np.ones(1))
+        loudness = np.stack([heard.loudness(d) for d in range(len(self.data.detectors))])
         order = [int(index) for index in np.argsort(-loudness.max(axis=1))]
         self.geometry = Geometry(self.data.detectors, self.data.centre_gps, order)
 
-    def hear(self, binaries: Binaries) -> None:
-        """Let the pool follow the likelihood of several binaries at their own times."""
-        ratio, own, _ = self.waves(binaries)
-        self.heard = self._heard(ratio, own)
+    def settle(self, pairs: Weighted, pool: Pool, row: int) -> None:
+        """Take one draw as the reference, and its likeliest arrival as the detectors' centres."""
+        member = pairs.member[row, int(np.argmax(pairs.log_weight[row]))]
+        arrival = self.data.centre_gps + pool.time_s[member] + pairs.late_s[row]
+        self.data = heterodyne.recentred(self.data, arrival)
+        self.refer(binaries_at(pairs.places[row : row + 1]))
+
+    def part(self, places: Floats, weight: Floats, cells: int) -> None:
+        """Cells of masses and spins whose waveforms are alike, by weighted draws (n, 4).
+
+        A new cell is begun at a draw the likelier the less it is like those before.
+        Source: Arthur & Vassilvitskii 2007, SODA, 1027 (k-means++).
+        """
+        some = self.rng.choice(len(places), PARTED, p=weight)
+        ratio, own, _ = self.waves(binaries_at(places[some]))
+        alike = self._alike(ratio)
+        chosen = [0]
+        far = 1 - _match(alike, alike[:1])[:, 0]
+        while len(chosen) < cells:
+            chosen.append(int(self.rng.choice(PARTED, p=(far + 1e-12) / np.sum(far + 1e-12))))
+            far = np.minimum(far, 1 - _match(alike, alike[chosen[-1:]])[:, 0])
+        nearest = np.argmax(_match(alike, alike[chosen]), axis=1)
+        references = []
+        for number, index in enumerate(chosen):
+            inside = np.flatnonzero(nearest == number)
+            rows = [index, *self.rng.choice(inside, HEARD - 1)]
+            references.append(self._heard(ratio[rows], own[rows]))
+        shares = np.bincount(nearest, minlength=cells) / PARTED
+        self._cells = Cells(alike[chosen], references, shares)
+
+    def _alike(self, ratio: Complexes) -> Complexes:
+        """(n, m) such that products of two rows tell how alike the waveforms are."""
+        scaled = ratio * np.sqrt(np.maximum(self.sums.square.sum(axis=0), 0))
+        return np.asarray(scaled / np.linalg.norm(scaled, axis=1, keepdims=True))
 
     def _heard(self, ratio: Complexes, norm: Floats) -> Reference:
         output = np.stack([heterodyne.overlaps(ratio, row) for row in self.sums.linear], axis=1)
         return Reference(self.sums, norm, output, self.curve)
 
-    def pool(self, told: Told, coarse: bool = False) -> Pool:
-        """Members for the present reference; a coarse pool costs a tenth."""
+    def pool(self, told: Told = lambda _: None, coarse: bool = False) -> Pool:
+        """Members for the present cells; a coarse pool costs a tenth."""
         effort = self.effort
-        draws, members = effort.pool_draws, effort.pool_members
+        draws, members, steps = effort.pool_draws, effort.pool_members, effort.pool_steps
         if coarse:
-            draws, members = draws // 3, min(members, 16 * effort.paired)
-        steps = 5 if coarse else effort.pool_steps
-        return sky_pool.pool(self.geometry, self.heard, draws, members, steps, self.rng, told)
+            draws, members, steps = draws // 3, members // 4, steps // 5
+        blocks = np.maximum(np.rint(self._cells.shares * members / effort.paired), 1).astype(int)
+        counts = [int(count) * effort.paired for count in blocks]
+        references = self._cells.references
+        pool = sky_pool.pool(self.geometry, references, counts, draws, steps, self.rng, told)
+        self._columns = [
+            heterodyne.at_shifts(self.sums, detector, pool.time_s[:, detector])
+            for detector in range(len(self.sums.detectors))
+        ]
+        return pool
 
     def paired(self, places: Floats, log_proposal: Floats, pool: Pool, told: Told) -> Weighted:
         """Draws (n, 4) with their proposal's ln density, each paired with members of the pool.
 
-        Draws are taken in blocks, each with a part of the pool of its own, so that the overlaps of
-        all pairs are one product of matrices.
+        Draws of a cell are taken in blocks, each with a part of the cell's members of its own, so
+        that the overlaps of all pairs are one product of matrices.
         """
-        chosen = self.rng.permutation(len(pool.places))
-        blocks = np.array_split(chosen, max(len(chosen) // self.effort.paired, 1))
-        count = min(len(block) for block in blocks)
+        count = self.effort.paired
         member = np.empty((len(places), count), np.intp)
         kappa, norm, angle, weight = (np.empty(member.shape) for _ in range(4))
         ratio, own, late_s = self.waves(binaries_at(places))
-        columns = [
-            heterodyne.at_shifts(self.sums, detector, pool.time_s[:, detector])
-            for detector in range(len(self.sums.detectors))
-        ]
-        shares = np.array_split(np.arange(len(places)), len(blocks))
-        for number, (block, rows) in enumerate(zip(blocks, shares, strict=True)):
-            if number % 16 == 0:
-                told(number / len(blocks))
-            block = block[:count]
-            total = np.zeros((rows.size, count), complex)
-            for column, response in zip(columns, pool.response.T, strict=True):
-                output = heterodyne.overlaps(ratio[rows], column[:, block])
-                total += output * response[block].conj()
-            norm[rows] = np.maximum(own[rows] @ (np.abs(pool.response[block]) ** 2).T, 1e-12)
-            kappa[rows], angle[rows] = np.abs(total) / np.sqrt(norm[rows]), np.angle(total)
-            likelihood = self.curve.log_likelihood(kappa[rows], norm[rows])
-            member[rows], weight[rows] = block, likelihood - pool.log_density[block]
+        nearest = np.argmax(_match(self._alike(ratio), self._cells.centres), axis=1)
+        for cell in range(len(self._cells.references)):
+            told(cell / len(self._cells.references))
+            blocks = self.rng.permutation(np.flatnonzero(pool.cell == cell)).reshape(-1, count)
+            parts = np.array_split(np.flatnonzero(nearest == cell), len(blocks))
+            for block, rows in zip(blocks, parts, strict=True):
+                total = np.zeros((rows.size, count), complex)
+                for column, response in zip(self._columns, pool.response.T, strict=True):
+                    output = heterodyne.overlaps(ratio[rows], column[:, block])
+                    total += output * response[block].conj()
+                norm[rows] = np.maximum(own[rows] @ (np.abs(pool.response[block]) ** 2).T, 1e-12)
+                kappa[rows], angle[rows] = np.abs(total) / np.sqrt(norm[rows]), np.angle(total)
+                likelihood = self.curve.log_likelihood(kappa[rows], norm[rows])
+                member[rows], weight[rows] = block, likelihood - pool.log_density[block]
         weight += (log_prior(places) - log_proposal)[:, None]
         return Weighted(places, late_s, member, weight, kappa, norm, angle)
 
@@ -269,30 +325,37 @@ def weigh(
     effort = effort or Effort()
     analysis = Analysis(data, reference, effort, rng)
     places = coordinates(start)
-    proposal = Proposal(places, np.ones(len(places)), rng, widening=1.15)
-    pool = analysis.pool(lambda _: None, coarse=True)
+    proposal = Proposal(places, np.ones(len(places)), rng, widening=1.15, prior_share=START_PRIOR)
+    analysis.part(places, np.full(len(places), 1 / len(places)), COARSE_CELLS)
+    pool = analysis.pool(coarse=True)
     last = 0.0
     for number in range(effort.rounds):
-        told(0.0 if number == 0 else 0.25 + 0.15 * number / effort.rounds)
+        told(0.2 * number / effort.rounds)
         pairs = _drawn(analysis, proposal, effort.round_draws, pool)
         log_weight = marginal(pairs)
         weight = tempered(log_weight, LEAST_EFFECTIVE)
-        effective = 1 / np.sum(weight**2)
-        best = int(np.argmax(log_weight + proposal.log_density(pairs.places)))
-        if number == 0:
-            analysis.refer(binaries_at(pairs.places[best : best + 1]))
-            some = rng.choice(len(weight), REFERENCES - 1, p=weight)
-            analysis.hear(binaries_at(pairs.places[[best, *some]]))
-            pool = analysis.pool(lambda part: told(0.05 + 0.2 * part))
-        proposal = Proposal(pairs.places, weight, rng)
-        share = effective / len(pairs.places)
+        if number < SETTLING:
+            best = int(np.argmax(log_weight + proposal.log_density(pairs.places)))
+            analysis.settle(pairs, pool, best)
+            analysis.part(pairs.places, weight, COARSE_CELLS)
+            pool = analysis.pool(coarse=True)
+        proposal = Proposal(pairs.places, weight, rng, prior_share=ROUND_PRIOR)
+        share = 1 / np.sum(weight**2) / len(weight)
         if number >= 1 and share > 0.3 and share < 1.1 * last:
             break
         last = share
-    pairs = _drawn(
-        analysis, proposal, effort.final_draws, pool, lambda part: told(0.4 + 0.5 * part)
-    )
-    return analysis, pool, pairs, quality(pairs)
+    for _ in range(effort.passes):
+        analysis.part(pairs.places, weight, CELLS)
+        pool = analysis.pool(lambda part: told(0.2 + 0.4 * part))
+        pairs = _drawn(
+            analysis, proposal, effort.final_draws, pool, lambda part: told(0.6 + 0.4 * part)
+        )
+        worth = quality(pairs)
+        if worth.efficiency >= WANTED:
+            break
+        weight = tempered(marginal(pairs), LEAST_EFFECTIVE)
+        proposal = Proposal(pairs.places, weight, rng)
+    return analysis, pool, pairs, worth
 
 
 def _drawn(

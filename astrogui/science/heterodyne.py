@@ -20,7 +20,9 @@ KNOTS = 97
 HIGHEST_MF = 0.195  # of the reference: beyond it there is no power left
 PHASE_POWERS = (-5 / 3, -2 / 3, 1.0, 5 / 3, 7 / 3)
 GRID_RATE_HZ = 4096.0
-REACH_S = 0.045  # time shifts kept about each detector's centre
+REACH_S = 0.1  # time shifts kept about each detector's centre
+LATE_STEPS = 185  # in which waveforms are tried against the reference, about zero
+LATE_MASSES = 80.0  # of the reference, in seconds: so much a waveform may be late
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -63,7 +65,14 @@ class Sums(NamedTuple):
     shift_s: Floats  # even steps
     linear: Complexes  # (d, m, t): Σ share_m conj(gain h_ref) values exp(2πi f shift)
     square: Floats  # (d, m): Σ share_m |gain h_ref|²
-    alike: Complexes  # (m, t): Σ over detectors of share_m |gain h_ref|² exp(2πi f shift)
+    late_s: Floats  # (l,) even steps
+    alike: Complexes  # (m, l): Σ over detectors of share_m |gain h_ref|² exp(2πi f late)
+
+
+def recentred(data: Data, centre_gps: Floats) -> Data:
+    """The same data with phases counted from other GPS times, (d,)."""
+    turn = np.exp(2j * np.pi * data.frequency_hz * (centre_gps - data.centre_gps)[:, None])
+    return data._replace(centre_gps=centre_gps, values=data.values * turn)
 
 
 def waves(frequency_hz: Floats, binaries: Binaries) -> Complexes:
@@ -81,22 +90,26 @@ def summed(data: Data, reference: Binaries, knots: int = KNOTS, reach_s: float =
     knot_hz = knots_hz(float(frequency[0]), float(frequency[-1]), knots)
     steps = round(reach_s * GRID_RATE_HZ)
     shift_s = np.arange(-steps, steps + 1) / GRID_RATE_HZ
+    late_s = max(reach_s, LATE_MASSES * total_s) * np.linspace(-1, 1, LATE_STEPS)
     first, shares = _between_knots(knot_hz, frequency)
     signal = data.gain[:, inside] * wave
     product = signal.conj() * data.values[:, inside]
     power = np.abs(signal) ** 2
     linear = np.zeros((len(product), knots, shift_s.size), complex)
     square = np.zeros((len(product), knots))
-    alike = np.zeros((knots, shift_s.size), complex)
+    alike = np.zeros((knots, late_s.size), complex)
     for index in range(knots - 3):
         here = slice(*np.searchsorted(first, (index, index + 1)))
         turn = np.exp(2j * np.pi * frequency[here, None] * shift_s)
+        back = np.exp(2j * np.pi * frequency[here, None] * late_s)
         for offset, share in enumerate(shares):
             linear[:, index + offset] += (product[:, here] * share[here]) @ turn
             square[:, index + offset] += power[:, here] @ share[here]
-            alike[index + offset] += (power[:, here].sum(axis=0) * share[here]) @ turn
+            alike[index + offset] += (power[:, here].sum(axis=0) * share[here]) @ back
     at_knots = waves(knot_hz, reference)[0]
-    return Sums(data.detectors, data.centre_gps, knot_hz, at_knots, shift_s, linear, square, alike)
+    return Sums(
+        data.detectors, data.centre_gps, knot_hz, at_knots, shift_s, linear, square, late_s, alike
+    )
 
 
 def _between_knots(knot_hz: Floats, frequency_hz: Floats) -> tuple[NDArray[np.intp], list[Floats]]:
@@ -145,7 +158,6 @@ def at_shifts(sums: Sums, detector: int, shift_s: Floats) -> Complexes:
     Each knot's neighbourhood is narrow, so turned back by the knot's own frequency the sums vary
     slowly with time.
     """
-    turned = sums.linear[detector] * np.exp(-2j * np.pi * sums.knot_hz[:, None] * sums.shift_s)
     place = (shift_s - sums.shift_s[0]) * GRID_RATE_HZ
     first = np.clip(np.floor(place).astype(int) - 1, 0, sums.shift_s.size - 4)
     x = place - first
@@ -156,9 +168,10 @@ def at_shifts(sums: Sums, detector: int, shift_s: Floats) -> Complexes:
         x * (x - 1) * (x - 2) / 6,
     )
     result = np.zeros((sums.knot_hz.size, shift_s.size), complex)
+    turn = np.exp(-2j * np.pi * sums.knot_hz / GRID_RATE_HZ)[:, None]
     for step, weight in enumerate(weights):
-        result += turned[:, first + step] * weight
-    return np.asarray(result * np.exp(2j * np.pi * sums.knot_hz[:, None] * shift_s))
+        result += sums.linear[detector][:, first + step] * (turn**step * weight)
+    return np.asarray(result * np.exp(2j * np.pi * sums.knot_hz[:, None] * x / GRID_RATE_HZ))
 
 
 def overlaps(ratio: Complexes, columns: Complexes) -> Complexes:
@@ -185,8 +198,8 @@ def own_times(sums: Sums, ratio: Complexes) -> Floats:
     time in the same data, and times held fixed would forbid it. The noise has no part in it, so it
     varies smoothly with masses and spins.
     """
-    late = sums.shift_s[::2]
-    output = overlaps(ratio, sums.alike[:, ::2])
+    late = sums.late_s
+    output = overlaps(ratio, sums.alike)
     power = output.real**2 + output.imag**2
     place = np.clip(np.argmax(power, axis=1), 1, late.size - 2)
     rows = np.arange(len(ratio))

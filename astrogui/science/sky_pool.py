@@ -10,7 +10,7 @@ resolve. Polarisation counts modulo 90 degrees: a quarter turn changes the phase
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,6 +84,7 @@ class Pool(NamedTuple):
     response: Complexes  # (j, d)
     time_s: Floats  # (j, d) of a binary whose own lateness is zero
     log_density: Floats  # (j,) of the distribution they were drawn from over the prior's
+    cell: NDArray[np.intp]  # (j,) which of the references each follows
 
 
 class Reference:
@@ -112,9 +113,11 @@ class Reference:
             np.max(0.5 * power / np.maximum(self.norm[:, detector, None], 1e-300), axis=0)
         )
 
-    def log_likelihood(self, geometry: Geometry, places: Floats) -> Floats:
-        """(n,) phase and distance integrated; minus infinity outside the prior or the grid."""
-        response, time = geometry.seen(places)
+    def log_likelihood(self, places: Floats, response: Complexes, time: Floats) -> Floats:
+        """(n,) phase and distance integrated; minus infinity outside the prior or the grid.
+
+        ``response`` and ``time`` (n, d) are how the places (n, 5) are seen.
+        """
         total = np.zeros((len(self.norm), len(places)), complex)
         for detector in range(time.shape[1]):
             place = (time[:, detector] - self.limits[0]) * FINE_RATE_HZ
@@ -134,14 +137,19 @@ class Reference:
 
 
 def first_draws(
-    geometry: Geometry, reference: Reference, count: int, rng: np.random.Generator
+    geometry: Geometry, references: Sequence[Reference], count: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Coordinates (n, 5) drawn by the detectors' times, and ln of prior over proposal (n,)."""
-    fine = reference.fine_s
+    fine = references[0].fine_s
     width = fine[1] - fine[0]
-    densities = [_tempered(reference.loudness(geometry.first), width)]
+
+    def density(detector: int) -> Floats:
+        loudest = np.max([one.loudness(detector) for one in references], axis=0)
+        return _tempered(loudest, width)
+
+    densities = [density(geometry.first)]
     if geometry.second is not None:
-        densities.append(_tempered(reference.loudness(geometry.second), width))
+        densities.append(density(geometry.second))
     jitter = rng.uniform(-0.5, 0.5, (count, 2)) * width
     cells = [rng.choice(fine.size, count, p=density * width) for density in densities]
     first_s = fine[cells[0]] + jitter[:, 0]
@@ -205,46 +213,73 @@ def _tempered(loudness: Floats, width: float) -> Floats:
     return (1 - DEFENSIVE_SHARE) * density + DEFENSIVE_SHARE * uniform
 
 
+class _First(NamedTuple):
+    """Draws that all references share, and how they are seen."""
+
+    places: Floats  # (n, 5)
+    prior_ratio: Floats  # (n,) ln of the prior's density over that of the draws
+    seen: tuple[Complexes, Floats] = (np.zeros((0, 0), complex), np.zeros((0, 0)))
+
+
 def pool(
     geometry: Geometry,
-    reference: Reference,
+    references: Sequence[Reference],
+    members: Sequence[int],
     draws: int,
-    members: int,
     steps: int,
     rng: np.random.Generator,
     told: Callable[[float], None] = lambda _: None,
 ) -> Pool:
-    """Members that follow the tempered likelihood of the reference.
+    """So many members for each reference, that follow its tempered likelihood.
 
     First draws are weighted and chosen from; chosen ones are often the same, so a Markov chain
     over all of them at once (differential evolution, turns about the rings) parts them again.
+    All references share the first draws, so that errors of their normalisations are alike.
     """
-    places, prior_ratio = first_draws(geometry, reference, draws, rng)
-    likelihood = reference.log_likelihood(geometry, places)
+    first = _First(*first_draws(geometry, references, draws, rng))
+    first = first._replace(seen=geometry.seen(first.places))
+    parts = []
+    for number, (reference, count) in enumerate(zip(references, members, strict=True)):
+        told(number / len(references))
+        parts.append(_followers(geometry, reference, first, count, steps, rng))
+    here = np.concatenate([part[0] for part in parts])
+    response, time = geometry.seen(here)
+    density = np.concatenate([part[1] for part in parts])
+    return Pool(here, response, time, density, np.repeat(np.arange(len(references)), members))
+
+
+def _followers(
+    geometry: Geometry,
+    reference: Reference,
+    first: _First,
+    members: int,
+    steps: int,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Members (j, 5) of one reference chosen from first draws and moved, and their ln density."""
+    likelihood = reference.log_likelihood(first.places, *first.seen)
     most, wide = TEMPERS
-    log_parts = [_log_mean(prior_ratio + power * likelihood) for power in (most, wide)]
+    log_parts = [_log_mean(first.prior_ratio + power * likelihood) for power in (most, wide)]
     level = np.log(WIDE_SHARE / (1 - WIDE_SHARE)) + log_parts[0] - log_parts[1]
     log_mass = log_parts[0] - np.log1p(-WIDE_SHARE)
 
     def target(values: Floats) -> Floats:
         return np.logaddexp(most * values, level + wide * values)
 
-    weight = prior_ratio + target(likelihood)
+    weight = first.prior_ratio + target(likelihood)
     weight = np.exp(weight - weight.max())
-    chosen = rng.choice(draws, members, p=weight / weight.sum())
-    here = places[chosen]
+    chosen = rng.choice(len(weight), members, p=weight / weight.sum())
+    here = first.places[chosen]
     height = target(likelihood[chosen])
-    for step in range(steps):
-        told(step / max(steps, 1))
+    for _ in range(steps):
         halves = np.array_split(rng.permutation(members), 2)
         for moving, other in (halves, halves[::-1]):
             tried = moved(here[moving], here[other], rng)
-            new = target(reference.log_likelihood(geometry, tried))
+            new = target(reference.log_likelihood(tried, *geometry.seen(tried)))
             taken = np.log(rng.uniform(size=moving.size)) < new - height[moving]
             here[moving[taken]] = tried[taken]
             height[moving[taken]] = new[taken]
-    response, time = geometry.seen(here)
-    return Pool(here, response, time, height - log_mass)
+    return here, height - log_mass
 
 
 def _log_mean(values: Floats) -> float:

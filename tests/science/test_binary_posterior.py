@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import strain_merger
 
-from astrogui.science import binary_chain, binary_posterior, binary_prior
+from astrogui.science import binary_chain, binary_posterior, binary_prior, heterodyne
 from astrogui.science.binary_posterior import Effort, marginal, quality, tempered, weigh
 from astrogui.science.binary_proposal import Proposal, binaries_at, coordinates, log_prior
 from astrogui.science.sidereal import gmst_radians, leap_seconds
@@ -86,6 +86,24 @@ def test_a_third_detector_narrows_the_sky(whole):
     assert spread(three.resampled(other_pairs, other_pool)) < 0.5 * wide
 
 
+def test_a_merger_away_from_the_given_time_is_found_with_the_same_evidence(whole):
+    data = strain_merger.data()
+    data = heterodyne.recentred(data, data.centre_gps - 0.07)
+    start = strain_merger.near_truth(1500, 1)
+    analysis, *_, worth = weigh(data, start, strain_merger.TRUTH, np.random.default_rng(4), SMALL)
+    assert worth.log_evidence == pytest.approx(whole[3].log_evidence, abs=0.25)
+    assert analysis.data.centre_gps[0] == pytest.approx(data.centre_gps[0] + 0.07, abs=0.005)
+
+
+def test_a_start_that_knows_nothing_of_the_masses_comes_to_the_same(whole):
+    rng = np.random.default_rng(7)
+    start = binaries_at(np.column_stack([rng.uniform(3.1, 4.4, 1500), rng.normal(size=(1500, 3))]))
+    reference = binaries_at(np.array([[4.2, 0.0, 0.0, 0.0]]))
+    *_, worth = weigh(strain_merger.data(), start, reference, rng, SMALL)
+    assert worth.log_evidence == pytest.approx(whole[3].log_evidence, abs=0.3)
+    assert worth.efficiency > 0.1
+
+
 def test_one_detector_has_an_answer_too():
     *_, worth = weighed(1, detectors=("L1",), distance_mpc=500.0)
     assert worth.ess > 100
@@ -117,7 +135,7 @@ def test_the_proposals_density_is_that_of_its_draws():
     centres = rng.normal(size=(500, 4)) @ np.diag([0.02, 1.0, 0.5, 0.5]) + [3.5, 0, 0.2, 0]
     proposal = Proposal(centres, rng.uniform(size=500), rng, kernels=300)
     places = proposal.draw(20_000, rng)
-    spread, mean = places.std(axis=0) * 0.7, places.mean(axis=0)
+    spread, mean = centres.std(axis=0) * 0.9, centres.mean(axis=0)
     white = (places - mean) / spread
     normal = np.exp(-0.5 * np.sum(white**2, axis=1)) / (2 * np.pi) ** 2 / spread.prod()
     assert np.mean(normal / np.exp(proposal.log_density(places))) == pytest.approx(1, abs=0.05)

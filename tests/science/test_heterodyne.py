@@ -68,3 +68,15 @@ def test_knots_are_dense_where_the_phase_runs():
     steps = np.diff(knots)
     assert (steps > 0).all()
     assert steps[0] < 1 < steps[-1]
+
+
+def test_a_heavy_waveform_keeps_its_whole_lateness():
+    """Of very heavy binaries it may be a tenth of a second, by the model's own merger time."""
+    row = [np.array([value]) for value in (178.0, 0.25, 0.87, 0.0)]
+    sums = heterodyne.summed(strain_merger.data(), heterodyne.Binaries(*row))
+    other = heterodyne.Binaries(*(np.array([value]) for value in (160.0, 0.6, 0.0, 0.0)))
+    ratio = heterodyne.ratios(sums, other)
+    late = heterodyne.own_times(sums, ratio)
+    assert -0.2 < late[0] < -0.05
+    again = heterodyne.own_times(sums, heterodyne.delayed(sums, ratio, late))
+    assert again[0] == pytest.approx(0, abs=0.003)

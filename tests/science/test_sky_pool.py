@@ -62,7 +62,7 @@ def test_the_reference_has_the_likelihood_of_its_waveform():
     total = np.abs(np.sum(output * response.conj(), axis=1))
     norm = np.sum(norm * np.abs(response) ** 2, axis=1)
     expected = DistanceCurve().log_likelihood(total / np.sqrt(norm), norm)
-    ours = heard.log_likelihood(geometry, places)
+    ours = heard.log_likelihood(places, *geometry.seen(places))
     inside = np.isfinite(ours)
     assert inside.any()
     assert ours[inside] == pytest.approx(expected[inside], abs=0.01)
@@ -72,18 +72,34 @@ def test_the_reference_has_the_likelihood_of_its_waveform():
 def test_members_give_the_same_evidence_as_draws_from_the_prior(detectors):
     geometry, heard = reference(detectors)
     places = anywhere(400_000)
-    likelihood = heard.log_likelihood(geometry, places)
+    likelihood = heard.log_likelihood(places, *geometry.seen(places))
     # The prior's time is uniform over 0.2 s; these draws span 0.04 s of it.
     brute = np.log(np.mean(np.exp(likelihood)) * 0.04 / sky_pool.TIME_PRIOR_S)
-    members = sky_pool.pool(geometry, heard, 40_000, 4000, 12, RNG(1))
-    values = heard.log_likelihood(geometry, members.places)
+    members = sky_pool.pool(geometry, [heard], [4000], 40_000, 12, RNG(1))
+    values = heard.log_likelihood(members.places, members.response, members.time_s)
     ours = np.log(np.mean(np.exp(values - members.log_density)))
     assert ours == pytest.approx(brute, abs=0.15)
 
 
 def test_members_are_parted_by_the_chain():
     geometry, heard = reference(distance_mpc=600.0)
-    once = sky_pool.pool(geometry, heard, 3000, 1000, 0, RNG(2)).places
-    parted = sky_pool.pool(geometry, heard, 3000, 1000, 12, RNG(2)).places
+    once = sky_pool.pool(geometry, [heard], [1000], 3000, 0, RNG(2)).places
+    parted = sky_pool.pool(geometry, [heard], [1000], 3000, 12, RNG(2)).places
     assert len(np.unique(once[:, 0])) < 600
     assert len(np.unique(parted[:, 0])) > 800
+
+
+def test_each_reference_has_members_of_its_own():
+    geometry, near = reference(distance_mpc=600.0)
+    late = strain_merger.data(distance_mpc=600.0)
+    late = heterodyne.recentred(late, late.centre_gps - 0.05)
+    sums = heterodyne.summed(late, strain_merger.TRUTH)
+    one = np.ones((1, sums.knot_hz.size), complex)
+    far = Reference(
+        sums, heterodyne.norms(sums, one), sums.linear.sum(axis=1)[None], DistanceCurve()
+    )
+    members = sky_pool.pool(geometry, [near, far], [300, 200], 20_000, 4, RNG(3))
+    assert np.bincount(members.cell).tolist() == [300, 200]
+    first = members.places[:, 0]
+    assert np.median(first[members.cell == 0]) == pytest.approx(0, abs=0.005)
+    assert np.median(first[members.cell == 1]) == pytest.approx(0.05, abs=0.005)
