@@ -22,7 +22,7 @@ from astrogui.training.star_galaxy_calibration import mahalanobis_weights
 MEMBERS = 3
 FOLDS = 5  # each member leaves out one of them
 LEAST_LABELS = 2  # of each class
-RATES = (1e-3, 1e-4)  # of learning: of the dense layers alone, of the first stage after it
+RATES = (1e-3, 5e-5)  # of learning: of the dense layers alone, of the first stage after it
 LEAST_SCATTER = 0.02  # of an activation over the labelled pictures, by which it is divided
 TEMPERATURES = np.geomspace(0.5, 6.0, 50)
 
@@ -48,7 +48,7 @@ class Settings:
 
     variants: int = 8  # of each picture, by turning, scaling and shifting
     head_rounds: int = 12
-    rounds: int = 2  # in each of the stages after it
+    rounds: int = 1  # in each of the stages after it
     most_steps: int = 40  # batches in a round
     units: tuple[int, ...] = (1, 9)  # residual units that each stage frees, from the last on
     batch: int = 32
