@@ -11,7 +11,7 @@ import warnings
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from astrogui.errors import (
@@ -67,12 +67,9 @@ class Head:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the file as it lies on disk."""
-        digest = hashlib.sha256()
-        with open(self.path, "rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+        """Hash of the file as it lies on disk; kept while the file is the same."""
+        state = os.stat(self.path)
+        return _sha256(self.path, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
 
     @cached_property
     def compression(self) -> str:
@@ -223,6 +220,17 @@ class Reader(ABC):
     @abstractmethod
     def read(self, source: Source) -> Any:
         """The record; raises ``FileProblem``."""
+
+
+@lru_cache(maxsize=16)  # each plane of a cube that is played asks for that of the whole file
+def _sha256(path: str, *state: int) -> str:
+    """``state`` tells one content of the file from another."""
+    del state
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def split_part(path: str) -> tuple[str, str]:

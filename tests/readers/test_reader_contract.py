@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from dataclasses import replace
@@ -293,3 +294,15 @@ def with_card(content: bytes, keyword: str, value: int) -> bytes:
     """The file with the value of the first card of that keyword replaced."""
     at = content.index(f"{keyword:<8}=".encode())
     return content[: at + 10] + b"%20d" % value + content[at + 30 :]
+
+
+def test_a_file_is_hashed_once_as_long_as_it_is_the_same(tmp_path):
+    """Each plane of a cube that is played is recognised, and asked for the hash of the whole."""
+    path = tmp_path / "one.fits"
+    path.write_bytes(b"one")
+    first = Head(str(path)).sha256
+    assert first == hashlib.sha256(b"one").hexdigest()
+    assert Head(str(path)).sha256 is first
+    path.unlink()
+    path.write_bytes(b"two")
+    assert Head(str(path)).sha256 == hashlib.sha256(b"two").hexdigest()
