@@ -6,11 +6,21 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
 
 from astrogui.records.image import Image
 from astrogui.records.source import FilePart
+from astrogui.viewers.image_player import PlanePlayer
 
+SHORTEST_PART = 12  # characters of an extension that are seen in a narrow view
 _PLANE = re.compile(r"(.*), plane (\d+)")
 
 
@@ -24,6 +34,8 @@ class PartChooser(QWidget):
         self._parts: tuple[FilePart, ...] = ()  # those that can be shown
         self.part = QComboBox()
         self.part.setAccessibleName("Extension")
+        self.part.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.part.setMinimumWidth(self.part.fontMetrics().averageCharWidth() * SHORTEST_PART)
         self.part.setToolTip("Image of the file that is shown (E: next)")
         self.part.activated.connect(self._on_part)
         self.plane = QSpinBox()
@@ -33,7 +45,10 @@ class PartChooser(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Plane")
         self.slider.setToolTip("Plane of the cube")
+        self.slider.setMinimumWidth(40)
         self.planes = QLabel()
+        self.player = PlanePlayer()
+        self.player.plane_wanted.connect(self.plane.setValue)
         self.plane.valueChanged.connect(self._on_plane)
         self.slider.valueChanged.connect(self.plane.setValue)
         row = QHBoxLayout(self)
@@ -45,12 +60,14 @@ class PartChooser(QWidget):
         row.addWidget(self.plane)
         row.addWidget(self.planes)
         row.addWidget(self.slider, 1)
+        row.addWidget(self.player)
         row.addStretch(0)
         self.setVisible(False)
 
     def set_parts(self, parts: Sequence[FilePart], image: Image) -> None:
         """The parts of a file and the image of it that is on screen."""
         self._parts = tuple(part for part in parts if part.part)
+        self.player.stop()
         self.part.clear()
         self.part.addItems([f"{part.title}: {part.words}" for part in self._parts])
         self.follow(image)
@@ -98,10 +115,12 @@ class PartChooser(QWidget):
             control.setValue(plane)
             control.blockSignals(False)
         self.planes.setText(f"of {count}")
-        for widget in (self._plane_words, self.plane, self.planes, self.slider):
+        self.player.set_plane(plane, count)
+        for widget in (self._plane_words, self.plane, self.planes, self.slider, self.player):
             widget.setVisible(count > 1)
 
     def _on_part(self) -> None:
+        self.player.stop()
         self._set_planes(1)
         self.part_wanted.emit(self.wanted)
 
@@ -109,4 +128,5 @@ class PartChooser(QWidget):
         self.slider.blockSignals(True)
         self.slider.setValue(plane)
         self.slider.blockSignals(False)
+        self.player.plane = plane
         self.part_wanted.emit(self.wanted)

@@ -95,12 +95,12 @@ class ImageView(TiledView):
         """What paints the pixels."""
         return self._item
 
-    def show_image(self, image: Image, *, keep_place: bool = True) -> None:
+    def show_image(self, image: Image, *, keep_place: bool = True, keep_cuts: bool = False) -> None:
         """Show one more image (a composite, a difference) in the place of the present band."""
         self.forget()
         self._sky = self.overlay.sky = self._sample = None
         self._keep_view = keep_place and self._image is not None
-        self._begin(image)
+        self._begin(image, keep_cuts)
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Ellipses over the image, one a row."""
@@ -200,8 +200,8 @@ class ImageView(TiledView):
             return
         self._begin(self._field.images[index])
 
-    def _begin(self, image: Image) -> None:
-        kind, percentage = self.controls.cut_choice()
+    def _begin(self, image: Image, keep_cuts: bool = False) -> None:
+        kind, percentage = ("manual", 0.0) if keep_cuts else self.controls.cut_choice()
         look = Look(self.look.low, self.look.high, self.controls.stretch.currentText())
         self.ask("first", self._on_first, begun, image, kind, percentage, look)
         show_notes(self._notes, image.notes)

@@ -53,6 +53,16 @@ class TiledView(Viewer):
         return self._image
 
     @property
+    def canvas(self) -> QWidget:
+        """The widget on which the pixels are painted."""
+        return self._graphics.viewport()
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether all pixels in view are there at the scale of the screen."""
+        return not (self.awaits("first") or self.awaits("levels") or self.awaits("tile:"))
+
+    @property
     def look(self) -> Look:
         return self._item.look
 

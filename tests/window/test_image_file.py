@@ -64,6 +64,48 @@ def test_planes_of_a_cube_are_stepped_through_by_keys(bench, qtbot):
     assert not chooser.plane.isVisible()
 
 
+def test_a_cube_is_played_plane_after_painted_plane_until_its_end(bench, qtbot):
+    view, chooser = bench.area.view("image"), bench.features["image_file"].chooser
+    player = chooser.player
+    chooser.part.setCurrentIndex(1)
+    chooser._on_part()
+    settle(bench, qtbot)
+    chooser.plane.setValue(9)
+    settle(bench, qtbot)
+    player.speed.setValue(30.0)
+    cuts = view.look.low, view.look.high
+    asked, shown, ahead = [], [], []
+    player.plane_wanted.connect(asked.append)
+    player.plane_wanted.connect(lambda _: ahead.append(len(asked) - 1 - len(shown)))
+    view.overlay.record_shown.connect(lambda image: shown.append(image.provenance.part))
+    view.activateWindow()
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ShiftModifier)
+    assert player.is_playing
+    qtbot.waitUntil(lambda: not player.is_playing, timeout=30_000)
+    settle(bench, qtbot)
+    assert asked == [10, 11, 12, 13, 14, 15]
+    assert shown == [f"HDU 2 (CUBE), plane {plane}" for plane in asked]
+    assert set(ahead) == {0}  # none was asked for before the last was there
+    assert (view.look.low, view.look.high) == cuts
+    assert "value 15" in view.read_out(30.0, 30.0)
+
+    # From the end it begins again; a loop goes on past it; the key pauses.
+    player.loop.setChecked(True)
+    QTest.keyClick(view, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: asked[6:9] == [1, 2, 3], timeout=30_000)
+    chooser.plane.setValue(15)
+    qtbot.waitUntil(lambda: asked[-2:] == [1, 2], timeout=30_000)
+    QTest.keyClick(view, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ShiftModifier)
+    assert not player.is_playing
+    settle(bench, qtbot)
+    QTest.keyClick(view, Qt.Key.Key_E)
+    settle(bench, qtbot)
+    assert not player.isVisible()
+    player.toggle()
+    assert not player.is_playing  # one plane is no film
+
+
 def test_the_header_of_the_extension_on_screen_is_shown(bench, qtbot):
     view, feature = bench.area.view("image"), bench.features["image_file"]
     feature.chooser.part.setCurrentIndex(0)

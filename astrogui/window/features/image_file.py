@@ -44,6 +44,7 @@ class Feature(QObject):
         self._view = view
         self.chooser = view.add_above(PartChooser())
         self.chooser.part_wanted.connect(self._on_part_wanted)
+        self.chooser.player.watch(view.canvas, lambda: view.is_sharp)
         view.overlay.record_shown.connect(self._on_record_shown)
         add, menu = view.add_tool, "&File"
         add(
@@ -57,13 +58,14 @@ class Feature(QObject):
         for name, text, slot, keys, tip in (
             ("next_part", "&Next extension", self._next_part, "E", "Of the same file"),
             ("previous_part", "&Previous extension", self._previous_part, "Shift+E", "Of the file"),
-            ("next_plane", "Next p&lane", self._next_plane, "PgUp", "Of a cube"),
+            ("next_plane", "Next plan&e", self._next_plane, "PgUp", "Of a cube"),
             ("previous_plane", "Pre&vious plane", self._previous_plane, "PgDown", "Of a cube"),
             ("first_plane", "&First plane", self._first_plane, "Home", "Of a cube"),
             ("last_plane", "L&ast plane", self._last_plane, "End", "Of a cube"),
+            ("play_planes", "Play p&lanes or pause", self._play_planes, "Shift+PgUp", "Of a cube"),
         ):
             action = add(name, text, slot, (keys,), tip, menu)
-            if len(keys) > 1 and "+" not in keys:  # lists and tables use these keys too
+            if "Pg" in keys or keys in {"Home", "End"}:  # lists and tables use these keys too
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         if view.image is not None:
             self._on_record_shown(view.image)
@@ -75,6 +77,7 @@ class Feature(QObject):
         assert self.chooser is not None
         if path == self._path:
             self.chooser.follow(image)
+            self.chooser.player.came()
             return
         self._path, self._parts = path, ()
         self.chooser.set_parts((), image)
@@ -119,6 +122,10 @@ class Feature(QObject):
         if self.chooser is not None:
             self.chooser.to_plane(-1)
 
+    def _play_planes(self) -> None:
+        if self.chooser is not None:
+            self.chooser.player.toggle()
+
     def _on_part_wanted(self, part: str) -> None:
         """Load a part; while one is on its way the newest wish waits."""
         self._wanted = part
@@ -140,12 +147,17 @@ class Feature(QObject):
         if self._view is not None and path == self._path and isinstance(image, Image):
             shown = self._view.image
             same_shape = shown is not None and shown.shape == image.shape
-            self._view.show_image(image, keep_place=same_shape)
+            player = self.chooser.player if self.chooser is not None else None
+            is_film = player is not None and player.is_playing
+            # Cuts that change from plane to plane would flicker.
+            self._view.show_image(image, keep_place=same_shape, keep_cuts=is_film)
         if self._wanted:
             self._load()
 
     def _on_load_failed(self, words: str) -> None:
         self._is_loading = False
+        if self.chooser is not None:
+            self.chooser.player.stop()
         self._bench.window.notice.show_notice(words)
         if self._wanted:
             self._load()
