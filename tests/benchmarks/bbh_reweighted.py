@@ -2,7 +2,8 @@
 
 python tests/benchmarks/bbh_reweighted.py events --data FOLDER
 python tests/benchmarks/bbh_reweighted.py bilby --data FOLDER
-python tests/benchmarks/bbh_reweighted.py injections --count 50 --out FILE.json
+python tests/benchmarks/bbh_reweighted.py injections --count 50 --seed N --out FILE.json
+python tests/benchmarks/bbh_reweighted.py injections --noise real --data FOLDER --out FILE.json
 
 FOLDER holds strain as the data guide lays it out. `events` prints for each event how the answer was
 made, its worth, its time on this machine (processor seconds, one thread) and its medians with 90 %
@@ -10,7 +11,8 @@ intervals beside the published ones. `bilby` analyses the very data that came wi
 samples of GW150914 (aligned spins, IMRPhenomD) with two seeds and prints divergences (nat);
 Bilby's spins are flat, so its samples are weighted to the card's prior of spins. `injections` draws
 mergers from the card's prior into Gaussian noise of the design curve, answers each from 32 s of
-strain, and prints coverage; it goes on where FILE ends.
+strain, and prints coverage; it goes on where FILE ends. With `--noise real` the mergers are put
+into seconds of off-source strain that `splits.csv` keeps for tests of injections.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ import json
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 if __name__ == "__main__":
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -39,8 +42,15 @@ from astrogui.readers import read, recognise  # noqa: E402
 from astrogui.records.posterior import Posterior  # noqa: E402
 from astrogui.records.provenance import Place  # noqa: E402
 from astrogui.records.strain import Network, Strain  # noqa: E402
-from astrogui.science import binary_posterior, binary_prior, heterodyne, sidereal  # noqa: E402
-from astrogui.science.binary_proposal import binaries_at  # noqa: E402
+from astrogui.science import (  # noqa: E402
+    binary_posterior,
+    binary_prior,
+    heterodyne,
+    matched_filter,
+    merger_data,
+    sidereal,
+)
+from astrogui.science.binary_proposal import binaries_at, drawn_from_prior  # noqa: E402
 from astrogui.science.design_curves import CURVES  # noqa: E402
 from astrogui.science.detector_response import antenna, delay_s  # noqa: E402
 from astrogui.science.divergence import jensen_shannon_nat  # noqa: E402
@@ -54,6 +64,9 @@ SHOWN = ("chirp_mass_det", "final_mass_det", "final_spin", "mass_1_source", "mas
          "chi_eff", "luminosity_distance")  # fmt: skip
 RATE, SECONDS, START = 4096.0, 32.0, 1_262_304_000.0
 LOUDNESS = (5.0, 60.0)
+BAND_HZ = np.arange(20.0, 896.0, 0.5)
+AFTER_S = 2.5  # of noise at least behind a merger
+SHORTEST_S = 8.0  # of real noise with an injection
 
 
 def main() -> int:
@@ -62,10 +75,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--models", default="", help="further folders of models")
     parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=20261121)
+    parser.add_argument("--noise", choices=("gaussian", "real"), default="gaussian")
     parser.add_argument("--out", type=Path, default=Path("injections.json"))
     options = parser.parse_args()
     if options.what == "injections":
-        injections(Answering(options.models), options.count, options.out)
+        background = Background(options.data) if options.noise == "real" else None
+        answer = Answering(options.models)
+        injections(answer, options.count, options.out, options.seed, background)
     elif options.what == "events":
         events(Answering(options.models), options.data)
     else:
@@ -211,10 +228,20 @@ def divergence(ours: np.ndarray, theirs: np.ndarray, weight: np.ndarray | None) 
     return jensen_shannon_nat(gaussian_kde(ours)(grid), gaussian_kde(theirs, weights=weight)(grid))
 
 
-def injections(answer: Answering, count: int, out: Path) -> None:
+def injections(
+    answer: Answering, count: int, out: Path, seed: int, background: Background | None
+) -> None:
     told = json.loads(out.read_text(encoding="utf-8")) if out.exists() else []
+    worth: list[binary_posterior.Quality] = []
+    judged = binary_posterior.quality
+
+    def heard(pairs: binary_posterior.Weighted) -> binary_posterior.Quality:
+        worth.append(judged(pairs))
+        return worth[-1]
+
+    binary_posterior.quality = heard  # whose numbers of masses and of places no answer tells
     for number in range(len(told), count):
-        record, place, truth = injected(number)
+        record, place, truth, block = injected(seed, number, background)
         begun = time.process_time()
         first, better = answer(record, place)
         ranks = {}
@@ -230,33 +257,62 @@ def injections(answer: Answering, count: int, out: Path) -> None:
         told.append({
             "ranks": ranks,
             **{name: cells[name] for name in ("method", "efficiency", "ess", "snr")},
+            "intrinsic": worth[-1].intrinsic,
+            "extrinsic": worth[-1].extrinsic,
+            "block": block,
             "seconds": time.process_time() - begun,
         })  # fmt: skip
         out.write_text(json.dumps(told), encoding="utf-8")
-    summary(told)
+    print(json.dumps(summary(told), indent=1))
 
 
-def summary(told: list[dict[str, Any]]) -> None:
+def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the card keeps of a run, and prints it."""
     from scipy.stats import combine_pvalues, kstest
 
-    efficiency = np.array([row["efficiency"] for row in told])
+    column = {name: np.array([row[name] for row in told])
+              for name in ("efficiency", "ess", "intrinsic", "extrinsic", "seconds")}  # fmt: skip
     methods = [row["method"] for row in told]
-    print(f"{len(told)} injections: {methods.count('reweighted')} reweighted, "
-          f"{methods.count('sampled')} sampled; efficiency median {np.median(efficiency):.2f}, "
-          f"least {efficiency.min():.4f}; ess median {np.median([r['ess'] for r in told]):.0f}; "
-          f"{np.mean([r['seconds'] for r in told]):.1f} s of processor time each")  # fmt: skip
+    result: dict[str, Any] = {
+        "n": len(told),
+        "reweighted": methods.count("reweighted"),
+        "sampled": methods.count("sampled"),
+        "efficiency_median": float(np.median(column["efficiency"])),
+        "efficiency_least": float(column["efficiency"].min()),
+        "intrinsic_median": float(np.median(column["intrinsic"])),
+        "intrinsic_5000": float(np.mean(column["intrinsic"] >= 5000)),
+        "extrinsic_median": float(np.median(column["extrinsic"])),
+        "extrinsic_2000": float(np.mean(column["extrinsic"] >= 2000)),
+        "seconds_median": float(np.median(column["seconds"])),
+    }
     for kind in ("network", "weighted"):
-        chances = []
+        chances, parameters = [], {}
         for name in told[0]["ranks"][kind]:
             rank = np.array([row["ranks"][kind][name] for row in told])
-            inside = [np.mean(np.abs(rank - 0.5) <= level / 2) for level in (0.5, 0.68, 0.9)]
-            chances.append(kstest(rank, "uniform").pvalue)
-            shares = " ".join(f"{share:.2f}" for share in inside)
-            print(f"    {kind} {name:20s} inside 50/68/90 %: {shares}, p {chances[-1]:.2f}")
-        combined = combine_pvalues(chances).pvalue
-        print(
-            f"  {kind}: p of all parameters together {combined:.3f} (Fisher; they are correlated)"
-        )
+            inside = {level: np.abs(rank - 0.5) <= level / 2 for level in (0.5, 0.68, 0.9)}
+            chances.append(float(kstest(rank, "uniform").pvalue))
+            parameters[name] = {
+                "p": chances[-1],
+                **{
+                    f"inside_{100 * level:.0f}": [float(hit.mean()), *resampled(hit, told)]
+                    for level, hit in inside.items()
+                },
+            }
+        result[kind] = {
+            "combined_p": float(combine_pvalues(chances).pvalue),
+            "parameters": parameters,
+        }
+    return result
+
+
+def resampled(hit: np.ndarray, told: list[dict[str, Any]]) -> tuple[float, float]:
+    """95 % interval of a share by drawing blocks (stretches of noise) again."""
+    blocks = np.unique([row["block"] for row in told], return_inverse=True)[1]
+    sums, sizes = np.bincount(blocks, hit), np.bincount(blocks)
+    chosen = np.random.default_rng(0).integers(0, len(sizes), (2000, len(sizes)))
+    shares = sums[chosen].sum(axis=1) / sizes[chosen].sum(axis=1)
+    low, high = np.quantile(shares, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def design_density(frequency_hz: np.ndarray) -> np.ndarray:
@@ -264,62 +320,129 @@ def design_density(frequency_hz: np.ndarray) -> np.ndarray:
     return np.asarray(CURVES[0].asd(frequency_hz)) ** 2
 
 
-def heard_binary(rng: np.random.Generator) -> tuple[Binaries, float]:
-    """A binary of the prior, by the volume in which it is loud enough, and its squared S/N.
+class Background:
+    """Real strain of H1 and L1 at once, kept for tests of injections and free of mergers."""
 
-    Uniform in volume and cut at a loudness, the prior holds the more binaries the farther they are
+    def __init__(self, data: Path) -> None:
+        rows = [row for row in csv.DictReader((data / "splits.csv").open(encoding="utf-8"))
+                if row["use"] == "injection_test"]  # fmt: skip
+        self.pieces: list[dict[str, Strain]] = []
+        spans: dict[str, list[tuple[float, float, str]]] = {"H1": [], "L1": []}
+        for row in rows:
+            if row["detector"] in spans:
+                span = float(row["gps_from"]), float(row["gps_to"]), row["file"]
+                spans[row["detector"]].append(span)
+        for begin, end, path in spans["H1"]:
+            for other_begin, other_end, other_path in spans["L1"]:
+                first, last = max(begin, other_begin), min(end, other_end)
+                if last - first >= SHORTEST_S:
+                    self.pieces += self._between(data, {"H1": path, "L1": other_path}, first, last)
+
+    @staticmethod
+    def _between(
+        data: Path, paths: dict[str, str], first: float, last: float
+    ) -> list[dict[str, Strain]]:
+        """Parts of a stretch, none longer than ``SECONDS``."""
+        whole = {}
+        for name, path in paths.items():
+            strain = read(recognise(str(data / path))[0])
+            assert isinstance(strain, Strain)
+            whole[name] = strain
+        edges = np.linspace(first, last, max(round((last - first) / SECONDS), 1) + 1)
+        parts = []
+        for begin, end in pairwise(edges):
+            part = {}
+            for name, strain in whole.items():
+                rate = strain.sample_rate_hz
+                low, high = (round((edge - strain.gps_start) * rate) for edge in (begin, end))
+                part[name] = Strain(
+                    samples=np.array(strain.samples[low:high], np.float64),
+                    gps_start=strain.gps_start + low / rate,
+                    sample_rate_hz=rate,
+                    detector=name,
+                )
+            parts.append(part)
+        return [part for part in parts
+                if all(np.isfinite(strain.samples).all() for strain in part.values())]  # fmt: skip
+
+
+class Heard(NamedTuple):
+    """A merger drawn from the prior, by the volume in which it is loud enough."""
+
+    binary: Binaries
+    longitude: float
+    declination: float
+    polarisation: float
+    cos_inclination: float
+    responses: dict[str, complex]
+    loudness: float  # optimal signal-to-noise ratio of the network at 1 Mpc
+
+
+def heard_merger(rng: np.random.Generator, density: dict[str, np.ndarray]) -> Heard:
+    """A merger of the prior in noise of given densities (at ``BAND_HZ``), (m,) each.
+
+    Uniform in volume and cut at a loudness, the prior holds the more mergers the farther they are
     heard: by the cube of the signal-to-noise ratio at 1 Mpc.
     """
-    low, high = binary_prior.CHIRP_MASS
-    mass = np.sqrt(rng.uniform(low**2, high**2, 2000))
-    many = binaries_at(np.column_stack([np.log(mass), rng.normal(size=(2000, 3))]))
-    frequency = np.arange(20.0, 896.0, 0.5)
-    waves = heterodyne.waves(frequency, many)
-    norm = np.sum(4 * 0.5 * np.abs(waves) ** 2 / design_density(frequency), axis=1)
-    chosen = rng.choice(2000, p=norm**1.5 / np.sum(norm**1.5))
-    return many.rows(np.array([chosen])), float(norm[chosen])
+    count = 2000
+    many = binaries_at(drawn_from_prior(count, rng))
+    power = np.abs(heterodyne.waves(BAND_HZ, many)) ** 2
+    longitude, polarisation = rng.uniform(0, 2 * np.pi, (2, count))
+    declination = np.arcsin(rng.uniform(-1, 1, count))
+    inclined = rng.uniform(-1, 1, count)
+    square, seen = np.zeros(count), {}
+    for name, noise in density.items():
+        plus, cross = antenna(name, longitude, declination, polarisation)
+        seen[name] = plus * 0.5 * (1 + inclined**2) - 1j * cross * inclined
+        square += np.abs(seen[name]) ** 2 * (power @ (4 * (BAND_HZ[1] - BAND_HZ[0]) / noise))
+    one = int(rng.choice(count, p=square**1.5 / np.sum(square**1.5)))
+    return Heard(
+        many.rows(np.array([one])),
+        float(longitude[one]),
+        float(declination[one]),
+        float(polarisation[one]),
+        float(inclined[one]),
+        {name: complex(response[one]) for name, response in seen.items()},
+        float(np.sqrt(square[one])),
+    )
 
 
-def injected(number: int) -> tuple[Network, Place, dict[str, float]]:
-    """Strain of H1 and L1 with a merger drawn from the card's prior, and its truth."""
-    rng = np.random.default_rng([20261121, number])
-    size = round(SECONDS * RATE)
-    frequency = np.fft.rfftfreq(size, 1 / RATE)
-    density = design_density(np.clip(frequency, 20.0, 1900.0))
-    binary, norm = heard_binary(rng)
-    # Orientations, too, by the volume in which they are heard.
-    while True:
-        longitude, polarisation, phase = rng.uniform(0, 2 * np.pi, 3)
-        declination = np.arcsin(rng.uniform(-1, 1))
-        inclined = rng.uniform(-1, 1)
-        place = np.array(longitude), np.array(declination)
-        responses = {}
-        for name in ("H1", "L1"):
-            plus, cross = antenna(name, *place, np.array(polarisation))
-            responses[name] = plus * 0.5 * (1 + inclined**2) - 1j * cross * inclined
-        sensitivity = np.sqrt(sum(abs(r) ** 2 for r in responses.values()))
-        if rng.uniform() < (sensitivity / np.sqrt(2)) ** 3:
-            break
-    share = rng.uniform()
+def injected(
+    seed: int, number: int, background: Background | None
+) -> tuple[Network, Place, dict[str, float], int]:
+    """Strain of H1 and L1 with a merger drawn from the card's prior, its truth, its noise."""
+    rng = np.random.default_rng([seed, number])
+    block = number if background is None else number % len(background.pieces)
+    noise = gaussian_noise(rng) if background is None else background.pieces[block]
+    densities = dict.fromkeys(noise, design_density(BAND_HZ))
+    if background is not None:
+        densities = {name: density_of(strain) for name, strain in noise.items()}
+    heard = heard_merger(rng, densities)
+    phase, share = rng.uniform(0, 2 * np.pi), rng.uniform()
     loud = (LOUDNESS[0] ** -3 + share * (LOUDNESS[1] ** -3 - LOUDNESS[0] ** -3)) ** (-1 / 3)
-    distance = np.sqrt(norm) * sensitivity / loud
-    merger = START + 20.0 + rng.uniform(-0.1, 0.1)
+    distance = heard.loudness / loud
+    start, length = noise["H1"].gps_start, noise["H1"].samples.size / noise["H1"].sample_rate_hz
+    merger = start + rng.uniform(0.5 * length, length - AFTER_S)
+    place = np.array(heard.longitude), np.array(heard.declination)
     strains, arrival = [], {}
-    above = frequency > 11
-    signal = heterodyne.waves(frequency[above], binary)[0] / distance * np.exp(2j * phase)
-    for name, response in responses.items():
-        noise = (rng.normal(size=frequency.size) + 1j * rng.normal(size=frequency.size)) * np.sqrt(
-            density * SECONDS / 4
-        )
+    for name, response in heard.responses.items():
+        quiet = noise[name]
+        size, rate = quiet.samples.size, quiet.sample_rate_hz
         arrival[name] = merger + float(delay_s(name, *place))
-        turn = np.exp(-2j * np.pi * frequency[above] * (arrival[name] - START))
-        noise[above] += response * signal * turn
-        strains.append(Strain(samples=np.fft.irfft(noise * RATE, size), gps_start=START,
-                              sample_rate_hz=RATE, detector=name))  # fmt: skip
+        padded = round(max(64.0, 2 * size / rate) * rate)  # nothing comes round to the end
+        frequency = np.fft.rfftfreq(padded, 1 / rate).astype(np.float64)
+        spectrum = np.zeros(frequency.size, complex)
+        above = (frequency > 11) & (frequency < 0.49 * rate)
+        turn = np.exp(-2j * np.pi * frequency[above] * (arrival[name] - quiet.gps_start))
+        wave = heterodyne.waves(frequency[above], heard.binary)[0] / distance * np.exp(2j * phase)
+        spectrum[above] = response * wave * turn
+        samples = quiet.samples + np.fft.irfft(spectrum * rate, padded)[:size]
+        strains.append(Strain(samples=samples, gps_start=quiet.gps_start,
+                              sample_rate_hz=rate, detector=name))  # fmt: skip
     # Beside the truth, as a search would find it.
     values = {f"gps_{n.lower()}": t + rng.normal(0, 0.001) for n, t in arrival.items()}
     found = Place(label="merger", object_id=str(number), gps=merger, values=dict(values))
-    chirp_mass, ratio, spin_1, spin_2 = (float(field[0]) for field in binary)
+    chirp_mass, ratio, spin_1, spin_2 = (float(field[0]) for field in heard.binary)
     truth = {
         "chirp_mass_det": chirp_mass,
         "mass_ratio": ratio,
@@ -327,13 +450,33 @@ def injected(number: int) -> tuple[Network, Place, dict[str, float]]:
         "chi_2": spin_2,
         "chi_eff": float(effective_spin(ratio, spin_1, spin_2)),
         "luminosity_distance": float(distance),
-        "inclination": float(np.degrees(np.arccos(inclined))),
-        "dec": float(np.degrees(declination)),
-        "ra": float(np.degrees(longitude + sidereal.gmst_radians(merger)) % 360),
-        "psi": float(polarisation % np.pi),
+        "inclination": float(np.degrees(np.arccos(heard.cos_inclination))),
+        "dec": float(np.degrees(heard.declination)),
+        "ra": float(np.degrees(heard.longitude + sidereal.gmst_radians(merger)) % 360),
+        "psi": float(heard.polarisation % np.pi),
         "phase": float(phase),
     }
-    return Network(strains=tuple(strains)), found, truth
+    return Network(strains=tuple(strains)), found, truth, block
+
+
+def gaussian_noise(rng: np.random.Generator) -> dict[str, Strain]:
+    """Noise of the design curve in both detectors."""
+    size = round(SECONDS * RATE)
+    frequency = np.fft.rfftfreq(size, 1 / RATE)
+    scale = np.sqrt(design_density(np.clip(frequency, 20.0, 1900.0)) * SECONDS / 4)
+    result = {}
+    for name in ("H1", "L1"):
+        parts = rng.normal(size=(2, frequency.size)) * scale
+        samples = np.fft.irfft((parts[0] + 1j * parts[1]) * RATE, size)
+        result[name] = Strain(samples=samples, gps_start=START, sample_rate_hz=RATE, detector=name)
+    return result
+
+
+def density_of(strain: Strain) -> np.ndarray:
+    """One-sided power spectral density of real noise at ``BAND_HZ``."""
+    stretch = matched_filter.prepared(strain.samples, strain.sample_rate_hz, 0.0)
+    scaled = np.interp(BAND_HZ, stretch.psd.frequency_hz, stretch.psd.density)
+    return np.asarray(scaled / merger_data.STRAIN_SCALE**2)
 
 
 if __name__ == "__main__":
