@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ SHARE_UNCALIBRATED = 0.15  # of training examples whose zero points are hidden
 SHARE_WITHOUT = 0.08  # of training examples, for each band but r, that lose it
 
 Arrays = dict[str, np.ndarray]
+Also = Callable[[SimulatedSky, np.ndarray, np.ndarray], Arrays]
 
 
 def sky_field(sky: SimulatedSky, bands: Sequence[str], calibrated: bool = True) -> Field:
@@ -55,21 +56,30 @@ def sky_field(sky: SimulatedSky, bands: Sequence[str], calibrated: bool = True) 
 
 
 def field_examples(
-    seed: Sequence[int], shape: tuple[int, int] = (1489, 2048), like_sdss: float = 0.7
+    seed: Sequence[int],
+    shape: tuple[int, int] = (1489, 2048),
+    like_sdss: float = 0.7,
+    bands: Sequence[str] = (),
+    also: Also | None = None,
 ) -> Arrays:
     """The sources of one simulated field that match something put in, with their labels.
 
-    Beside what `prepare` gives: `label` (1 galaxy), `true_magnitude` in r, `true_radius` (arcsec).
+    Beside what `prepare` gives: `label` (1 galaxy), `true_magnitude` in r, `true_radius` (arcsec),
+    and what ``also`` makes of the sky and the sources' places in r. Without ``bands`` they are
+    drawn.
     """
     rng = np.random.default_rng(list(seed))
     sky = simulate(draw_settings(rng, shape, like_sdss), rng)
-    record = sky_field(sky, _draw_bands(rng))
+    record = sky_field(sky, bands or _draw_bands(rng))
     places = [place for batch in sources.find(record, None, {}) for place in batch]
     arrays = star_galaxy.prepare(record, places, None, {})
     x = np.array([place.x_pixel for place in places])
     y = np.array([place.y_pixel for place in places])
     reference = BANDS.index(sources.ordered_images(record)[0].band)
-    truth = match(sky, x - sky.shift[reference, 0], y - sky.shift[reference, 1])
+    x, y = x - sky.shift[reference, 0], y - sky.shift[reference, 1]
+    truth = match(sky, x, y)
+    if also is not None:
+        arrays = arrays | also(sky, x, y)
     found = truth >= 0
     kept = {name: values[found] for name, values in arrays.items()}
     kept["image"] = kept["image"].astype(np.float16)
@@ -162,6 +172,8 @@ def simulated_fields(
     seed: int,
     progress: Progress,
     shape: tuple[int, int] = (1489, 2048),
+    bands: Sequence[str] = (),
+    also: Also | None = None,
 ) -> list[Arrays]:
     """`count` fields, each kept in its own file below `workdir` so that work can be resumed.
 
@@ -174,7 +186,7 @@ def simulated_fields(
     for number in range(count):
         path = folder / f"{number:04d}-{shape[0]}x{shape[1]}.npz"
         if not path.exists():
-            part = field_examples([seed, salt, number], shape)
+            part = field_examples([seed, salt, number], shape, bands=bands, also=also)
             scratch = path.with_suffix(".part")
             with scratch.open("wb") as file:
                 np.savez(file, **part)  # type: ignore[arg-type]
