@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QToolBar, QWidget
 
@@ -89,6 +89,9 @@ class SkyView(Viewer):
         self._posterior: Posterior | None = None
         self._labels: list[pg.TextItem] = []
         self._is_closer_wanted = False  # once the turned map is there
+        self._grid_later = QTimer(self)  # once for all that asks for it, in a turn of its own
+        self._grid_later.setSingleShot(True)
+        self._grid_later.timeout.connect(self._draw_grid)
         self._build()
         self.set_theme(self.theme)
 
@@ -185,7 +188,7 @@ class SkyView(Viewer):
         self._body.addWidget(self._page, 1)
         self._body.addWidget(self.readout)
         self._page.scene().sigMouseMoved.connect(self._on_mouse)
-        self.plot.getViewBox().sigRangeChanged.connect(self._draw_grid)
+        self.plot.getViewBox().sigRangeChanged.connect(self._want_grid)
         self.show_all()
 
     # What the tools do -------------------------------------------------------------------------
@@ -236,7 +239,7 @@ class SkyView(Viewer):
         longitude, latitude = map(np.array, picture.found.peak())
         x, y = mollweide(longitude, latitude, picture.drawn.middle)
         self._peak.setData([float(x)], [float(y)])
-        self._draw_grid()
+        self._want_grid()
         self._write_title()
         self.show_content()
         if self._is_closer_wanted:
@@ -251,7 +254,14 @@ class SkyView(Viewer):
 
     # Drawing -----------------------------------------------------------------------------------
 
-    def _draw_grid(self, *_: object) -> None:
+    def awaits(self, prefix: str = "") -> int:
+        """Lines and labels that are still to be drawn are under way too."""
+        return super().awaits(prefix) + int(self._grid_later.isActive() and not prefix)
+
+    def _want_grid(self, *_: object) -> None:
+        self._grid_later.start(0)
+
+    def _draw_grid(self) -> None:
         """Lines as close as the part of the sky on screen wants, each with its label."""
         if self.picture is None:
             return

@@ -91,6 +91,31 @@ def test_in_the_dark_the_ground_is_dark_and_the_map_stays(view):
     assert view.picture is not None
 
 
+def test_a_map_that_comes_has_its_lines_drawn_once_and_in_a_turn_of_their_own(
+    qtbot, pool, settled, monkeypatch
+):
+    """Lines and labels were drawn twice in the turn that showed the map, which took it twice."""
+    drawn, draw, take = [], SkyView._draw_grid, SkyView._on_picture
+
+    def _on_picture(view, made):
+        drawn.append("begin")
+        take(view, made)
+        drawn.append("end")
+
+    monkeypatch.setattr(SkyView, "_draw_grid", lambda view: (drawn.append("lines"), draw(view)))
+    monkeypatch.setattr(SkyView, "_on_picture", _on_picture)
+    view = SkyView(pool.submit)
+    qtbot.addWidget(view)
+    view.resize(900, 560)
+    view.show()
+    settled(view)
+    del drawn[:]
+    view.show_answer({}, samples.sky_posterior())
+    settled(view)
+    assert drawn == ["begin", "end", "lines"]
+    assert len(view._labels) > 8
+
+
 def test_saving_is_asked_of_whoever_shows_the_view(view, qtbot):
     with qtbot.waitSignal(view.save_wanted):
         view.tools["sky_save"].trigger()
