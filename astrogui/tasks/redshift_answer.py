@@ -15,7 +15,7 @@ from astrogui.records.flags import Flag, raised
 from astrogui.records.interval import grid_moments, grid_quantiles, split_variance
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
 from astrogui.records.spectrum import Spectrum
-from astrogui.science import redshift_scan
+from astrogui.science import redshift_scan, sky_noise
 from astrogui.science.redshift_peaks import (
     Peak,
     answer_and_alternatives,
@@ -65,7 +65,11 @@ def posterior(
     aleatoric, epistemic = _split(
         found.members[:, answer.class_index, inside], edges[answer.first : answer.last + 2], found
     )
-    distance = max(novelty(features, summary, model), unknown_ratio(found.unknown, model))
+    distance = max(
+        novelty(features, summary, model),
+        unknown_ratio(found.unknown, model),
+        misplaced_ratio(record, model),
+    )
     flags = _flags(seen, answer, others, record) | (Flag.NOVEL if distance > 1 else Flag.NONE)
     curves, snr = _fit(record, model, answer, others[:2])
     return Posterior(
@@ -248,6 +252,20 @@ def unknown_ratio(unknown: float, model: Model) -> float:
     if not _knows_junk(model):
         return 0.0
     return unknown / float(model.card.calibration["unknown_probability"])
+
+
+def misplaced_ratio(record: Spectrum, model: Model) -> float:
+    """How rough the noise is where the sky is quiet, over the card's limit; 0 where unknown."""
+    limit = float(model.card.calibration.get("largest_misplaced_noise", np.inf))
+    if record.noise_estimated or limit == np.inf:
+        return 0.0
+    return max(misplaced_noise(record) / limit, 0.0)
+
+
+def misplaced_noise(record: Spectrum) -> float:
+    """``sky_noise.misplaced`` of the stated errors, as they come to lie on the grid."""
+    grid = redshift_scan.OBSERVED.centres_angstrom
+    return sky_noise.misplaced(grid, scaled_spectrum(record).ivar)
 
 
 def _knows_junk(model: Model) -> bool:

@@ -37,6 +37,8 @@ def doubts(
     delta = delta_chi_square(fits)
     if delta is not None and delta < SMALL_DELTA_CHI_SQUARE * max(first.reduced, 1.0):
         flags |= Flag.AMBIGUOUS
+    if is_undecided(posterior, calibration):
+        flags |= Flag.LOW_SIGNAL | Flag.AMBIGUOUS
     return flags, novelty
 
 
@@ -45,7 +47,9 @@ def is_undecided(answer: Posterior, calibration: Mapping[str, Any]) -> bool:
     certainty, signal = answer.extras.get("prob_z"), answer.extras.get("snr")
     if not isinstance(certainty, float) or not isinstance(signal, float):
         return False
-    return signal <= GOOD_SIGNAL and certainty < float(calibration.get("smallest_certainty", 0.0))
+    least = calibration.get("smallest_certainty", 0.0)
+    least = float(calibration.get("smallest_certainty_faint", least))
+    return signal <= GOOD_SIGNAL and certainty < least
 
 
 def _junk_ratio(posterior: Posterior, calibration: Mapping[str, Any]) -> float:

@@ -217,7 +217,12 @@ def _told(card: ModelCard) -> list[str]:
         "the features of familiar spectra, what fits no template (reduced chi-square above "
         f"{told['largest_reduced_chi_square']:.0f}), or a signal-to-noise above 3 with a score of "
         "certainty, probability of UNKNOWN and signal-to-noise (`junk_score`) that fewer than "
-        "1 in 100 spectra of a survey reach.",
+        "1 in 100 spectra of a survey reach. So is a spectrum whose stated noise is rough where "
+        "the night sky is quiet, or has a red forest without the line at 5577 Å, by more than "
+        f"{told.get('largest_misplaced_noise', float('inf')):.2f} in ln sigma: its axis is wrong. "
+        "A signal-to-noise below 3 and a certainty below "
+        f"{told.get('smallest_certainty_faint', told.get('smallest_certainty', 0.0)):.2f} are "
+        "undecided: flagged as faint and ambiguous.",
         "",
     ]
 

@@ -29,6 +29,7 @@ from astrogui.science.redshift_scan import CLASSES
 from astrogui.science.refinement import mixture
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
 from astrogui.tasks import redshift, redshift_refine
+from astrogui.tasks.redshift_answer import misplaced_noise
 from astrogui.tasks.redshift_doubt import GOOD_SIGNAL
 from astrogui.tasks.task import Model
 from astrogui.training import redshift_card
@@ -44,6 +45,9 @@ from astrogui.training.templates import Templates, data_folder, load_templates
 BLOCK = 64
 NEAR_KM_S = {"GALAXY": 400.0, "QSO": 3000.0, "STAR": 400.0}  # the right peak
 FALSE_NOVELTY = 0.01  # of good survey spectra
+FALSE_FAINT = 0.05  # of right answers to faint spectra: called undecided
+FALSE_MISPLACED = 0.001  # of good survey spectra
+SMALLEST_MISPLACED = 0.05  # real noise is rough by chance too
 SMALLEST_LIMIT = 12.0  # of the reduced chi-square: real spectra hold what was not simulated
 SPECTRA = (600, 3000)  # for the bases, for the calibration
 QUICK_SPECTRA = (24, 24)
@@ -93,7 +97,12 @@ def added(
     ]
     ranks = refined_ranks([*faint, *survey], redshift_refine.spreads(card.calibration), seed)
     card = _with(card, refined_rank_map=rank_map(ranks))
-    card = _with(card, smallest_certainty=smallest_certainty(survey))
+    card = _with(
+        card,
+        smallest_certainty=smallest_certainty(survey),
+        smallest_certainty_faint=smallest_certainty_faint(survey),
+        largest_misplaced_noise=largest_misplaced_noise([one.record for one in survey]),
+    )
     nothing = answered(draft, JUNK_SHARE * count // 100, stream + 2, "UNKNOWN")
     score = junk_score([one.answer for one in survey], [_light(one).answer for one in nothing])
     return _with(card, junk_score=score), assets
@@ -138,6 +147,26 @@ def smallest_certainty(survey: Sequence[Example]) -> float:
         if float(example.answer.extras.get("snr") or 0.0) > GOOD_SIGNAL
     ]
     return float(np.quantile(good, FALSE_NOVELTY)) if len(good) >= 1 / FALSE_NOVELTY else 0.0
+
+
+def smallest_certainty_faint(survey: Sequence[Example]) -> float:
+    """The certainty that all but ``FALSE_FAINT`` of the right answers to faint spectra reach."""
+    right = [
+        float(example.answer.extras["prob_z"] or 0.0)
+        for example in survey
+        if is_right(example, example.simulated.class_name)
+        and float(example.answer.extras.get("snr") or 0.0) <= GOOD_SIGNAL
+    ]
+    least = smallest_certainty(survey)
+    return max(float(np.quantile(right, FALSE_FAINT)), least) if len(right) > 40 else least
+
+
+def largest_misplaced_noise(records: Sequence[Spectrum]) -> float:
+    """Roughness of the noise in the wrong places that next to no spectrum of a survey has."""
+    found = [misplaced_noise(record) for record in records if not record.noise_estimated]
+    if len(found) < 1 / FALSE_MISPLACED:
+        return SMALLEST_MISPLACED
+    return max(float(np.quantile(found, 1 - FALSE_MISPLACED)), SMALLEST_MISPLACED)
 
 
 def add_to_folder(folder: Path, run: Run, seed: int, progress: Progress) -> ModelCard:

@@ -69,3 +69,12 @@ def test_a_faint_spectrum_is_undecided_where_no_redshift_stands_out():
     assert is_undecided(answer(snr=1.0, prob_z=0.4), calibration)
     assert not is_undecided(answer(snr=1.0, prob_z=0.8), calibration)
     assert not is_undecided(answer(snr=10.0, prob_z=0.4), calibration)
+
+
+def test_of_faint_spectra_a_certainty_of_their_own_is_asked():
+    told = model(smallest_certainty_faint=0.9)
+    assert is_undecided(answer(snr=1.0, prob_z=0.8), told.card.calibration)
+    assert not is_undecided(answer(snr=10.0, prob_z=0.8), told.card.calibration)
+    flags, _ = doubts(answer(snr=1.0, prob_z=0.8), [fit(0.3, 1000.0)], told)
+    assert flags == Flag.LOW_SIGNAL | Flag.AMBIGUOUS
+    assert doubts(answer(snr=1.0, prob_z=0.95), [fit(0.3, 1000.0)], told)[0] == Flag.NONE

@@ -12,7 +12,7 @@ from astrogui.records.posterior import QUANTILE_LEVELS, Posterior
 from astrogui.tasks.redshift_answer import CLASSES, Z
 from astrogui.tasks.redshift_doubt import junk_terms
 from astrogui.tasks.redshift_refine import Spread
-from astrogui.training import redshift_measured
+from astrogui.training import redshift_measured, redshift_refinement
 from astrogui.training.learn_refinement import factorised
 from astrogui.training.redshift_calibration import rank_map
 from astrogui.training.redshift_junk import junk_score
@@ -20,8 +20,10 @@ from astrogui.training.redshift_refinement import (
     Example,
     fitted_spread,
     is_right,
+    largest_misplaced_noise,
     refined_ranks,
     smallest_certainty,
+    smallest_certainty_faint,
 )
 from astrogui.training.simulate_spectrum import Simulated
 
@@ -135,6 +137,24 @@ def test_the_smallest_certainty_is_reached_by_nearly_all():
     ]
     assert smallest_certainty(survey) == pytest.approx(0.01, abs=0.002)
     assert smallest_certainty(survey[:50]) == 0.0
+
+
+def test_faint_spectra_have_a_smallest_certainty_of_their_own():
+    some = {"simulated": simulated(), "record": None, "fit": None}
+    faint = [Example(answer=answer(0.3, prob_z=k / 100, snr=1.0), **some) for k in range(1, 101)]
+    wrong = Example(answer=answer(0.5, snr=1.0), **some)
+    assert smallest_certainty_faint([*faint, *[wrong] * 50]) == pytest.approx(0.06, abs=0.002)
+    clear = Example(answer=answer(0.3, prob_z=0.7), **some)
+    assert smallest_certainty_faint([*faint, *[clear] * 200]) == pytest.approx(0.7)
+
+
+def test_noise_is_misplaced_beyond_what_good_spectra_have_but_for_chance(monkeypatch):
+    monkeypatch.setattr(redshift_refinement, "misplaced_noise", lambda record: record.roughness)
+    records = [SimpleNamespace(noise_estimated=False, roughness=k / 2000) for k in range(2000)]
+    records += [SimpleNamespace(noise_estimated=True, roughness=9.0)] * 500
+    assert largest_misplaced_noise(records) == pytest.approx(0.998, abs=0.001)
+    assert largest_misplaced_noise(records[:1000]) == pytest.approx(0.499, abs=0.001)
+    assert largest_misplaced_noise(records[:50]) == redshift_refinement.SMALLEST_MISPLACED
 
 
 def test_figures_count_what_the_intervals_hold(monkeypatch):
