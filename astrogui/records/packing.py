@@ -59,6 +59,13 @@ def posterior_to_bytes(posterior: Posterior) -> bytes:
     return stream.getvalue()
 
 
+def curve_from_bytes(data: bytes, name: str) -> NDArray[Any] | None:
+    """One curve of the posterior that ``posterior_to_bytes`` wrote; None where it has none so."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        names = json.loads(archive["words"].tobytes())["curves"]
+        return archive[f"curve_{names.index(name)}"] if name in names else None
+
+
 def posterior_from_bytes(data: bytes) -> Posterior:
     """The posterior that ``posterior_to_bytes`` wrote."""
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:

@@ -33,3 +33,14 @@ def principal_axes(
 def embedded(features: Floats, mean: Floats, axes: Floats) -> NDArray[np.float32]:
     """Coordinates (n, count) of features (n, k) along the axes."""
     return np.asarray((features - mean) @ axes.T, np.float32)
+
+
+def nearest(features: Floats, number: int, count: int) -> NDArray[np.int64]:
+    """The objects (count,) most like the given one by features (n, k), the likest first.
+
+    Distances are those between the features as they are; the object itself is left out.
+    """
+    away = ((np.asarray(features, np.float64) - features[number]) ** 2).sum(axis=1)
+    away[number] = np.inf
+    order = np.argsort(away, kind="stable")
+    return np.asarray(order[: min(count, len(away) - 1)], np.int64)

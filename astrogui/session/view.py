@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue, Column, catalogue_from_rows
@@ -23,6 +27,15 @@ from astrogui.store.schema import APPLICATION_ID, MIGRATIONS
 from astrogui.tasks.task import Task
 
 ROWS_AT_ONCE = 500  # of one statement
+FEATURES = "features"  # the curve of a posterior that holds them
+
+
+class Features(NamedTuple):
+    """Features of the objects of one analysis."""
+
+    row_ids: NDArray[np.int64]  # (n,)
+    values: NDArray[np.float32]  # (n, k)
+    left_out: int  # objects that another model answered
 
 
 class ProjectView:
@@ -101,6 +114,25 @@ class ProjectView:
     def posterior(self, row_id: int, task: str | None = None) -> Posterior | None:
         with self._lock, translated(self.path):
             return answers.read_posterior(self._connection, row_id, task)
+
+    def features(self, task: str) -> Features:
+        """What a network made of the objects that it answered, before its last layer.
+
+        Objects that another model answered than most are left out: their features are others.
+        """
+        with self._lock, translated(self.path):
+            found = answers.read_curves(self._connection, task, FEATURES)
+        models = Counter(model for _, model, _ in found)
+        kept = models.most_common(1)[0][0] if models else ""
+        chosen = [(row_id, values) for row_id, model, values in found if model == kept]
+        width = len(chosen[0][1]) if chosen else 0
+        return Features(
+            row_ids=np.array([row_id for row_id, _ in chosen], np.int64),
+            values=np.array([values for _, values in chosen], np.float32).reshape(
+                len(chosen), width
+            ),
+            left_out=len(found) - len(chosen),
+        )
 
     def grades(
         self, row_ids: Sequence[int] | None = None, hide: bool = True

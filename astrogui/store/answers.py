@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from astrogui.records.packing import (
+    curve_from_bytes,
     posterior_from_bytes,
     posterior_to_bytes,
     provenance_from_json,
@@ -104,6 +107,22 @@ def read_posterior(
         values,
     ).fetchone()
     return None if found is None else posterior_from_bytes(found[0])
+
+
+def read_curves(
+    connection: sqlite3.Connection, task: str, name: str
+) -> list[tuple[int, str, NDArray[Any]]]:
+    """Row, hash of the model and a curve of the newest answer of each row, where it has one."""
+    found = []
+    for row_id, provenance, packed in connection.execute(
+        "SELECT row_id, provenance, posterior FROM answers WHERE answer_id IN "
+        "(SELECT MAX(answer_id) FROM answers WHERE task = ? GROUP BY row_id) ORDER BY row_id",
+        (task,),
+    ):
+        curve = curve_from_bytes(packed, name)
+        if curve is not None:
+            found.append((int(row_id), provenance_from_json(provenance).model_sha256, curve))
+    return found
 
 
 def read_answer(connection: sqlite3.Connection, answer_id: int) -> Posterior | None:

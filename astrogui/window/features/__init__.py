@@ -53,6 +53,7 @@ FEATURES: tuple[str, ...] = (
     "thumbnails",
     "export_dialog",
     "own_classes",
+    "embedding",
 )
 
 

@@ -23,6 +23,13 @@ from astrogui.records.column_table import ColumnTable
 from astrogui.window.actions import Spec
 from astrogui.window.docks import DockSpec
 from astrogui.window.formatting import header_text
+from astrogui.window.linked_points import (
+    choose_enclosed,
+    choose_point,
+    chosen_points,
+    colours_of,
+    tool_buttons,
+)
 from astrogui.window.shown_columns import BOUNDS
 
 if TYPE_CHECKING:
@@ -30,13 +37,7 @@ if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
 PAUSE_MS = 250
-MOST_CLASSES = 12
 KINDS = ("Scatter", "Histogram", "Sky, Mollweide", "Sky, Aitoff")
-TOOLS = (
-    ("pan", "Move", "Drag moves, the wheel zooms"),
-    ("box", "Box", "Drag a box to select rows; Shift adds, Ctrl takes away"),
-    ("lasso", "Lasso", "Draw round points to select rows; Shift adds, Ctrl takes away"),
-)
 
 
 class Feature(QObject):
@@ -157,15 +158,8 @@ class PlotPanel(QWidget):
         for check in (self.log_x, self.log_y, self.errors):
             second.addWidget(check)
         second.addStretch()
-        self.tools: dict[str, QToolButton] = {}
-        for name, text, tip in TOOLS:
-            button = QToolButton(self)
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            button.setAutoExclusive(True)
-            button.toggled.connect(partial(self._on_tool, name))
-            self.tools[name] = button
+        self.tools = tool_buttons(self, self._on_tool)
+        for button in self.tools.values():
             second.addWidget(button)
         whole = QToolButton(self)
         whole.setText("All")
@@ -288,32 +282,17 @@ class PlotPanel(QWidget):
 
     def _on_chosen(self, mask: NDArray[np.bool_], how: str) -> None:
         """Points that were enclosed are rows that are selected."""
-        if mask.size != self._places.size:
-            return
-        ids = self._model.store.row_ids(self._places[mask])
-        before = self._bench.selection.ids
-        if how == "add":
-            ids = np.union1d(before, ids)
-        elif how == "remove":
-            ids = before[~np.isin(before, ids)]
-        current = int(ids[0]) if ids.size else None
-        item = None if current is None else self._model.store.item_of(current)
-        self._bench.selection.choose_rows(ids, current, item)
+        choose_enclosed(self._bench, self._places, mask, how)
 
     def _on_pointed(self, place: int) -> None:
-        row_id = self._model.store.row_id(int(self._places[place]))
-        self._bench.selection.choose_rows((row_id,), row_id, self._model.store.item_of(row_id))
+        choose_point(self._bench, self._places, place)
 
     def _show_selected(self, _: object = None) -> None:
         """Rows selected anywhere light up here."""
         if not self.isVisible() or not self._shown:
             return
-        store = self._model.store
-        chosen = np.zeros(len(store), bool)
-        found = store.positions(self._bench.selection.ids)
-        chosen[found[found >= 0]] = True
         view = self.histogram if self.kind.currentIndex() == 1 else self._scattered()
-        view.show_selected(np.take(chosen, self._places))
+        view.show_selected(chosen_points(self._bench, self._places))
 
     # -- looks -----------------------------------------------------------------------------
 
@@ -357,32 +336,12 @@ def _points(
             return None
         return numbers(low), numbers(high)
 
-    third: NDArray[np.float64] | None = None
-    classes: tuple[str, ...] = ()
-    if third_name in columns:
-        if store.is_text(third_name):
-            third, classes = _classes(store, third_name, places)
-        else:
-            third = numbers(third_name)
+    third, classes, third_title = colours_of(store, third_name, places)
     titles = [header_text(name, columns[name].unit) for name in (x_name, y_name)]
     points = Points(
         x=numbers(x_name), y=numbers(y_name), x_title=titles[0], y_title=titles[1],
         x_bounds=bounds(x_name), y_bounds=bounds(y_name), third=third, classes=classes,
-        third_title=header_text(third_name, columns[third_name].unit) if third_name else "",
+        third_title=third_title,
         log_x=options[0], log_y=options[1],
     )  # fmt: skip
     return places, points, names, asked
-
-
-def _classes(
-    store: ColumnTable, name: str, places: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Texts as numbers 0, 1, … of the commonest ones; the rest and null are NaN."""
-    column = store.text(name).take(places)
-    common = [text for text, _ in column.counts()[:MOST_CLASSES]]
-    number = np.full(len(column.words), np.nan)
-    for place, text in enumerate(common):
-        code = column.words.code(text)
-        if code is not None:
-            number[code] = place
-    return np.take(number, column.codes), tuple(common)

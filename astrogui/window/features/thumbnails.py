@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QPixmap
 
 from astrogui.window.actions import Spec
+from astrogui.window.cut_outs import CutOuts
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
-MOST_PICTURES = 600  # kept: 10 MB
-MOST_RECORDS = 2  # kept while rows of them are in sight
 PAUSE_MS = 120  # after a scroll
 HEIGHT = 52  # of a row with a picture, pixels
 
@@ -26,11 +23,8 @@ class Feature(QObject):
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._bench, self._table = bench, bench.catalogue.table
-        self._pictures: OrderedDict[int, QPixmap] = OrderedDict()
-        self._records: OrderedDict[int, Any] = OrderedDict()
-        self._failed: set[int] = set()  # items that cannot be read
-        self._wanted: list[tuple[int, int]] = []  # row and item, in the order of the table
-        self._loading: int | None = None
+        self._made = CutOuts(bench, self)
+        self._made.made.connect(self._on_made)
         self._plain_height = self._table.verticalHeader().defaultSectionSize()
         self.is_on = False
         actions = bench.window.actions_by_name
@@ -50,18 +44,17 @@ class Feature(QObject):
         self._table.scrolled.connect(self._on_moved)
         bench.model.arranged_anew.connect(self._on_moved)
         bench.model.columns_changed.connect(self._on_moved)
-        bench.bridge.project_changed.connect(self._forget)
         if bench.catalogue.layout_kept.pictures:
             self._action.setChecked(True)
 
     @property
     def pictures(self) -> int:
         """How many are kept."""
-        return len(self._pictures)
+        return len(self._made)
 
     @property
     def is_busy(self) -> bool:
-        return self._loading is not None or self._later.isActive() or bool(self._wanted)
+        return self._later.isActive() or self._made.is_busy
 
     def switch(self, is_on: bool) -> None:
         """Show pictures, or not."""
@@ -76,16 +69,12 @@ class Feature(QObject):
 
     def _picture(self, row_id: int) -> QPixmap | None:
         """What a cell paints; a picture that is not there yet is asked for."""
-        found = self._pictures.get(row_id)
-        if found is None and not self._later.isActive():
-            self._later.start()
-        return found
-
-    def _forget(self) -> None:
-        self._pictures.clear()
-        self._records.clear()
-        self._failed.clear()
-        self._wanted, self._loading = [], None
+        found = self._made.picture(row_id)
+        if found is None:
+            if not self._later.isActive():
+                self._later.start()
+            return None
+        return QPixmap.fromImage(found)
 
     def _on_moved(self) -> None:
         if self.is_on:
@@ -95,64 +84,9 @@ class Feature(QObject):
         """Which of the rows in sight have no picture yet."""
         if not self.is_on:
             return
-        model = self._bench.model
-        self._wanted = []
-        for line in self._table.visible_lines():
-            if line >= model.rowCount():
-                break
-            row_id = model.row_id(line)
-            item_id = model.store.item_of(row_id)
-            if row_id not in self._pictures and item_id is not None and item_id not in self._failed:
-                self._wanted.append((row_id, item_id))
-        self._go_on()
+        model, lines = self._bench.model, self._table.visible_lines()
+        self._made.want(model.row_id(line) for line in lines if line < model.rowCount())
 
-    def _go_on(self) -> None:
-        if self._loading is not None or not self._wanted:
-            return
-        row_id, item_id = self._wanted.pop(0)
-        self._loading = item_id
-        if item_id in self._records:
-            self._records.move_to_end(item_id)
-            self._draw(row_id, item_id, self._records[item_id])
-            return
-        try:
-            future = self._bench.session.load(item_id)
-        except KeyError:
-            self._on_failed(item_id, "")
-            return
-        self._bench.bridge.after(
-            future, partial(self._draw, row_id, item_id), partial(self._on_failed, item_id)
-        )
-
-    def _draw(self, row_id: int, item_id: int, record: Any) -> None:
-        from astrogui.viewers.thumbnail import thumbnail
-
-        self._records[item_id] = record
-        while len(self._records) > MOST_RECORDS:
-            self._records.popitem(last=False)
-        store = self._bench.model.store
-        place = store.position(row_id)
-        names = ("x_pixel", "y_pixel", "gps_found", "gps")
-        row = {} if place is None else {name: store.cell(place, name) for name in names}
-        theme = self._bench.results.view.theme
-        future = self._bench.compute(thumbnail, record, row, theme)
-        self._bench.bridge.after(
-            future, partial(self._on_drawn, row_id), partial(self._on_failed, item_id)
-        )
-
-    def _on_drawn(self, row_id: int, image: QImage) -> None:
-        self._loading = None
-        self._pictures[row_id] = QPixmap.fromImage(image)
-        while len(self._pictures) > MOST_PICTURES:
-            self._pictures.popitem(last=False)
+    def _on_made(self, _: object) -> None:
         self._table.viewport().update()
         self._table.frozen.viewport().update()
-        self._go_on()
-
-    def _on_failed(self, item_id: int, words: str) -> None:
-        """The observation has no picture; the Problems dock has said why."""
-        del words
-        self._loading = None
-        self._failed.add(item_id)
-        self._wanted = [pair for pair in self._wanted if pair[1] != item_id]
-        self._go_on()
