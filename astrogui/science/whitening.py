@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.science.psd import Psd
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 WORKING_RATE_HZ = 2048.0
 HIGH_PASS_HZ = 13.0
@@ -52,18 +57,24 @@ def resampled(samples: NDArray[np.float64], sample_rate_hz: float) -> NDArray[np
 
     Raises ``ValueError`` where the two rates have no simple ratio.
     """
-    from fractions import Fraction
-
     from scipy.signal import resample_poly
+
+    ratio = rate_ratio(sample_rate_hz)
+    if ratio == 1:
+        return np.asarray(samples)
+    return np.asarray(resample_poly(samples, ratio.numerator, ratio.denominator))
+
+
+def rate_ratio(sample_rate_hz: float) -> Fraction:
+    """The working rate over another; raises ``ValueError`` where that is no simple ratio."""
+    from fractions import Fraction
 
     ratio = Fraction(WORKING_RATE_HZ / sample_rate_hz).limit_denominator(LARGEST_FACTOR)
     if abs(float(ratio) * sample_rate_hz / WORKING_RATE_HZ - 1) > 1e-9:
         raise ValueError(
             f"a sample rate of {sample_rate_hz:g} Hz has no simple ratio to {WORKING_RATE_HZ:g} Hz"
         )
-    if ratio == 1:
-        return np.asarray(samples)
-    return np.asarray(resample_poly(samples, ratio.numerator, ratio.denominator))
+    return ratio
 
 
 def highest_hz(sample_rate_hz: float) -> float:

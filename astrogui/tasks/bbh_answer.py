@@ -15,6 +15,7 @@ from astrogui.science import binary_prior as prior
 from astrogui.science.matched_filter import HIGHEST_HZ, Stretch, waveform_in_time
 from astrogui.science.strain_event import Event
 from astrogui.tasks.bbh_spread import LOW_SIGNAL, calibrated
+from astrogui.tasks.bbh_strain import held_hz
 from astrogui.tasks.task import Arrays, Model
 
 QUIETEST_HALF = 4.0  # a detector below this hardly takes part
@@ -148,7 +149,7 @@ def _posterior(
             **UNKNOWN,
             "method": "network",
         },
-        note=note(flags, float(np.sqrt(np.sum(snr**2))), values),
+        note=note(flags, float(np.sqrt(np.sum(snr**2))), values, held_hz(record)),
         curves={
             name.removeprefix(CURVE): np.asarray(prepared[name][row], np.float32)
             for name in prepared
@@ -178,7 +179,7 @@ def _flags(
     doubts = {
         Flag.LOW_SIGNAL: np.sqrt(np.sum(snr**2)) < LOW_SIGNAL,
         Flag.ONE_DETECTOR: len(used) < 2 or bool(np.min(snr) < QUIETEST_HALF),
-        Flag.LITTLE_COVERAGE: _signal_cut(binaries, prepared, row),
+        Flag.LITTLE_COVERAGE: _signal_cut(binaries, prepared, row) or ringing_cut(binaries, record),
         Flag.EDGE_OF_PRIOR: at_edge(binaries),
         Flag.OUTSIDE_PRIOR: novelty > 1 and at_edge(binaries),
         Flag.NOVEL: novelty > 1,
@@ -201,6 +202,15 @@ def _signal_cut(binaries: NDArray[np.float64], prepared: Arrays, row: int) -> bo
     return bool(prepared["_shortened"][row] > 0 and np.median(binaries[:, 0]) < 14)
 
 
+def ringing_cut(binaries: NDArray[np.float64], record: Network) -> bool:
+    """Whether a low sample rate leaves out the ringdown of half the draws, or more."""
+    held = held_hz(record)
+    if held >= HIGHEST_HZ:
+        return False
+    ringing = binary_draws.derived(binaries)[:, binary_draws.NAMES.index("f_220_det")]
+    return bool(np.median(ringing) > held)
+
+
 def _quality(strain: Strain, gps: float) -> bool | None:
     """Whether bits 0-3 are set from 1 s before to the second after the merger; None: unknown."""
     if strain.quality is None:
@@ -210,8 +220,11 @@ def _quality(strain: Strain, gps: float) -> bool | None:
     return bool(np.all(seconds & NEEDED_QUALITY == NEEDED_QUALITY))
 
 
-def note(flags: Flag, snr: float, values: NDArray[np.float64]) -> str:
-    """Words about an answer; ``values`` (draws, parameters) are in the order of `NAMES`."""
+def note(flags: Flag, snr: float, values: NDArray[np.float64], held: float = HIGHEST_HZ) -> str:
+    """Words about an answer; ``values`` (draws, parameters) are in the order of `NAMES`.
+
+    ``held`` is the highest frequency (Hz) that the strain holds.
+    """
     words = []
     if Flag.LOW_SIGNAL in flags:
         words.append(
@@ -219,11 +232,16 @@ def note(flags: Flag, snr: float, values: NDArray[np.float64]) -> str:
         )
     elif Flag.NOVEL in flags:
         words.append("The strain is unlike the simulations: trust the intervals less.")
+    if held < HIGHEST_HZ:
+        words.append(
+            f"The strain's sample rate holds frequencies up to {held:.0f} Hz only; what lies above "
+            "is left out."
+        )
     ringing = float(np.median(values[:, binary_draws.NAMES.index("f_220_det")]))
-    if ringing > HIGHEST_HZ:
+    if ringing > held:
         words.append(
             f"The ringdown, at {ringing:.0f} Hz, lies above the band analysed (to "
-            f"{HIGHEST_HZ:.0f} Hz): its frequency and damping time are predictions only."
+            f"{held:.0f} Hz): its frequency and damping time are predictions only."
         )
     return " ".join(words)
 

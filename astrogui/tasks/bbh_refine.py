@@ -32,7 +32,7 @@ from astrogui.science.detector_response import DETECTORS
 from astrogui.science.heterodyne import Binaries
 from astrogui.science.sky_pool import Pool
 from astrogui.tasks import bbh_answer
-from astrogui.tasks.bbh_strain import bank_of, whitened
+from astrogui.tasks.bbh_strain import bank_of, held_hz, whitened
 from astrogui.tasks.task import Model, seeded
 
 LEAST_EFFICIENCY = 0.01  # of the weighted pairs, below which a chain takes over
@@ -77,7 +77,7 @@ def refine(
         data, start, reference, rng, effort_of(model), lambda part: progress(0.05 + 0.9 * part)
     )
     draws, method, ess = _final(analysis, pool, pairs, worth, rng, progress)
-    return refined(posterior, analysis, pairs, pool, draws, worth, method, ess)
+    return refined(posterior, record, analysis, pairs, pool, draws, worth, method, ess)
 
 
 def effort_of(model: Model) -> Effort:
@@ -123,6 +123,7 @@ def _final(
 
 def refined(
     posterior: Posterior,
+    record: Network,
     analysis: Analysis,
     pairs: Weighted,
     pool: Pool,
@@ -170,7 +171,7 @@ def refined(
         draw_names=binary_draws.NAMES + binary_draws.SPINS + ANGLES,
         flags=flags,
         extras=extras,
-        note=bbh_answer.note(flags, network_snr, values),
+        note=bbh_answer.note(flags, network_snr, values, held_hz(record)),
     )
 
 

@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 from astrogui.errors import MissingMetadata, Unsuitable
 from astrogui.records.strain import Network, Strain
 from astrogui.science import matched_filter, strain_event
-from astrogui.science.matched_filter import Stretch, Templates
-from astrogui.science.whitening import WORKING_RATE_HZ, contiguous_stretches
+from astrogui.science.matched_filter import HIGHEST_HZ, Stretch, Templates
+from astrogui.science.whitening import (
+    RATES_HZ,
+    WORKING_RATE_HZ,
+    contiguous_stretches,
+    highest_hz,
+    rate_ratio,
+)
 from astrogui.tasks.strain_check import check_values
 from astrogui.tasks.task import Model, required_detector
 
@@ -102,15 +108,28 @@ def _stretch(strain: Strain, time: float | None) -> tuple[NDArray[np.float64], f
 
 
 def _check_rate(strain: Strain) -> None:
-    ratio = strain.sample_rate_hz / WORKING_RATE_HZ
-    if ratio < 1 or abs(ratio - round(ratio)) > 1e-6:
-        raise Unsuitable(
-            strain.provenance.path,
-            strain.provenance.part,
-            f"{strain.detector} is sampled at {strain.sample_rate_hz:g} Hz, this analysis needs "
-            f"a multiple of {WORKING_RATE_HZ:g} Hz",
-            "Use the 4096 Hz or 16384 Hz release.",
-        )
+    """Other rates are resampled; raises ``Unsuitable`` for those that cannot be."""
+    lowest, highest = RATES_HZ
+    rate = strain.sample_rate_hz
+    problem = f"{strain.detector} is sampled at {rate:g} Hz, this analysis takes "
+    if rate < lowest:
+        problem += f"{lowest:g} to {highest:g} Hz: below, little of a merger is left"
+    elif rate > highest:
+        problem += f"{lowest:g} to {highest:g} Hz"
+    else:
+        try:
+            rate_ratio(rate)
+        except ValueError:
+            problem += f"rates in a simple ratio to {WORKING_RATE_HZ:g} Hz"
+        else:
+            return
+    where = strain.provenance
+    raise Unsuitable(where.path, where.part, problem, "Use the 4096 Hz or 16384 Hz release.")
+
+
+def held_hz(record: Network) -> float:
+    """The highest frequency of which all detectors' samples, and the analysis, hold everything."""
+    return min([HIGHEST_HZ, *(highest_hz(strain.sample_rate_hz) for strain in record.strains)])
 
 
 def bank_of(model: Model, name: str) -> Templates:

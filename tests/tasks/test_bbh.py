@@ -12,7 +12,7 @@ from astrogui.errors import MissingMetadata, Unsuitable, UsageProblem
 from astrogui.records.flags import Flag
 from astrogui.records.source import Source
 from astrogui.records.strain import Network
-from astrogui.tasks import bbh
+from astrogui.tasks import bbh, bbh_answer, bbh_strain
 from astrogui.tasks.row import answer_columns, answer_values
 
 MODEL = merger.model()
@@ -153,9 +153,48 @@ def test_unusable_samples_are_refused_in_words(samples, words):
         found(changed(samples=samples))
 
 
-def test_a_rate_below_two_kilohertz_is_refused():
-    with pytest.raises(Unsuitable, match="multiple of 2048"):
-        found(changed(sample_rate_hz=1024.0))
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (512.0, "little of a merger is left"),
+        (32768.0, "takes 1024 to 16384 Hz"),
+        (4000.77, "simple ratio to 2048 Hz"),
+    ],
+)
+def test_a_rate_that_cannot_be_brought_to_the_analysis_is_refused(rate, words):
+    with pytest.raises(Unsuitable, match=words):
+        found(changed(sample_rate_hz=rate))
+
+
+@pytest.mark.parametrize("rate", [1024.0, 4000.0])
+def test_other_rates_are_resampled_and_find_the_same_merger(rate):
+    from scipy.signal import resample_poly
+
+    record = merger.network(seconds=24.0)
+    up, down = (1, 4) if rate == 1024.0 else (125, 128)
+    strains = [
+        dataclasses.replace(
+            strain, samples=resample_poly(strain.samples, up, down), sample_rate_hz=rate
+        )
+        for strain in record.strains
+    ]
+    (place,) = found(Network(strains=tuple(strains)), gps=str(merger.MERGER))
+    assert place.gps == pytest.approx(merger.MERGER + 0.0025, abs=0.004)
+    (usual,) = found(record, gps=str(merger.MERGER))
+    assert place.gps == pytest.approx(usual.gps, abs=0.002)
+    assert place.values["search_ranking"] == pytest.approx(
+        float(usual.values["search_ranking"]), rel=0.1
+    )
+
+
+def test_a_low_rate_says_what_it_leaves_out():
+    values = np.full((10, 14), 500.0)
+    words = bbh_answer.note(
+        Flag(0), 20.0, values, bbh_strain.held_hz(changed(sample_rate_hz=1024.0))
+    )
+    assert "up to 461 Hz only" in words
+    assert "above the band analysed" in words
+    assert not bbh_answer.note(Flag(0), 20.0, values)
 
 
 def test_a_time_outside_the_stretch_is_refused_with_its_limits():
