@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = (
-    "analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify", "merge-grades",
+    "analyze", "watch", "explain", "tasks", "train", "evaluate", "doctor", "verify",
+    "merge-grades",
 )  # fmt: skip
 
 

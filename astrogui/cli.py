@@ -21,7 +21,8 @@ from astrogui.session.follower import Follower, news_of, print_rows
 from astrogui.session.session import Session
 
 COMMANDS = (
-    "analyze", "watch", "tasks", "train", "evaluate", "doctor", "verify", "merge-grades",
+    "analyze", "watch", "explain", "tasks", "train", "evaluate", "doctor", "verify",
+    "merge-grades",
 )  # fmt: skip
 OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -68,6 +69,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_analysis_options(watch)
     watch.set_defaults(run=run_watch)
+
+    explain = commands.add_parser("explain", help="what a network sees of an object of an image")
+    explain.add_argument("files", nargs="+", metavar="FILE", help="an image, or the bands of one")
+    explain.add_argument(
+        "--task", required=True, metavar="NAME", help="the analysis, one of images"
+    )
+    explain.add_argument("--object", type=int, default=1, metavar="N", help="its row, from 1")
+    explain.add_argument("--out", required=True, metavar="DIR", help="where NAME_N.fits, .png go")
+    explain.add_argument("--models", metavar="DIR", help="further folders of models")
+    explain.set_defaults(run=run_explain, project=None, export=None)
 
     tasks = commands.add_parser("tasks", help="list the analyses and their models")
     tasks.add_argument("--models", metavar="DIR", help="further folders of models")
@@ -210,6 +221,33 @@ def run_watch(options: argparse.Namespace) -> int:
         watcher.close()  # what comes from now on is not waited for
         session.idle().result()
         _export(session, options, None)
+        return SOME_FAILED if follower.failures else OK
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    """Write the feature maps of one object, and what its answer rests on, as FITS and PNG."""
+    if not os.path.isdir(options.out):
+        raise UsageProblem(f"{options.out}: there is no such folder.")
+    with ExitStack() as stack:
+        session = _session(options, stack)
+        follower = Follower(session, show_bar=False)
+        added = session.add(options.files, (options.task,))
+        follower.wait(added.result, session.idle)
+        row_ids = [row for item in added.result() for row in session.view.row_ids(item)]
+        if not 1 <= options.object <= len(row_ids):
+            raise UsageProblem(
+                f"{options.task} answered {len(row_ids)} objects; there is no object "
+                f"{options.object}."
+            )
+        inside = session.look_inside(row_ids[options.object - 1], options.task).result()
+        for ending in (".fits", ".png"):
+            path = os.path.join(options.out, f"{options.task}_{options.object}{ending}")
+            session.save_inside(inside, path).result()
+            print(f"astrogui: maps in {path}", file=sys.stderr)
+        print(
+            f"{inside.answer}: log odds {inside.value:+.3f} nat, {inside.baseline_value:+.3f} for "
+            f"{inside.baseline}"
+        )
         return SOME_FAILED if follower.failures else OK
 
 

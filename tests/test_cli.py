@@ -37,6 +37,7 @@ def sample(kind: str) -> list[Path]:
         ["analyze", "x.fits", "--task", "horoscope"],
         ["analyze", "x.fits", "--export", "out.docx"],
         ["train", "horoscope"],
+        ["explain", "x.fits", "--task", "morphology", "--out", "no/such/folder"],
         ["evaluate", "redshift", "--data", "no/such/folder"],
         ["watch", "no/such/folder"],
         ["frobnicate-analyze", "--no-such-flag"],
@@ -52,7 +53,7 @@ def test_wrong_usage_is_exit_code_two_and_says_what_would_be_right(words):
 
 def test_help_lists_every_command():
     text = build_parser().format_help()
-    for command in ("analyze", "watch", "tasks", "train", "evaluate", "doctor"):
+    for command in ("analyze", "watch", "explain", "tasks", "train", "evaluate", "doctor"):
         assert command in text
     assert "analyze" in run("--help").stdout
 
