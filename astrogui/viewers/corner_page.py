@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QActionGroup, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from astrogui.records.posterior import Posterior
+from astrogui.science.prior_change import OWN, PRIORS
+from astrogui.viewers.changed_prior import FEWEST, corner_under, is_changeable
 from astrogui.viewers.colours import Theme
-from astrogui.viewers.corner_view import CornerData, CornerPlot, corner_of
+from astrogui.viewers.corner_view import CornerData, CornerPlot
 from astrogui.viewers.unit_text import number_text, unit_text
 
 if TYPE_CHECKING:
@@ -47,6 +49,14 @@ class CornerPage(QWidget):
         self.choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.choose)
         self.choose.setMenu(self.menu)
+        self.prior = OWN
+        self.priors = QToolButton()
+        self.priors.setText("P&rior")
+        self.priors.setAccessibleName("Prior of the corner plot")
+        self.priors.setToolTip("Weight the draws of a merger to another prior")
+        self.priors.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.priors.setMenu(self._prior_menu())
+        self.priors.hide()
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setAccessibleName("What the corner plot shows")
@@ -59,6 +69,7 @@ class CornerPage(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(8, 4, 8, 0)
         head.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self.priors, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.words, 1)
         self.head = head
         column = QVBoxLayout(self)
@@ -77,6 +88,7 @@ class CornerPage(QWidget):
         self._posterior = posterior
         self._is_drawn = False
         self._fill_menu()
+        self.priors.setVisible(is_changeable(posterior))
         if self.isVisible():
             self.draw()
 
@@ -87,6 +99,33 @@ class CornerPage(QWidget):
         self._is_drawn = False
         self._fill_menu()
         self.draw()
+
+    def choose_prior(self, prior: str) -> None:
+        """Weight the draws to a prior of ``prior_change.PRIORS``."""
+        self.prior = prior
+        for action in self.priors.menu().actions():
+            action.setChecked(action.data() == prior)
+        self._is_drawn = False
+        self.draw()
+
+    def _prior_menu(self) -> QMenu:
+        menu = QMenu(self)
+        choice = QActionGroup(menu)
+        for name, words in PRIORS.items():
+            own = " (the answer's own)" if name == OWN else ""
+            action = QAction(words[0].upper() + words[1:] + own, menu)
+            action.setData(name)
+            action.setCheckable(True)
+            action.setChecked(name == OWN)
+            action.triggered.connect(self._on_prior)
+            choice.addAction(action)
+            menu.addAction(action)
+        return menu
+
+    def _on_prior(self) -> None:
+        action = self.sender()
+        assert isinstance(action, QAction)
+        self.choose_prior(action.data())
 
     def set_reference(self, values: Mapping[str, float], source: str = "") -> None:
         """Published or true values to be marked, and where they are from."""
@@ -109,7 +148,14 @@ class CornerPage(QWidget):
             self.words.setText("This answer has classes only: there is nothing to draw.")
             return
         self.words.setText("Drawing …")
-        self._view.ask("corner", self._view.on_corner, corner_of, self._posterior, self.names)
+        self._view.ask(
+            "corner",
+            self._view.on_corner,
+            corner_under,
+            self._posterior,
+            self.names,
+            self.prior,
+        )
 
     def show_corner(self, data: CornerData) -> None:
         """Draw what was computed."""
@@ -159,8 +205,7 @@ class CornerPage(QWidget):
 
     def _say(self) -> None:
         data = self.plot.data
-        posterior = self._posterior
-        if data is None or posterior is None:
+        if data is None:
             return
         lines = []
         if data.contours:
@@ -172,20 +217,27 @@ class CornerPage(QWidget):
             lines.append("This answer has no draws: each quantity stands alone.")
         else:
             lines.append("Shaded: 68 % and 90 % intervals; dashed: the median.")
+        if data.prior:
+            lines.append(
+                f"Prior changed: {PRIORS[data.prior]}; the weights leave the worth of "
+                f"{data.effective:,.0f} draws."
+            )
+            if data.effective < FEWEST:
+                lines.append("These are too few: take the plot as a hint.")
         if data.priors:
             lines.append("Dotted: the prior's shape over the same range.")
         marked = [p for p in data.parameters if p.name in self._reference]
         if marked:
-            told = [_reference_words(posterior, p, self._reference[p.name]) for p in marked]
+            told = [_reference_words(data, p, self._reference[p.name]) for p in marked]
             source = f" ({self._source})" if self._source else ""
             lines.append(f"Marked{source}: " + "; ".join(told) + ".")
         self.words.setText(" ".join(lines))
 
 
-def _reference_words(posterior: Posterior, parameter: Any, value: float) -> str:
+def _reference_words(data: CornerData, parameter: Any, value: float) -> str:
     """ "chirp mass 30.9 M☉, inside the 68 % interval"."""
-    low, high = posterior.interval(parameter.name, 0.68)
-    outer = posterior.interval(parameter.name, 0.9)
+    low, high = data.intervals[parameter.name][0.68]
+    outer = data.intervals[parameter.name][0.9]
     where = (
         "inside the 68 % interval"
         if low <= value <= high

@@ -53,6 +53,8 @@ class CornerData:
     priors: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
         default_factory=dict
     )  # where the prior of a quantity is known, with as much area as the posterior
+    prior: str = ""  # that the draws were weighted to, of ``prior_change.PRIORS``; else their own
+    effective: float = math.nan  # draws, after that
 
 
 def corner_of(posterior: Posterior, names: Sequence[str]) -> CornerData:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
+from astrogui.science import prior_change
 from astrogui.science.joint_density import enclosed_share
 from astrogui.viewers.colours import DARK, LIGHT
 from astrogui.viewers.compare_view import compare
@@ -279,6 +280,29 @@ def test_the_diagonal_says_median_unit_and_90_percent_interval(view, qtbot):
     assert value == f"{posterior.median('chirp_mass_det'):.1f} M☉"
     numbers = [float(word.lstrip("+−± ")) for word in errors.split() if word != "±"]
     assert max(numbers) == pytest.approx(0.5 * (high - low), abs=0.15)
+
+
+def test_another_prior_weights_the_draws_of_a_merger_and_is_named(view, qtbot):
+    show(view, merger_posterior())
+    plot = drawn(view, qtbot)
+    before = plot.data.values["luminosity_distance"]
+    assert view.corner.priors.isVisible()
+    actions = {action.data(): action for action in view.corner.priors.menu().actions()}
+    assert actions[prior_change.OWN].isChecked()
+    actions[prior_change.SOURCE].trigger()
+    qtbot.waitUntil(lambda: plot.data.prior == prior_change.SOURCE)
+    settle(view, qtbot)
+    assert plot.data.values["luminosity_distance"] < before
+    assert actions[prior_change.SOURCE].isChecked()
+    words = view.corner.words.text()
+    assert "uniform in source-frame component masses and in comoving volume" in words
+    assert "Dotted" not in words
+    actions[prior_change.OWN].trigger()
+    qtbot.waitUntil(lambda: not plot.data.prior)
+    settle(view, qtbot)
+    assert plot.data.values["luminosity_distance"] == before
+    show(view, gaussian_posterior(500))
+    assert not view.corner.priors.isVisible()
 
 
 def test_the_prior_stands_dotted_beside_the_posterior_of_a_merger(view, qtbot):
