@@ -170,11 +170,11 @@ def information_gain(probability: Floats) -> NDArray[np.float64]:
 
 def light_values(image: Image) -> tuple[NDArray[np.float32], galaxy_picture.Found]:
     """A picture as colours (ny, nx, 3) and its object of several parts; grey is scaled to it."""
-    assert image.pixels is not None
     if image.is_colour:
         values = colour_values(image)
         return values, galaxy_picture.find_light(values.mean(axis=-1))
-    return galaxy_picture.light_picture(np.asarray(image.pixels, np.float32))
+    ny, nx = image.shape
+    return galaxy_picture.light_picture(image.section(0, ny, 0, nx))
 
 
 def colour_values(image: Image) -> NDArray[np.float32]:

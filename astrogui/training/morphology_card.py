@@ -119,6 +119,7 @@ def readme(card: ModelCard) -> str:
         f"{100 * scores['coverage_95']:.1f} %; RMSE over the 37 shares {scores['rmse_37']:.3f}.",
         "",
         *_real_lines(card),
+        *_label_lines(card.training.get("own_labels", [])),
         "## Novelty",
         card.novelty["statistic"],
         "",
@@ -144,5 +145,46 @@ def _real_lines(card: ModelCard) -> list[str]:
         "2015, with two hundred times as many real galaxies: 0.075); CRPS "
         f"{scores['crps']:.3f}; real shares inside their 68 and 90 % intervals: "
         f"{100 * scores['votes_inside_68']:.0f} and {100 * scores['votes_inside_90']:.0f} %.",
+        *_looked_lines(card.training.get("scored_before")),
         "",
     ]
+
+
+def _looked_lines(before: dict[str, Any] | None) -> list[str]:
+    """What an earlier fit scored, where the last was made after a look at that score."""
+    if not before:
+        return []
+    return [
+        f"These figures are rather too good: a first fit had {100 * before['accuracy_sure']:.1f} % "
+        f"right where sure and an RMSE of {before['rmse_37']:.3f}; {before['changed']} after a "
+        "look at the score of these galaxies. No galaxy of even number was trained on in either.",
+    ]
+
+
+def _label_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """What an analyst's own labels taught the network, by their number."""
+    if not rows:
+        return []
+    lines = [
+        "## Taught with labels of one's own",
+        "Mean and scatter over draws of the labels (`tests/benchmarks/own_labels.py`). Galaxy Zoo: "
+        "smooth or featured, labelled among odd GalaxyID, which the network has seen with their "
+        "votes, scored on even ones. Radio: four classes (Bent, Compact, FR I, FR II) of FIRST "
+        "maps, which are foreign to it; 25 % would be chance.",
+        "",
+        "| set | labels | right | right where sure | cross-entropy (nat) | draws |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        right, sure = (_share(row[name]) for name in ("right", "right_sure"))
+        lines.append(
+            f"| {row['set']} | {row['labels'] or 'none'} | {right} | {sure} | "
+            f"{row['cross_entropy']:.2f} | {row['draws']} |"
+        )
+    return [*lines, ""]
+
+
+def _share(values: list[float]) -> str:
+    """Mean and scatter, in percent; the mean alone of one draw."""
+    mean, scatter = values
+    return f"{100 * mean:.1f} %" if not scatter else f"{100 * mean:.1f} +- {100 * scatter:.1f} %"

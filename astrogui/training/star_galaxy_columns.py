@@ -130,6 +130,25 @@ def compared(
     return table
 
 
+def table_lines(
+    table: Mapping[str, Mapping[str, Mapping[str, Any]]], given: Mapping[str, str]
+) -> list[str]:
+    """The table of `compared` for people; ``given`` says what each classifier was trained on.
+
+    A star marks the best of a column and those within the paired error of it.
+    """
+    lines = ["| classifier | trained on | " + " | ".join(COLUMNS) + " |",
+             "|" + "---|" * (2 + len(COLUMNS))]  # fmt: skip
+    for classifier, cells in table.items():
+        told = [
+            f"{cells[name]['value']:.4f} +- {cells[name]['error']:.4f}"
+            + (" *" if cells[name]["is_best"] else "")
+            for name in COLUMNS
+        ]
+        lines.append(f"| {classifier} | {given[classifier]} | " + " | ".join(told) + " |")
+    return lines
+
+
 def _upwards(p: Floats, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Wanted and unwanted sources above every distinct cut, from the highest cut down."""
     order = np.argsort(-np.asarray(p), kind="stable")

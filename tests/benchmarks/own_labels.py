@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import json
 import sys
 import time
@@ -27,10 +28,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from astrogui import readers  # noqa: E402
+from astrogui.records.model_card import card_from_json  # noqa: E402
 from astrogui.science import galaxy_picture  # noqa: E402
 from astrogui.tasks import own_classes  # noqa: E402
-from astrogui.training import fine_tune, morphology_examples  # noqa: E402
+from astrogui.training import fine_tune, morphology_card, morphology_examples  # noqa: E402
 from astrogui.training.calibrate import expected_calibration_error  # noqa: E402
+from astrogui.training.package import write_card  # noqa: E402
 
 SAME_PLACE_DEG = 0.06  # 2 arcmin of each other's pictures: one object of two catalogues
 SURE = 0.8
@@ -183,6 +186,27 @@ def table(runs: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def record(folder: Path, runs: list[dict[str, Any]]) -> None:
+    """Write mean and scatter over the seeds into the card and README of a morphology model."""
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for run in runs:
+        if not run.get("frozen"):
+            groups.setdefault((run["set"], run["labels"]), []).append(run)
+    rows = []
+    for (name, labels), group in sorted(groups.items()):
+        spread = {
+            key: [float(np.mean(values)), float(np.std(values, ddof=1)) if len(group) > 1 else 0.0]
+            for key in ("right", "right_sure")
+            for values in ([run[key] for run in group],)
+        }
+        cross = float(np.mean([run["cross_entropy"] for run in group]))
+        rows.append({"set": name.replace("_", " "), "labels": labels, **spread,
+                     "cross_entropy": cross, "draws": len(group)})  # fmt: skip
+    card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
+    card = dataclasses.replace(card, training={**card.training, "own_labels": rows})
+    write_card(folder, card, morphology_card.readme(card))
+
+
 def _percent(share: NDArray[np.float64]) -> str:
     spread = f" +- {100 * share.std(ddof=1):.1f}" if len(share) > 1 else ""
     return f"{100 * share.mean():.1f}{spread} %"
@@ -200,6 +224,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=_numbers, default=[1, 2, 3])
     parser.add_argument("--base", type=Path, default=ROOT / "models" / "morphology")
     parser.add_argument("--frozen", action="store_true", help="teach the dense layers alone")
+    parser.add_argument(
+        "--record", action="store_true", help="write the table into the base's card"
+    )
     parser.add_argument("--out", type=Path, default=Path("own_labels.jsonl"))
     given = parser.parse_args()
     known = []
@@ -224,6 +251,8 @@ def main() -> None:
             file.write(json.dumps(known[-1]) + "\n")
         print(json.dumps(known[-1]), flush=True)
     print(table(known))
+    if given.record:
+        record(given.base, known)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ is. Held-out fields are of another seed. What each classifier was given is print
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -29,8 +30,9 @@ sys.path.insert(0, str(ROOT))
 from astrogui.networks.builder import assign_weights, build  # noqa: E402
 from astrogui.records.model_card import card_from_json  # noqa: E402
 from astrogui.training import kim_brunner, star_galaxy_columns  # noqa: E402
-from astrogui.training.package import run_network  # noqa: E402
+from astrogui.training.package import run_network, write_card  # noqa: E402
 from astrogui.training.recipe import Arrays  # noqa: E402
+from astrogui.training.recipes import star_galaxy  # noqa: E402
 
 FAINTEST = (21.0, 22.0, 22.5)  # r magnitudes down to which the table is made
 
@@ -52,16 +54,15 @@ def ours(folder: Path, data: Arrays) -> tuple[np.ndarray, int]:
 
 def printed(table: dict[str, Any], given: dict[str, str]) -> str:
     """The table for people; a star marks the best and those within the paired error of it."""
-    names = list(star_galaxy_columns.COLUMNS)
-    lines = ["| classifier | trained on | " + " | ".join(names) + " |", "|---" * 9 + "|"]
-    for classifier, cells in table.items():
-        told = [
-            f"{cells[name]['value']:.4f} +- {cells[name]['error']:.4f}"
-            + (" *" if cells[name]["is_best"] else "")
-            for name in names
-        ]
-        lines.append(f"| {classifier} | {given[classifier]} | " + " | ".join(told) + " |")
-    return "\n".join(lines)
+    return "\n".join(star_galaxy_columns.table_lines(table, given))
+
+
+def record(folder: Path, tables: dict[str, Any], given: dict[str, str]) -> None:
+    """Write the tables into the card and README of the star/galaxy model."""
+    card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
+    scores = {**card.simulated_scores, "columns": tables, "columns_trained_on": given}
+    card = dataclasses.replace(card, simulated_scores=scores)
+    write_card(folder, card, star_galaxy.readme(card))
 
 
 def main() -> None:
@@ -73,6 +74,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=750, help="over which its rate falls")
     parser.add_argument("--draws", type=int, default=200, help="of the bootstrap")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--record", action="store_true", help="write the tables into the card")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "star_galaxy")
     wanted = parser.parse_args()
     told = print
@@ -93,6 +95,7 @@ def main() -> None:
         "Kim & Brunner 2016": f"{count} sources, {epochs} epochs",
         "random forest": f"{count} sources",
     }
+    tables: dict[str, Any] = {}
     galaxy, magnitude = held["label"] > 0.5, held["true_magnitude"]
     for faintest in FAINTEST:
         chosen = magnitude <= faintest
@@ -103,7 +106,10 @@ def main() -> None:
         stars = int((~galaxy[chosen]).sum())
         print(f"\nr <= {faintest}: {int(chosen.sum())} sources, {stars} stars")
         print(printed(table, given))
-        (wanted.workdir / f"columns-{faintest:g}.json").write_text(json.dumps(table, indent=1))
+        tables[f"{faintest:g}"] = {"n": int(chosen.sum()), "stars": stars, "table": table}
+    (wanted.workdir / "columns.json").write_text(json.dumps(tables, indent=1))
+    if wanted.record:
+        record(wanted.model, tables, given)
 
 
 if __name__ == "__main__":

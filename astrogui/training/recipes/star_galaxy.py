@@ -13,7 +13,7 @@ from astrogui.networks.builder import build
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.science import photometry
 from astrogui.science.cutouts import SIZE
-from astrogui.training import score_star_galaxy
+from astrogui.training import score_star_galaxy, star_galaxy_columns
 from astrogui.training.fit import Batch, FitSettings, fit
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Progress, Recipe
@@ -267,6 +267,7 @@ def readme(card: ModelCard) -> str:
         "manner would put it; its coverage is measured by leaving each member out in turn "
         "(`calibration.member_coverage`).",
         "",
+        *_column_lines(card.simulated_scores),
         *_real_lines(card),
         "## Novelty",
         card.novelty["statistic"] + f" Threshold: {card.novelty['false_positives']:.1%} of "
@@ -277,6 +278,24 @@ def readme(card: ModelCard) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _column_lines(scores: dict[str, Any]) -> list[str]:
+    """Kim & Brunner's seven columns beside their network and a forest, where they were measured."""
+    if not scores.get("columns"):
+        return []
+    lines = [
+        "## Beside Kim & Brunner 2016 and a random forest",
+        "Their seven columns on held-out simulated fields in five bands "
+        "(`tests/benchmarks/star_galaxy_columns.py`; definitions and sources in "
+        "`training/star_galaxy_columns.py`), with bootstrap errors; a star marks the best of a "
+        "column and what lies within the paired error of it. Their network was given the time "
+        "stated, not its published forty hours on a graphics card.",
+    ]
+    for faintest, found in scores["columns"].items():
+        lines += ["", f"r <= {faintest}: {found['n']} sources, {found['stars']} stars", ""]
+        lines += star_galaxy_columns.table_lines(found["table"], scores["columns_trained_on"])
+    return [*lines, ""]
 
 
 def _real_lines(card: ModelCard) -> list[str]:
