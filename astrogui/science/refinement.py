@@ -339,6 +339,8 @@ def _non_negative(matrix: Array, right: Array) -> NDArray[np.intp]:
 def _solved(matrix: Array, right: Array) -> NDArray[np.float64]:
     from scipy.linalg.lapack import dposv
 
+    if right.size == 0:
+        return np.zeros(0)
     ridge = matrix.copy()
     diagonal = _diagonal(ridge)
     diagonal *= 1 + 1e-5

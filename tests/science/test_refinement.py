@@ -95,6 +95,14 @@ def test_absorption_where_lines_should_be_is_not_fitted_by_negative_lines(bases)
     assert not set(used) & {oxygen, oxygen + 1, oxygen + 2}
 
 
+def test_an_upside_down_spectrum_has_no_component_and_no_fit(bases):
+    first, rows = continuum_rows()
+    only = refinement.bases_from_arrays(refinement.bases_to_arrays({"STAR": (first, rows[:1])}))
+    wavelength, flux, ivar = observed(0.0)
+    deep = np.interp(np.log10(wavelength), first + FINE.step * np.arange(rows.shape[1]), rows[0])
+    assert refinement.refine(data_of(wavelength, 5.0 - 3 * deep, ivar), only["STAR"], 0.0) is None
+
+
 def test_the_components_in_use_are_those_of_an_independent_solver(bases):
     data = data_of(*observed(0.25, lines=2.0))
     shift = round(np.log10(1.25) / SHIFT)
