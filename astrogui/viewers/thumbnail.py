@@ -15,6 +15,7 @@ from astrogui.viewers.colours import Theme, rgb_of_map
 
 SIDE = 64  # pixels of the picture
 CUT_OUT = 40  # pixels of the image
+COLOUR_SHARE = 0.5  # of a colour picture's side, which shows one object: what lies around it
 STRAIN_S = 1.0  # round the event
 
 
@@ -34,6 +35,8 @@ def _cut_out(field: Field, row: dict[str, Any], theme: Theme) -> QImage:
     half = CUT_OUT // 2
     if x is None or y is None:
         x, y, half = width / 2, height / 2, min(width, height) // 2
+    elif image.is_colour:
+        half = max(int(COLOUR_SHARE * min(width, height) / 2), half)
     left, bottom = round(x) - half, round(y) - half
     first_x, end_x = max(left, 0), min(left + 2 * half, width)
     first_y, end_y = max(bottom, 0), min(bottom + 2 * half, height)
@@ -42,7 +45,7 @@ def _cut_out(field: Field, row: dict[str, Any], theme: Theme) -> QImage:
     step = max((end_x - first_x) // CUT_OUT, 1)
     pixels = np.asarray(image.section(first_y, end_y, first_x, end_x), float)[::step, ::step]
     if pixels.ndim == 3:
-        pixels = pixels.mean(axis=2)
+        return _image(np.clip(np.nan_to_num(pixels[::-1]), 0, 255).astype(np.uint8))
     known = pixels[np.isfinite(pixels)]
     if not known.size:
         return _empty(theme)

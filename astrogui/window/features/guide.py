@@ -23,6 +23,7 @@ PAGES = {
     "colour": "image_tools", "why": "results", "sky": "black_holes", "ringdown": "black_holes",
     "files": "window", "annotate": "grading", "history": "grading", "jobs": "window",
     "problems": "window", "own_classes": "morphology",
+    "inside": "network", "embedding": "network",
 }  # fmt: skip
 
 
