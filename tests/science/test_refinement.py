@@ -98,7 +98,7 @@ def test_absorption_where_lines_should_be_is_not_fitted_by_negative_lines(bases)
 def test_an_upside_down_spectrum_has_no_component_and_no_fit(bases):
     first, rows = continuum_rows()
     only = refinement.bases_from_arrays(refinement.bases_to_arrays({"STAR": (first, rows[:1])}))
-    wavelength, flux, ivar = observed(0.0)
+    wavelength, _, ivar = observed(0.0)
     deep = np.interp(np.log10(wavelength), first + FINE.step * np.arange(rows.shape[1]), rows[0])
     assert refinement.refine(data_of(wavelength, 5.0 - 3 * deep, ivar), only["STAR"], 0.0) is None
 
