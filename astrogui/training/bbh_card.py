@@ -16,6 +16,9 @@ from astrogui.training import simulate_strain as simulator
 from astrogui.training.package import write_card
 from astrogui.training.recipe import Measures
 
+CHECKS = "weighted_answers"  # of the card's scores
+GAUSSIAN = "into Gaussian noise of the design curve"
+REAL = "into real off-source strain kept for it"
 LIMITS = (
     "Spins along the orbit and the dominant mode only (IMRPhenomD): precession, higher modes and "
     "eccentricity bias answers of unequal, edge-on or very heavy binaries.",
@@ -133,6 +136,14 @@ def with_real_scores(folder: Path, scores: Measures) -> ModelCard:
     return write_card(folder, card, readme(card))
 
 
+def with_checks(folder: Path, checks: Mapping[str, Any]) -> ModelCard:
+    """The card and README with figures of the weighted answers, beside those it has."""
+    card = card_from_json((folder / "card.json").read_text(encoding="utf-8"), str(folder))
+    kept = {**card.simulated_scores.get(CHECKS, {}), **checks}
+    card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, CHECKS: kept})
+    return write_card(folder, card, readme(card))
+
+
 def readme(card: ModelCard) -> str:
     """README.md of the model folder, from the card alone."""
     table = card.coverage
@@ -174,6 +185,7 @@ def readme(card: ModelCard) -> str:
         "",
         "![coverage](coverage.svg)",
         "",
+        *_check_lines(card.simulated_scores.get(CHECKS, {})),
         *_real_lines(card.real_scores),
         "## Limits",
         "",
@@ -182,6 +194,58 @@ def readme(card: ModelCard) -> str:
         f"Licence: {card.licence}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _check_lines(checks: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for name, words in (("gaussian_injections", GAUSSIAN), ("real_noise_injections", REAL)):
+        if name in checks:
+            lines += _injection_lines(checks[name], words)
+    if "nested_sampling" in checks:
+        lines += _nested_lines(checks["nested_sampling"])
+    return ["## Weighted answers", "", *lines] if lines else []
+
+
+def _injection_lines(run: Mapping[str, Any], words: str) -> list[str]:
+    answer = run["weighted"]
+    lines = [
+        f"{run['n']} mergers drawn from the prior {words}: {run['reweighted']} reweighted, "
+        f"{run['sampled']} sampled; efficiency of the weighted pairs "
+        f"{run['efficiency_median']:.2f} (median), {run['efficiency_least']:.3f} (least); "
+        f"at least 5,000 effective masses and spins in {_percent(run['intrinsic_5000'])}, "
+        f"2,000 effective places in {_percent(run['extrinsic_2000'])}; {run['seconds_median']:.1f} s of processor each. "
+        f"p of all parameters together {answer['combined_p']:.2f} (seed {run['seed']}). Share of "
+        "truths inside, with 95 % intervals:",
+        "",
+        "| parameter | 50 % | 68 % | 90 % | p |",
+        "|---" * 5 + "|",
+    ]
+    for name, row in answer["parameters"].items():
+        cells = [
+            "{:.0f} ({:.0f}-{:.0f})".format(*(100 * share for share in row[f"inside_{level}"]))
+            for level in (50, 68, 90)
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} | {row['p']:.2f} |")
+    return [*lines, ""]
+
+
+def _nested_lines(run: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"Beside nested sampling ({run['sampler']}; {run['live_points']} live points, "
+        f"{run['likelihood_calls']:,} calls, {run['seconds']:.0f} s of processor) on the same data "
+        f"({run['event']}), prior and likelihood: ln Z {run['log_evidence']:.2f} ± "
+        f"{run['log_evidence_error']:.2f}. Jensen-Shannon divergences in nat:",
+        "",
+        "| ours | ln Z | efficiency | times faster | largest divergence | of |",
+        "|---" * 6 + "|",
+    ]
+    for ours in run["ours"]:
+        name, largest = max(ours["divergence_nat"].items(), key=lambda pair: pair[1])
+        lines.append(
+            f"| seed {ours['seed']} | {ours['log_evidence']:.2f} | {ours['efficiency']:.2f} | "
+            f"{ours['times_faster']:.0f} | {largest:.4f} | {name} |"
+        )
+    return [*lines, ""]
 
 
 def _real_lines(scores: Mapping[str, Any]) -> list[str]:

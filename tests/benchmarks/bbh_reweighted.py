@@ -50,6 +50,7 @@ from astrogui.science import (  # noqa: E402
     merger_data,
     sidereal,
 )
+from astrogui.science.binary_posterior import Draws, Quality  # noqa: E402
 from astrogui.science.binary_proposal import binaries_at, drawn_from_prior  # noqa: E402
 from astrogui.science.design_curves import CURVES  # noqa: E402
 from astrogui.science.detector_response import antenna, delay_s  # noqa: E402
@@ -58,6 +59,7 @@ from astrogui.science.heterodyne import Binaries, Data  # noqa: E402
 from astrogui.science.waveforms import effective_spin  # noqa: E402
 from astrogui.tasks import bbh  # noqa: E402
 from astrogui.tasks.task import Model, group  # noqa: E402
+from astrogui.training.bbh_card import with_checks  # noqa: E402
 from astrogui.training.score_bbh import files_of  # noqa: E402
 
 SHOWN = ("chirp_mass_det", "final_mass_det", "final_spin", "mass_1_source", "mass_2_source",
@@ -76,13 +78,18 @@ def main() -> int:
     parser.add_argument("--models", default="", help="further folders of models")
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=20261121)
+    parser.add_argument("--card", action="store_true", help="keep the summary in models/bbh")
     parser.add_argument("--noise", choices=("gaussian", "real"), default="gaussian")
     parser.add_argument("--out", type=Path, default=Path("injections.json"))
     options = parser.parse_args()
     if options.what == "injections":
         background = Background(options.data) if options.noise == "real" else None
         answer = Answering(options.models)
-        injections(answer, options.count, options.out, options.seed, background)
+        told = injections(answer, options.count, options.out, options.seed, background)
+        print(json.dumps(told, indent=1))
+        if options.card:
+            kind = "real_noise" if background else "gaussian"
+            with_checks(ROOT / "models" / "bbh", {f"{kind}_injections": told})
     elif options.what == "events":
         events(Answering(options.models), options.data)
     else:
@@ -160,57 +167,79 @@ def text(values: Any) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def beside_bilby(data: Path) -> None:
+TRIGGER = 1126259462.4
+
+
+def released(data: Path) -> Data:
+    """The strain of GW150914 that came with published samples, about its arrival."""
     import h5py
 
-    trigger = 1126259462.4
     with h5py.File(data / "posteriors" / "gw150914_imrphenomd.hdf5") as file:
-        samples = {name: column[()] for name, column in file["samples"].items()}
         frequency = file["data/H1/frequency_hz"][()]
         step = frequency[1] - frequency[0]
-        centre = np.array([trigger + 0.028, trigger + 0.0207])
+        centre = np.array([TRIGGER + 0.028, TRIGGER + 0.0207])
         values, gains = [], []
         for name, gps in zip(("H1", "L1"), centre, strict=True):
             gain = np.sqrt(4 * step / file[f"data/{name}/psd"][()])
             # The segment begins two seconds before the trigger.
-            turn = np.exp(2j * np.pi * frequency * (2.0 + gps - trigger))
+            turn = np.exp(2j * np.pi * frequency * (2.0 + gps - TRIGGER))
             values.append(file[f"data/{name}/strain_fd"][()] * gain * turn)
             gains.append(gain)
-    theirs = Data(("H1", "L1"), centre, frequency, np.array(values), np.array(gains))
+    return Data(("H1", "L1"), centre, frequency, np.array(values), np.array(gains))
+
+
+def answered(data: Data, seed: int) -> tuple[dict[str, np.ndarray], Quality, float]:
+    """Our draws of the released strain, their worth, and processor seconds."""
+    rng = np.random.default_rng(seed)
+    start = Binaries(
+        31.5 * np.exp(rng.normal(0, 0.06, 3000)),
+        rng.uniform(0.3, 1, 3000),
+        *rng.uniform(-0.5, 0.5, (2, 3000)),
+    )
+    reference = Binaries(*(np.array([value]) for value in (31.0, 0.8, 0.0, 0.0)))
+    begun = time.process_time()
+    analysis, pool, pairs, worth = binary_posterior.weigh(data, start, reference, rng)
+    draws = analysis.resampled(pairs, pool)
+    taken = time.process_time() - begun
+    return named(draws, float(analysis.data.centre_gps[0])), worth, taken
+
+
+def named(draws: Draws, centre_gps: float) -> dict[str, np.ndarray]:
+    """Columns by the names of published samples; angles in radians."""
+    binaries = draws.binaries
+    return {
+        "chirp_mass": binaries.chirp_mass,
+        "mass_ratio": binaries.mass_ratio,
+        "chi_1": binaries.spin_1,
+        "chi_2": binaries.spin_2,
+        "chi_eff": effective_spin(binaries.mass_ratio, binaries.spin_1, binaries.spin_2),
+        "luminosity_distance": draws.distance_mpc,
+        "theta_jn": np.arccos(draws.cos_inclination),
+        "ra": np.mod(draws.longitude + sidereal.gmst_radians(TRIGGER), 2 * np.pi),
+        "dec": draws.declination,
+        "psi": draws.polarisation,
+        "phase": draws.phase,
+        "geocentric_ms": 1e3 * (draws.geocentric_s + (centre_gps - TRIGGER)),
+    }
+
+
+def beside_bilby(data: Path) -> None:
+    import h5py
+
+    with h5py.File(data / "posteriors" / "gw150914_imrphenomd.hdf5") as file:
+        samples = {name: column[()] for name, column in file["samples"].items()}
     samples["chi_eff"] = effective_spin(samples["mass_ratio"], samples["chi_1"], samples["chi_2"])
     weight = spin_prior(samples["chi_1"]) * spin_prior(samples["chi_2"])
+    theirs = released(data)
     for seed in (1, 2):
-        rng = np.random.default_rng(seed)
-        start = Binaries(
-            31.5 * np.exp(rng.normal(0, 0.06, 3000)),
-            rng.uniform(0.3, 1, 3000),
-            *rng.uniform(-0.5, 0.5, (2, 3000)),
-        )
-        reference = Binaries(*(np.array([value]) for value in (31.0, 0.8, 0.0, 0.0)))
-        begun = time.process_time()
-        analysis, pool, pairs, worth = binary_posterior.weigh(theirs, start, reference, rng)
-        draws = analysis.resampled(pairs, pool)
-        taken = time.process_time() - begun
+        ours, worth, taken = answered(theirs, seed)
         print(f"seed {seed}: efficiency {worth.efficiency:.3f}, intrinsic {worth.intrinsic:.0f}, "
               f"extrinsic {worth.extrinsic:.0f}, ln Z {worth.log_evidence:.3f}, "
               f"{taken:.1f} s of processor time")  # fmt: skip
-        binaries = draws.binaries
-        ours = {
-            "chirp_mass": binaries.chirp_mass,
-            "mass_ratio": binaries.mass_ratio,
-            "chi_1": binaries.spin_1,
-            "chi_2": binaries.spin_2,
-            "chi_eff": effective_spin(binaries.mass_ratio, binaries.spin_1, binaries.spin_2),
-            "luminosity_distance": draws.distance_mpc,
-            "theta_jn": np.arccos(draws.cos_inclination),
-            "ra": np.mod(draws.longitude + sidereal.gmst_radians(trigger), 2 * np.pi),
-            "dec": draws.declination,
-            "psi": draws.polarisation,
-            "phase": draws.phase,
-        }
         for name, column in ours.items():
-            print(f"    {name:20s} {divergence(column, samples[name], weight):.4f} nat, without "
-                  f"weights {divergence(column, samples[name], None):.4f}")  # fmt: skip
+            if name in samples:
+                print(f"    {name:20s} {divergence(column, samples[name], weight):.4f} nat, "
+                      f"without weights {divergence(column, samples[name], None):.4f}")  # fmt: skip
 
 
 def spin_prior(spin: np.ndarray) -> np.ndarray:
@@ -230,7 +259,7 @@ def divergence(ours: np.ndarray, theirs: np.ndarray, weight: np.ndarray | None) 
 
 def injections(
     answer: Answering, count: int, out: Path, seed: int, background: Background | None
-) -> None:
+) -> dict[str, Any]:
     told = json.loads(out.read_text(encoding="utf-8")) if out.exists() else []
     worth: list[binary_posterior.Quality] = []
     judged = binary_posterior.quality
@@ -263,7 +292,8 @@ def injections(
             "seconds": time.process_time() - begun,
         })  # fmt: skip
         out.write_text(json.dumps(told), encoding="utf-8")
-    print(json.dumps(summary(told), indent=1))
+    binary_posterior.quality = judged
+    return {"seed": seed, **summary(told)}
 
 
 def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
