@@ -1,0 +1,42 @@
+"""What the mergers' card says of the checks of the weighted answers."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from astrogui.records.model_card import card_from_json
+from astrogui.training import bbh_card
+
+MODEL = Path(__file__).resolve().parents[2] / "models" / "bbh"
+RUN = {
+    "seed": 5, "n": 40, "reweighted": 39, "sampled": 1, "efficiency_median": 0.61,
+    "efficiency_least": 0.012, "intrinsic_5000": 0.975, "extrinsic_2000": 1.0,
+    "seconds_median": 4.2,
+    "weighted": {
+        "combined_p": 0.25,
+        "parameters": {
+            "mass_ratio": {
+                "p": 0.4, "inside_50": [0.5, 0.4, 0.6], "inside_68": [0.7, 0.6, 0.8],
+                "inside_90": [0.925, 0.85, 0.975],
+            },
+        },
+    },
+}  # fmt: skip
+
+
+def test_checks_are_kept_beside_those_before_and_stand_in_the_readme(tmp_path):
+    folder = tmp_path / "bbh"
+    shutil.copytree(MODEL, folder)
+    before = card_from_json((folder / "card.json").read_text("utf-8"), "card")
+    bbh_card.with_checks(folder, {"gaussian_injections": RUN})
+    bbh_card.with_checks(folder, {"real_noise_injections": {**RUN, "n": 20}})
+    card = card_from_json((folder / "card.json").read_text("utf-8"), "card")
+    kept = card.simulated_scores[bbh_card.CHECKS]
+    assert kept["gaussian_injections"] == RUN
+    assert kept["real_noise_injections"]["n"] == 20
+    assert card.simulated_scores["n"] == before.simulated_scores["n"]
+    words = (folder / "README.md").read_text("utf-8")
+    assert "40 mergers drawn from the prior into Gaussian noise" in words
+    assert "20 mergers drawn from the prior into real off-source strain" in words
+    assert "| mass_ratio | 50 (40-60) | 70 (60-80) | 92 (85-98) | 0.40 |" in words
