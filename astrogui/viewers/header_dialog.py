@@ -98,10 +98,10 @@ class HeaderDialog(QDialog):
         self.cards.setFont(font)
         self.cards.setMinimumWidth(self.cards.fontMetrics().horizontalAdvance("M" * CARD_WIDTH))
         top, below = QHBoxLayout(), QVBoxLayout(self)
-        top.addWidget(self.part)
         top.addWidget(self.search, 1)
         for widget in (self.count, before, after, copy):
             top.addWidget(widget)
+        below.addWidget(self.part)  # a line of its own: names of extensions are long
         below.addLayout(top)
         below.addWidget(self.cards, 1)
         self.resize(self.sizeHint().width(), 560)

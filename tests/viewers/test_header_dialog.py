@@ -32,6 +32,11 @@ def test_the_header_chosen_is_asked_for(qtbot):
     assert "a.fits" in dialog.windowTitle()
 
 
+def test_the_name_of_an_extension_is_read_in_full(dialog, qtbot):
+    dialog.show_parts("a.fits", ["HDU 1 (COMPRESSED_IMAGE): 600 x 800 pixels, float32"], 0)
+    qtbot.waitUntil(lambda: dialog.part.width() >= dialog.part.sizeHint().width())
+
+
 def test_it_is_not_in_the_way_of_the_window(dialog):
     assert not dialog.isModal()
     assert dialog.count.text() == "13000 cards"
