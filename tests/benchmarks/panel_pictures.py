@@ -139,7 +139,14 @@ def quiet(bench) -> Iterator[Step]:
     for _ in range(4):
         yield (
             "the view",
-            lambda: not (bench.model.is_reading or bench.area.is_busy or bench.results.is_busy),
+            lambda: (
+                not (
+                    bench.model.is_reading
+                    or bench.area.is_busy
+                    or bench.results.is_busy
+                    or any(getattr(dialogue, "is_busy", False) for dialogue in shown())
+                )
+            ),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -13,7 +14,9 @@ from astrogui.errors import AstroguiError
 from astrogui.records.catalogue import Catalogue, Column
 from astrogui.session import events
 from astrogui.window import arranging, row_store
+from astrogui.window.features import export_dialog
 from astrogui.window.features.cross_match import MatchDialog
+from astrogui.window.panels import export_preview
 from astrogui.window.panels.catalogue_layout import load_layout
 from astrogui.window.panels.column_dialog import ColumnDialog
 from astrogui.window.row_store import SortKey
@@ -246,9 +249,11 @@ def test_the_selection_is_exported_as_rows_with_the_columns_of_the_table(filled,
     assert dialog.rows_chosen == "selected"
     dialog.preset.setCurrentIndex(1)
     qtbot.waitUntil(lambda: "2 rows" in dialog.words.text())
-    assert dialog.preview.item(3, 0).text().startswith("/data/s")
-    units = [dialog.preview.item(1, c).text() for c in range(dialog.preview.columnCount())]
-    assert "deg" in units
+    cells = dialog.preview.model()
+    assert cells.index(3, 0).data().startswith("/data/s")
+    assert "deg" in [cells.index(1, place).data() for place in range(cells.columnCount())]
+    assert cells.index(1, 0).data(Qt.ItemDataRole.FontRole).italic()
+    assert [cells.headerData(line, Qt.Orientation.Vertical) for line in (1, 3)] == ["unit", "1"]
     dialog.path.setText("/tmp/chosen.parquet")
     assert dialog.suffix() == ".parquet"
     dialog.export.click()
@@ -261,11 +266,31 @@ def test_the_selection_is_exported_as_rows_with_the_columns_of_the_table(filled,
 
 def test_a_column_that_is_unticked_is_not_in_the_preview(filled, qtbot):
     dialog = filled.features["export_dialog"].open("all")
-    qtbot.waitUntil(lambda: dialog.preview.columnCount() > 5)
-    before = dialog.preview.columnCount()
+    assert dialog.is_busy
+    assert dialog.words.text() == "Preparing the first rows …"
+    columns = dialog.preview.model().columnCount
+    qtbot.waitUntil(lambda: columns() > 5)
+    assert not dialog.is_busy
+    before = columns()
     dialog.list.item(0).setCheckState(Qt.CheckState.Unchecked)
     assert dialog.preset.currentText() == "Own choice"
-    qtbot.waitUntil(lambda: dialog.preview.columnCount() == before - 1)
+    qtbot.waitUntil(lambda: columns() == before - 1)
+    dialog.close()
+
+
+def test_the_words_of_a_preview_are_made_in_the_pool(filled, qtbot, monkeypatch):
+    """Those of four hundred columns stopped the window for a tenth of a second."""
+    threads = []
+
+    def preview_of(sample):
+        threads.append(threading.current_thread())
+        return export_preview.preview_of(sample)
+
+    monkeypatch.setattr(export_dialog, "preview_of", preview_of)
+    dialog = filled.features["export_dialog"].open("all")
+    qtbot.waitUntil(lambda: dialog.preview.model().rowCount() == 3 + filled.model.total)
+    assert threads
+    assert threading.main_thread() not in threads
     dialog.close()
 
 

@@ -17,12 +17,12 @@ from astrogui.records.catalogue import Catalogue, Column
 from astrogui.session import exporting
 from astrogui.window.formatting import bytes_text
 from astrogui.window.panels.export_form import FORMATS, ExportForm
+from astrogui.window.panels.export_preview import Preview, preview_of
 from astrogui.window.shown_columns import exported_names
 
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
-PREVIEW_ROWS = 30
 SAMPLE_ROWS = 2000  # written to a temporary file, to tell the size of all
 PAUSE_MS = 150
 
@@ -79,7 +79,7 @@ class ExportDialog(ExportForm):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._bench, self._model = bench, bench.model
         self._is_stopped = self._is_writing = False
-        self._preview_asked = 0
+        self._preview_asked = self._preview_shown = 0
         self._table_columns: tuple[Column, ...] = self._model.store.columns
         self.show_columns(self._table_columns, self._shown())
         self.show_rows(
@@ -136,28 +136,36 @@ class ExportDialog(ExportForm):
 
     # -- preview and size ------------------------------------------------------------------
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether the first rows are on their way."""
+        return self._later.isActive() or self._preview_shown != self._preview_asked
+
     def _ask_for_preview(self) -> None:
         ids, names = self.row_ids(), self.chosen_columns()
         count = self._model.total if ids is None else len(ids)
         self._preview_asked += 1
         asked = self._preview_asked
         if not names:
+            self._preview_shown = asked
             self.show_preview(None, "Choose at least one column.")
             return
+        self.words.setText("Preparing the first rows …")
         some = ids[:SAMPLE_ROWS] if ids is not None else None
         future = self._bench.compute(_sample, self._model.live, some, names, self.suffix())
 
-        def show(found: tuple[Catalogue, int]) -> None:
+        def show(found: tuple[Preview, int, int]) -> None:
             if asked == self._preview_asked:
+                self._preview_shown = asked
                 self._show_sample(found, count)
 
         self._bench.bridge.after(future, _held(self, show))
 
-    def _show_sample(self, found: tuple[Catalogue, int], count: int) -> None:
-        sample, size = found
-        whole = size * count / max(len(sample), 1) if count else 0
-        words = f"{count:,} rows, {len(sample.columns)} columns, about {bytes_text(int(whole))}"
-        self.show_preview(sample, words if count else "There are no rows to write.")
+    def _show_sample(self, found: tuple[Preview, int, int], count: int) -> None:
+        preview, rows, size = found
+        whole = size * count / max(rows, 1) if count else 0
+        words = f"{count:,} rows, {len(preview.names)} columns, about {bytes_text(int(whole))}"
+        self.show_preview(preview, words if count else "There are no rows to write.")
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -232,8 +240,8 @@ class ExportDialog(ExportForm):
 
 def _sample(
     live: Any, ids: NDArray[np.int64] | None, names: Sequence[str], suffix: str
-) -> tuple[Catalogue, int]:
-    """The first rows as they will be written, and how many bytes they are. Runs in the pool."""
+) -> tuple[Preview, int, int]:
+    """The first rows as they will be written; of how many the bytes were counted. In the pool."""
 
     def take(table: Any) -> Catalogue:
         wanted = table.row_ids()[:SAMPLE_ROWS] if ids is None else ids
@@ -244,7 +252,7 @@ def _sample(
     sample = live.call(take).result()
     with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
         size = exporting.written_size(sample, Path(folder) / f"sample{suffix}")
-    return sample, size
+    return preview_of(sample), len(sample), size
 
 
 def _held(dialog: ExportDialog, show: Any) -> Any:

@@ -23,13 +23,12 @@ from PySide6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QSplitter,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from astrogui.records.catalogue import Catalogue, Column
+from astrogui.records.catalogue import Column
+from astrogui.window.panels.export_preview import HEADS, Preview, PreviewTable
 from astrogui.window.progress import ProgressBar
 
 FORMATS = (
@@ -42,9 +41,6 @@ FORMATS = (
 ROWS = (("all", "&All rows"), ("filtered", "&Filtered"), ("selected", "&Selected"))
 PRESETS = ("Everything", "What the table shows", "Own choice")
 NAME = Qt.ItemDataRole.UserRole
-HEADS = ("type", "unit", "UCD")
-SHOWN_ROWS = 30
-WIDEST = 260  # pixels of a column of the preview
 
 
 class ExportForm(QDialog):
@@ -137,10 +133,7 @@ class ExportForm(QDialog):
 
     def _build_preview(self) -> QWidget:
         box = QWidget(self)
-        self.preview = QTableWidget(box)
-        self.preview.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.preview.setWordWrap(False)
-        self.preview.setAccessibleName("First rows as they will be written")
+        self.preview = PreviewTable(box)
         self.words = QLabel(box)
         self.words.setAccessibleName("Size of the export")
         column = QVBoxLayout(box)
@@ -210,31 +203,11 @@ class ExportForm(QDialog):
 
     # -- showing ---------------------------------------------------------------------------
 
-    def show_preview(self, sample: Catalogue | None, words: str) -> None:
-        """Type, unit and UCD of each column, then the first rows, each value in full."""
+    def show_preview(self, preview: Preview | None, words: str) -> None:
+        """The first rows, and how large it becomes; None where there is nothing to write."""
         self.words.setText(words)
-        self.export.setEnabled(sample is not None and len(sample) > 0)
-        columns = sample.columns if sample is not None else ()
-        rows = sample.rows()[:SHOWN_ROWS] if sample is not None else []
-        self.preview.clear()
-        self.preview.setColumnCount(len(columns))
-        self.preview.setRowCount(len(HEADS) + len(rows))
-        self.preview.setHorizontalHeaderLabels([column.name for column in columns])
-        self.preview.setVerticalHeaderLabels(
-            [*HEADS, *(str(number) for number in range(1, len(rows) + 1))]
-        )
-        for place, column in enumerate(columns):
-            for line, text in enumerate((column.type, column.unit or "–", column.ucd or "–")):
-                cell = QTableWidgetItem(text)
-                cell.setFlags(Qt.ItemFlag.ItemIsEnabled)
-                font = cell.font()
-                font.setItalic(True)
-                cell.setFont(font)
-                self.preview.setItem(line, place, cell)
-            for line, row in enumerate(rows, start=len(HEADS)):
-                self.preview.setItem(line, place, QTableWidgetItem(written(row[column.name])))
-            self.preview.resizeColumnToContents(place)
-            self.preview.setColumnWidth(place, min(self.preview.columnWidth(place), WIDEST))
+        self.export.setEnabled(preview is not None and preview.lines > len(HEADS))
+        self.preview.show_preview(preview or Preview())
 
     def show_writing(self, is_writing: bool) -> None:
         self.problem.hide()
@@ -311,12 +284,3 @@ class ExportForm(QDialog):
             item = self.list.item(row)
             words = f"{item.text()} {item.toolTip()}".casefold()
             item.setHidden(text.casefold() not in words)
-
-
-def written(value: Any) -> str:
-    """A cell with every digit that is written; nothing for null."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value) if isinstance(value, float) else str(value)
