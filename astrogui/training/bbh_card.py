@@ -213,7 +213,8 @@ def _injection_lines(run: Mapping[str, Any], words: str) -> list[str]:
         f"{run['sampled']} sampled; efficiency of the weighted pairs "
         f"{run['efficiency_median']:.2f} (median), {run['efficiency_least']:.3f} (least); "
         f"at least 5,000 effective masses and spins in {_percent(run['intrinsic_5000'])}, "
-        f"2,000 effective places in {_percent(run['extrinsic_2000'])}; {run['seconds_median']:.1f} s of processor each. "
+        f"2,000 effective places in {_percent(run['extrinsic_2000'])}; "
+        f"{run['seconds_median']:.1f} s of processor each. "
         f"p of all parameters together {answer['combined_p']:.2f} (seed {run['seed']}). Share of "
         "truths inside, with 95 % intervals:",
         "",
