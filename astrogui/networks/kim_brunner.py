@@ -30,8 +30,9 @@ def convnet(size: int = 44, bands: int = 5, dense: int = DENSE, seed: int = 0) -
         value = layers.MaxPooling2D(2)(value)
     value = layers.Flatten()(value)
     for number in range(2):
+        value = layers.Dropout(DROPPED, seed=seed + number)(value)
         value = layers.Dense(dense, **_begin(0.01, seed, number), name=f"dense{number}")(value)
-        value = layers.Dropout(DROPPED, seed=seed + number)(layers.LeakyReLU(LEAK)(value))
+        value = layers.LeakyReLU(LEAK)(value)
     classes = layers.Dense(2, **_begin(0.01, seed, 2), name="classes")(value)
     return keras.Model(
         {"pixels": pixels}, {"logit": classes[:, 1:] - classes[:, :1]}, name="kim_brunner"
@@ -45,9 +46,13 @@ def _convolution(value: Any, maps: int, side: int, padding: str, seed: int, numb
 
 
 def _begin(bias: float, seed: int, number: int) -> dict[str, Any]:
-    """Random orthogonal weights (Saxe et al. 2013, arXiv 1312.6120) and a small positive bias."""
+    """Random orthogonal weights (Saxe et al. 2013, arXiv 1312.6120) and a small positive bias.
+
+    Their gain keeps the variance through a leaky rectifier (He et al. 2015, arXiv 1502.01852).
+    """
+    gain = (2 / (1 + LEAK**2)) ** 0.5
     return {
-        "kernel_initializer": keras.initializers.Orthogonal(seed=1000 * seed + number),
+        "kernel_initializer": keras.initializers.Orthogonal(gain, seed=1000 * seed + number),
         "bias_initializer": keras.initializers.Constant(bias),
     }
 

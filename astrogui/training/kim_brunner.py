@@ -3,7 +3,9 @@
 What the paper states is kept: 48 x 48 cut-outs at the frame's pixels in luptitudes, of which 44 x
 44 are shown, turned by multiples of 90 degrees, mirrored and with noise; batches of 128, Nesterov
 momentum 0.9, a rate that falls linearly from 0.003 to 0.0001. Its forty hours on a graphics card
-and its combination of 64 transformed predictions are not: the mean of four turns is taken.
+and its combination of 64 transformed predictions are not: the mean of four turns is taken. Nor is
+the scaling of each band to between 0 and 1: magnitudes above the sky's are shown as they are, with
+which far fewer batches teach something.
 """
 
 from __future__ import annotations
@@ -64,9 +66,13 @@ def examples(workdir: Path, name: str, fields: int, seed: int, progress: Progres
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How long the network is trained: epochs that the rate's fall is laid out for, seconds."""
+    """How long the network is trained: epochs that the rate's fall is laid out for, seconds.
+
+    ``batches`` at most make an epoch, where a whole pass would not fit into a call.
+    """
 
     epochs: int = 750
+    batches: int = 10**9
     seconds: float = 600.0  # of this call; the next goes on where it ended
     seed: int = 1
 
@@ -97,7 +103,8 @@ def train(
         rng = np.random.default_rng([budget.seed, done])
         order = rng.permutation(len(data["label"]))
         losses = []
-        for first in range(0, len(order) - min(BATCH, len(order)) + 1, BATCH):
+        last = min(len(order) - min(BATCH, len(order)), (budget.batches - 1) * BATCH)
+        for first in range(0, last + 1, BATCH):
             rows = order[first : first + BATCH]
             shown = _drawn(data["_pixels"][rows], noise, rng)
             label = data["label"][rows, None].astype(np.float32)

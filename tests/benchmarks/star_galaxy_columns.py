@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=20, help="fields to score")
     parser.add_argument("--seconds", type=float, default=600, help="of the network's training")
     parser.add_argument("--epochs", type=int, default=750, help="over which its rate falls")
+    parser.add_argument("--batches", type=int, default=10**9, help="of 128 in an epoch, at most")
     parser.add_argument("--draws", type=int, default=200, help="of the bootstrap")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--record", action="store_true", help="write the tables into the card")
@@ -80,11 +81,14 @@ def main() -> None:
     told = print
     data = kim_brunner.examples(wanted.workdir, "train", wanted.train, wanted.seed, told)
     held = kim_brunner.examples(wanted.workdir, "test", wanted.test, wanted.seed, told)
-    budget = kim_brunner.Budget(epochs=wanted.epochs, seconds=wanted.seconds, seed=wanted.seed)
+    budget = kim_brunner.Budget(
+        epochs=wanted.epochs, batches=wanted.batches, seconds=wanted.seconds, seed=wanted.seed
+    )
     network, epochs = kim_brunner.train(data, wanted.workdir / "fit", budget, told)
     trees = kim_brunner.forest(data, wanted.seed)
     shipped, sources = ours(wanted.model, held)
     count = len(data["label"])
+    shown = epochs * min(wanted.batches, count // kim_brunner.BATCH) * kim_brunner.BATCH
     answers = {
         "star_galaxy": shipped,
         "Kim & Brunner 2016": kim_brunner.predicted(network, held),
@@ -92,7 +96,7 @@ def main() -> None:
     }
     given = {
         "star_galaxy": f"{sources} sources",
-        "Kim & Brunner 2016": f"{count} sources, {epochs} epochs",
+        "Kim & Brunner 2016": f"{count} sources, {shown / count:.1f} passes",
         "random forest": f"{count} sources",
     }
     tables: dict[str, Any] = {}
