@@ -45,7 +45,7 @@ DIMENSIONS = 9
 PERIODIC = [6, 7]  # azimuth and polarisation
 REFERENCE = Binaries(*(np.array([value]) for value in (31.0, 0.8, 0.0, 0.0)))
 THREADS = 48  # walks at once
-WALKS = 40
+
 CLOCK_S = 2.0  # of processor, between notes of the time used
 SEEDS = (1, 2)  # of our own answers
 
@@ -163,12 +163,13 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("nested.json"))
     parser.add_argument("--live", type=int, default=800)
+    parser.add_argument("--walks", type=int, default=40, help="steps of each random walk")
     parser.add_argument("--card", action="store_true", help="keep the summary in models/bbh")
     options = parser.parse_args()
     data = bbh_reweighted.released(options.data)
     likelihood = Likelihood(data)
-    results, seconds = sampled(likelihood, options.live, options.out)
-    told = compared(likelihood, data, results, seconds)
+    results, seconds = sampled(likelihood, options.live, options.walks, options.out)
+    told = compared(likelihood, data, results, seconds, options.walks)
     options.out.write_text(json.dumps(told, indent=1), encoding="utf-8")
     print(json.dumps(told, indent=1))
     if options.card:
@@ -178,7 +179,7 @@ def main() -> int:
     return 0
 
 
-def sampled(likelihood: Likelihood, live: int, out: Path) -> tuple[Any, float]:
+def sampled(likelihood: Likelihood, live: int, walks: int, out: Path) -> tuple[Any, float]:
     """The finished run and its processor seconds, begun anew or gone on with."""
     import dynesty
 
@@ -202,7 +203,7 @@ def sampled(likelihood: Likelihood, live: int, out: Path) -> tuple[Any, float]:
     else:
         sampler = dynesty.NestedSampler(
             log_likelihood, Likelihood.prior, DIMENSIONS, nlive=live, bound="multi",
-            sample="rwalk", walks=WALKS, periodic=PERIODIC, rstate=np.random.default_rng(1),
+            sample="rwalk", walks=walks, periodic=PERIODIC, rstate=np.random.default_rng(1),
             pool=TOGETHER[0], queue_size=THREADS,
         )  # fmt: skip
     sampler.run_nested(
@@ -213,7 +214,7 @@ def sampled(likelihood: Likelihood, live: int, out: Path) -> tuple[Any, float]:
 
 
 def compared(
-    likelihood: Likelihood, data: heterodyne.Data, results: Any, seconds: float
+    likelihood: Likelihood, data: heterodyne.Data, results: Any, seconds: float, walks: int
 ) -> dict[str, Any]:
     """Evidence, divergences and times of the run and of our answers."""
     rng = np.random.default_rng(2)
@@ -224,7 +225,7 @@ def compared(
     theirs = likelihood.draws(results.samples[rows], rng)
     told: dict[str, Any] = {
         "event": "GW150914, the strain and densities released with published samples",
-        "sampler": f"dynesty, random walks of {WALKS} steps in ellipsoids, phase and distance "
+        "sampler": f"dynesty, random walks of {walks} steps in ellipsoids, phase and distance "
         "integrated as in our answer",
         "live_points": int(results.nlive),
         "likelihood_calls": int(np.sum(results.ncall)),
