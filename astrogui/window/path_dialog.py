@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+TABLES = (
+    "Tables: FITS, VOTable, ECSV, CSV, text "
+    "(*.fits *.fit *.fits.gz *.vot *.votable *.xml *.ecsv *.csv *.tsv *.txt);;All files (*)"
+)
+
 
 class PathDialog(QFileDialog):
     """Frees itself once it is closed."""
@@ -19,6 +24,14 @@ class PathDialog(QFileDialog):
         self.setFileMode(mode)
         self.setNameFilters(filters.split(";;"))
         self.finished.connect(self.deleteLater)
+
+
+class TableDialog(PathDialog):
+    """Asks for an analyst's own table of sources; named by formats, for endings have no room."""
+
+    def __init__(self, parent: QWidget, title: str) -> None:
+        super().__init__(parent, title, QFileDialog.FileMode.ExistingFile, TABLES)
+        self.setOption(QFileDialog.Option.HideNameFilterDetails)
 
 
 class SaveDialog(PathDialog):

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QLabel,
     QListWidget,
@@ -27,14 +26,11 @@ from astrogui.records.catalogue import Catalogue
 from astrogui.records.column_table import ColumnTable
 from astrogui.window.actions import Spec
 from astrogui.window.formatting import header_text
+from astrogui.window.path_dialog import TableDialog
 
 if TYPE_CHECKING:
     from astrogui.viewers.sky_join import Joined
     from astrogui.window.workbench import Workbench
-
-TABLES = (
-    "Tables (*.fits *.fit *.fits.gz *.vot *.votable *.xml *.ecsv *.csv *.tsv *.txt);;All files (*)"
-)
 
 
 class Feature(QObject):
@@ -57,9 +53,7 @@ class Feature(QObject):
         actions["cross_match_off"].triggered.connect(self.take_away)
 
     def ask(self, _: bool = False) -> None:
-        dialog = QFileDialog(self._bench.window, "Match with a table", "", TABLES)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog = TableDialog(self._bench.window, "Match with a table")
         dialog.fileSelected.connect(self.load)
         dialog.open()
 

@@ -17,15 +17,12 @@ from astrogui.viewers.image_view import ImageView
 from astrogui.window.docks import DockSpec
 from astrogui.window.image_feature import ImageFeature
 from astrogui.window.lazy_dock import LazyDock
+from astrogui.window.path_dialog import TableDialog
 
 if TYPE_CHECKING:
     from astrogui.viewers.catalogue_overlay import CatalogueOverlay, Overlaid
     from astrogui.viewers.catalogue_panel import CataloguePanel
     from astrogui.window.workbench import Workbench
-
-FILTER = (
-    "Tables (*.fits *.fit *.fits.gz *.vot *.votable *.xml *.ecsv *.csv *.tsv *.txt);;All files (*)"
-)
 
 
 class Feature(ImageFeature):
@@ -39,11 +36,8 @@ class Feature(ImageFeature):
 
     def ask_to_load(self) -> None:
         """Ask for a table and overlay it."""
-        dialog = QFileDialog(self._bench.window, "Overlay a catalogue", "", FILTER)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog = TableDialog(self._bench.window, "Overlay a catalogue")
         dialog.fileSelected.connect(self.load)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def load(self, path: str) -> None:
