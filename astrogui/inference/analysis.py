@@ -224,8 +224,11 @@ class Analyst:
         if task.insight is None:
             raise UsageProblem(f"{task.title}: there is no network of pictures to look into.")
 
+        advanced = _Meter(way.job.job_id, self._report)
+
         def run(arrays: Arrays) -> Arrays:
             self._go_on(way.job)
+            advanced(0.0, "looking into the network")  # that it is alive, to whoever waits
             return way.backend.run(arrays)
 
         prepared = task.prepare(record, [place], model, dict(way.job.options))

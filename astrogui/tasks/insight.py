@@ -18,6 +18,7 @@ EMPTY_SKY = "empty sky, 0 in every plane"
 MOST_CHANNELS = 16  # of a layer that are kept
 PATCHES = 8  # squares hidden along a side of the picture, without overlap
 SMALLEST_PATCH = 3  # pixels
+STRIDE = 0.7  # of a patch from one to the next: each costs one call of the network
 
 Arrays = dict[str, NDArray[Any]]
 Run = Callable[[Arrays], Arrays]
@@ -122,7 +123,7 @@ def look(
 
     value, empty = number(np.stack([picture, baseline]))
     patch = max(len(picture) // PATCHES, SMALLEST_PATCH)
-    hidden = attribution.occlusion(number, picture, baseline, patch, max(patch // 2, 1))
+    hidden = attribution.occlusion(number, picture, baseline, patch, round(STRIDE * patch))
     gradients = np.zeros((0, *picture.shape[:2]), np.float32)
     layers: list[FeatureMaps] = []
     if opened is not None:

@@ -63,6 +63,11 @@ class Feature(QObject):
         actions["embedding"].triggered.connect(self._on_asked)
         self.dock = LazyDock(bench, DockSpec("embedding", "Embedding"), "catalogue", self._make)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether features are read, places drawn or pictures made."""
+        return self.panel is not None and self.panel.is_busy
+
     def _make(self) -> QWidget:
         self.panel = EmbeddingPanel(self._bench, self._bench.window)
         return self.panel
@@ -119,6 +124,10 @@ class EmbeddingPanel(QWidget):
         bench.selection.row_changed.connect(self._show_neighbours)
         bench.bridge.project_changed.connect(self._stop)
         self.destroyed.connect(partial(_stop_all, self._under_way))
+
+    @property
+    def is_busy(self) -> bool:
+        return self._later.isActive() or bool(self._under_way) or self._cut_outs.is_busy
 
     def _build_controls(self) -> QVBoxLayout:
         self.task, self.way, self.colour = QComboBox(self), QComboBox(self), QComboBox(self)

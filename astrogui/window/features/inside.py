@@ -43,6 +43,11 @@ class Feature(AnswerDock):
         actions.add(SPECS)
         actions["inside"].triggered.connect(self._on_asked)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a look is under way or about to be."""
+        return self._asked is not None or self._later.isActive()
+
     def make_view(self) -> InsideView:
         from astrogui.viewers.inside_view import InsideView
 
