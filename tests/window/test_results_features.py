@@ -24,6 +24,7 @@ from astrogui.session.session import Session
 from astrogui.session.settings import Settings
 from astrogui.session.view import ProjectView
 from astrogui.window.features.results import values_from_table
+from astrogui.window.features.verify import VerifyDialog
 
 
 class Reader:
@@ -185,6 +186,18 @@ def test_all_rows_are_verified_from_the_menu(bench, qtbot):
     assert len(QGuiApplication.clipboard().text().splitlines()) == 4
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+def test_what_differs_is_said_in_full(qtbot):
+    """Long words were cut, with no way to read them but the mouse."""
+    dialog = VerifyDialog()
+    qtbot.addWidget(dialog)
+    words = "the probability was 0.91 and is 0.83; " * 4
+    dialog.add([("a", "b", "identical", "as stored"), ("a", "b", "differs", words)])
+    dialog.show()
+    low = dialog.table.rowHeight(0)
+    lines = dialog.fontMetrics().horizontalAdvance(words) / dialog.table.columnWidth(2)
+    qtbot.waitUntil(lambda: 1.5 * low < dialog.table.rowHeight(1) < (lines + 3) * low)
 
 
 def test_verdicts_are_named_without_reading_the_project_in_the_windows_thread(

@@ -12,9 +12,10 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
+    QTimer,
     Signal,
 )
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -42,6 +43,8 @@ SPECS = (
 )  # fmt: skip
 HEADS = ("Object", "Analysis", "Result")
 SIGNS = {"identical": "✓", "within": "✓", "differs": "✗", "impossible": "?", "cancelled": "–"}
+PLAIN_STATES = ("identical", "within", "cancelled")  # what is said of them fits in a line
+MOST_WRAPPED = 100  # lines that are made as high as their words want
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -159,12 +162,15 @@ class VerifyDialog(QDialog):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.table.setWordWrap(False)
         heads = self.table.horizontalHeader()
         heads.setStretchLastSection(True)
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.setColumnWidth(0, 190)
         self.table.setColumnWidth(1, 150)
+        self._wrapped: list[int] = []  # lines whose words want more than one
+        self._later = QTimer(self)  # once the columns have their widths
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._wrap)
         self.words = QLabel("Checking files and models …")
         self.words.setWordWrap(True)
         self.words.setAccessibleName("Progress in words")
@@ -190,8 +196,20 @@ class VerifyDialog(QDialog):
 
     def add(self, lines: list[tuple[str, str, str, str]]) -> None:
         """More verdicts: object, analysis, state, words."""
+        first = self.model.rowCount()
         self.model.add(lines)
+        long = [row for row, line in enumerate(lines, first) if line[2] not in PLAIN_STATES]
+        self._wrapped = (self._wrapped + long)[:MOST_WRAPPED]
+        self._later.start(0)
         self.table.scrollToBottom()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._later.start(0)
+
+    def _wrap(self) -> None:
+        for row in self._wrapped:
+            self.table.resizeRowToContents(row)
 
     def advance(self, done: int, total: int) -> None:
         """So many of so many are done."""
