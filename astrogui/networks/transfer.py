@@ -1,6 +1,6 @@
 """A classifier of the analyst's own classes on encoders that were taught the shapes of galaxies.
 
-Each member joins a copy of an encoder with dense layers of its own, which read the last features
+Each member joins a copy of an encoder with a dense layer of its own, which reads the last features
 beside the mean and the most of every unit before: what tells foreign objects apart need not have
 survived to the last layer (Yosinski et al. 2014, arXiv 1411.1792). While it is trained, pictures
 come as they are drawn; what is kept averages what was seen over the turns and mirrorings of a
@@ -18,8 +18,7 @@ from keras import layers, ops
 from astrogui.networks.morphology import Averaged, Turned, encoder
 from astrogui.networks.star_galaxy import Mahalanobis, Standardise
 
-HIDDEN = 32
-DROPPED = 0.5  # share of what a dense layer is given that it does without, while it learns
+DROPPED = 0.2  # share of what a dense layer is given that it does without, while it learns
 
 
 def classifier(
@@ -64,14 +63,13 @@ def pooled_count(widths: Sequence[int]) -> int:
 
 
 def heads(classes: int, width: int, members: int) -> keras.Model:
-    """What the members saw (members x width,) to logits (members, classes): the dense layers."""
+    """What members saw (members x width,) to logits (members, classes): a dense layer each."""
     given = keras.Input((members * width,), name="given")
     standard = Standardise(name="standardise")(given)
     logits = []
     for number in range(members):
         own = standard[:, number * width : (number + 1) * width]
         own = layers.Dropout(DROPPED, name=f"dropout_{number}")(own)
-        own = layers.Dense(HIDDEN, activation="silu", name=f"hidden_{number}")(own)
         logits.append(layers.Dense(classes, name=f"logit_{number}")(own))
     return keras.Model(given, ops.stack(logits, axis=1), name="heads")
 

@@ -1,9 +1,11 @@
 """An analyst's own classes, learned from few labels: transfer from the network of galaxies' shapes.
 
-First the dense layers learn on the features as they are, then the encoders are freed from their
-last layers on, at falling rates (Yosinski et al. 2014, arXiv 1411.1792). Each member leaves out
-another part of the labels; the round that answers these best is kept, and the temperature is set
-on them. So no stage can harm, and figures of labels left out are rather too good by that choice.
+First the dense layers are solved for on the features as they are, from a strong penalty on their
+weights to a weak one (few labels and many features want a strong one); then the encoders are freed
+from their last layers on, at falling rates (Yosinski et al. 2014, arXiv 1411.1792). Each member
+leaves out another part of the labels; the round that answers these best is kept, and the
+temperature is set on them. So no stage can harm, and figures of labels left out are rather too
+good by that choice.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from astrogui.training.star_galaxy_calibration import mahalanobis_weights
 MEMBERS = 3
 FOLDS = 5  # each member leaves out one of them
 LEAST_LABELS = 2  # of each class
-RATES = (1e-3, 5e-5)  # of learning: of the dense layers alone, of the first stage after it
+PENALTIES = (300.0, 3.0)  # on the squares of the weights, for each label: the first and the last
+RATE = 5e-5  # of learning, in the first stage after the dense layers
 LEAST_SCATTER = 0.02  # of an activation over the labelled pictures, by which it is divided
 TEMPERATURES = np.geomspace(0.5, 6.0, 50)
 
@@ -47,7 +50,7 @@ class Settings:
     """How much is tried; the defaults take a few minutes on a processor."""
 
     variants: int = 8  # of each picture, by turning, scaling and shifting
-    head_rounds: int = 12
+    head_rounds: int = 8  # penalties that are tried
     rounds: int = 1  # in each of the stages after it
     most_steps: int = 40  # batches in a round
     units: tuple[int, ...] = (1, 9)  # residual units that each stage frees, from the last on
@@ -116,7 +119,7 @@ def fine_tune(
     for number, units in enumerate(settings.units):
         unfreeze(whole, MEMBERS, units)
         words = "all layers" if number + 1 == len(settings.units) else "the last layers"
-        teacher.teach(learner, words, RATES[1] / 3**number)
+        teacher.teach(learner, words, RATE / 3**number)
     whole.set_weights(teacher.best)
     outputs = whole.predict(
         {"picture": labelled.pictures[:, 0].astype(np.float32) / np.float32(255)},
@@ -163,16 +166,23 @@ class _Teacher:
 
     def teach_heads(self, heads: Any, features: Floats) -> None:
         """The dense layers alone, on features (n, variants, k) that were computed once."""
-        self._compile(heads, RATES[0])
-        count = features.shape[1]
-        for _ in range(self._settings.head_rounds):
+        mean, scale = heads.get_layer("standardise").get_weights()
+        given = np.clip((features - mean) / scale, -8.0, 8.0).astype(np.float64)
+        width = given.shape[-1] // MEMBERS
+        layers = [heads.get_layer(f"logit_{number}") for number in range(MEMBERS)]
+        solved = [np.zeros((width + 1, len(self._labelled.classes))) for _ in layers]
+        for penalty in np.geomspace(*PENALTIES, self._settings.head_rounds):
             losses = []
-            for _ in range(2 * self._steps):
-                rows = self._rows()
-                given = features[rows, self._rng.integers(count, size=len(rows))]
-                losses.append(float(heads.train_on_batch(given, self._own[rows])))
+            for number, layer in enumerate(layers):
+                rows = np.flatnonzero(self._own[:, number] >= 0)
+                own = given[rows, :, number * width : (number + 1) * width]
+                label = self._own[rows, number]
+                solved[number], loss = solve_layer(own, label, penalty, solved[number])
+                layer.set_weights([solved[number][:-1], solved[number][-1]])
+                losses.append(loss)
             found = np.asarray(heads.predict(features[:, 0], batch_size=256, verbose=0))
             self._tell("dense layers", float(np.mean(losses)), found)
+        self._whole.set_weights(self.best)
 
     def teach(self, learner: Any, stage: str, rate: float) -> None:
         """All that is free in ``learner``, on pictures drawn anew."""
@@ -228,6 +238,40 @@ class _Teacher:
              "left_out_right": told.left_out_right}
         )  # fmt: skip
         self._report(told)
+
+
+def solve_layer(
+    given: Floats, label: NDArray[Any], penalty: float, start: Floats
+) -> tuple[Floats, float]:
+    """Weights and, last, biases (k + 1, classes) of a dense layer under softmax, and its loss.
+
+    ``given`` (n, variants, k) are features; each class counts alike, a label's variants share its
+    weight. The cross-entropy summed over labels plus half the penalty times the squares is least.
+    """
+    from scipy.optimize import minimize
+
+    count, variants, width = given.shape
+    flat = given.reshape(-1, width)
+    classes = start.shape[1]
+    of_class = np.bincount(label, minlength=classes)
+    weight = np.repeat(count / (of_class[label] * (of_class > 0).sum()), variants) / variants
+    truth = np.eye(classes)[np.repeat(label, variants)]
+
+    def cost(values: Floats) -> tuple[float, Floats]:
+        both = values.reshape(start.shape)
+        logit = flat @ both[:-1] + both[-1]
+        logit -= logit.max(axis=1, keepdims=True)
+        share = np.exp(logit)
+        total = share.sum(axis=1, keepdims=True)
+        cross = float((weight * (np.log(total[:, 0]) - (logit * truth).sum(axis=1))).sum())
+        wrong = weight[:, None] * (share / total - truth)
+        slope = np.concatenate([flat.T @ wrong + penalty * both[:-1], wrong.sum(axis=0)[None]])
+        return cross + 0.5 * penalty * float((both[:-1] ** 2).sum()), slope.ravel()
+
+    found = minimize(cost, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 60})
+    both = found.x.reshape(start.shape)
+    loss = (float(found.fun) - 0.5 * penalty * float((both[:-1] ** 2).sum())) / count
+    return both, loss
 
 
 def fit_temperature(logit: Floats, label: NDArray[np.int64]) -> float:

@@ -172,13 +172,13 @@ def _label_lines(rows: list[dict[str, Any]]) -> list[str]:
         "votes, scored on even ones. Radio: four classes (Bent, Compact, FR I, FR II) of FIRST "
         "maps, which are foreign to it; 25 % would be chance.",
         "",
-        "| set | labels | right | right where sure | cross-entropy (nat) | draws |",
-        "|---|---|---|---|---|---|",
+        "| set | labels | taught | right | right where sure | cross-entropy (nat) | draws |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         right, sure = (_share(row[name]) for name in ("right", "right_sure"))
         lines.append(
-            f"| {row['set']} | {row['labels'] or 'none'} | {right} | {sure} | "
+            f"| {row['set']} | {row['labels'] or 'none'} | {row['taught']} | {right} | {sure} | "
             f"{row['cross_entropy']:.2f} | {row['draws']} |"
         )
     return [*lines, ""]

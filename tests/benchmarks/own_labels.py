@@ -109,10 +109,10 @@ def radio(folder: Path, seed: int) -> Task:
 TASKS = {"galaxy_zoo": galaxy_zoo, "radio": radio}
 
 
-def one_run(task: Task, base: Path, labels: int, seed: int, frozen: bool) -> dict[str, Any]:
+def one_run(task: Task, base: Path, labels: int, seed: int) -> dict[str, Any]:
     """Fine-tune on ``labels`` objects, and how good the answers to the scored ones are."""
     started = time.process_time()
-    settings = fine_tune.Settings(seed=seed, **({"units": ()} if frozen else {}))
+    settings = fine_tune.Settings(seed=seed)
     rng = np.random.default_rng([seed, labels])
     chosen = task.may_train[:labels]
     scored = np.array(
@@ -128,12 +128,67 @@ def one_run(task: Task, base: Path, labels: int, seed: int, frozen: bool) -> dic
     )["logit"]  # fmt: skip
     probability = softmax(np.asarray(logit, np.float64) / tuned.temperature).mean(axis=1)
     return {
-        "labels": int(labels), "seed": seed, "frozen": frozen,
+        "labels": labels, "seed": seed, "frozen": False,
         **figures(probability, task.label[scored], task.sure[scored]),
         "kept": min(tuned.history, key=lambda round: round["left_out_loss"])["stage"],
         "labels_left_out": tuned.left_out, "temperature": tuned.temperature,
         "cpu_s": round(time.process_time() - started),
     }  # fmt: skip
+
+
+class Frozen:
+    """The dense layers taught alone: what the encoders make of every picture is computed once."""
+
+    def __init__(self, task: Task, base: Path, variants: int) -> None:
+        from astrogui.networks.builder import build
+        from astrogui.networks.morphology import Turned
+        from astrogui.networks.transfer import assign_encoders, trainable
+
+        network, config = fine_tune.base_network(base)
+        kept = {name: config[name] for name in ("size", "widths", "features")}
+        self._config = {**kept, "members": fine_tune.MEMBERS, "classes": len(task.classes)}
+        self._whole = build("transfer:classifier", self._config)
+        assign_encoders(self._whole, network, fine_tune.MEMBERS)
+        _, seen = trainable(self._whole, fine_tune.MEMBERS)
+        rng = np.random.default_rng(11)
+        cuts = [task.cut(k, variants, rng) for k in range(len(task.label))]
+        plain = np.array([cut[0] for cut in cuts]).astype(np.float32) / np.float32(255)
+        self.plain = np.concatenate(
+            [
+                np.asarray(seen.predict({"picture": np.asarray(Turned()(part))}, verbose=0))
+                .reshape(len(part), 8, -1)
+                .mean(axis=1)
+                for part in np.array_split(plain, 10)
+            ]
+        )
+        self.features = fine_tune._features(seen, np.array(cuts))
+
+    def run(self, task: Task, labels: int, seed: int) -> dict[str, Any]:
+        """As `one_run`."""
+        chosen = task.may_train[:labels]
+        scored = np.array(
+            [k for k in task.scored if not any(task.same(int(k), int(o)) for o in chosen)]
+        )
+        nothing = np.zeros((labels, 1, 1, 1, 3), np.uint8)
+        labelled = fine_tune.Labelled(
+            pictures=nothing, label=task.label[chosen], classes=task.classes
+        )
+        settings = fine_tune.Settings(seed=seed, units=())
+        teacher = fine_tune._Teacher(self._whole, labelled, settings, lambda point: None, None)
+        heads = self._whole.get_layer("heads")
+        flat = self.features[chosen].reshape(-1, self.features.shape[-1])
+        scatter = np.maximum(flat.std(axis=0), fine_tune.LEAST_SCATTER)
+        heads.get_layer("standardise").set_weights([flat.mean(axis=0), scatter])
+        teacher.teach_heads(heads, self.features[chosen])
+        left = teacher.left_out(heads.predict(self.plain[chosen], verbose=0).astype(np.float64))
+        temperature = fine_tune.fit_temperature(left, labelled.label)
+        logit = np.asarray(heads.predict(self.plain[scored], verbose=0), np.float64)
+        probability = softmax(logit / temperature).mean(axis=1)
+        return {
+            "labels": labels, "seed": seed, "frozen": True,
+            **figures(probability, task.label[scored], task.sure[scored]),
+            "kept": "dense layers", "temperature": temperature,
+        }  # fmt: skip
 
 
 def before(task: Task, base: Path) -> dict[str, Any]:
@@ -188,12 +243,11 @@ def table(runs: list[dict[str, Any]]) -> str:
 
 def record(folder: Path, runs: list[dict[str, Any]]) -> None:
     """Write mean and scatter over the seeds into the card and README of a morphology model."""
-    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, int, bool], list[dict[str, Any]]] = {}
     for run in runs:
-        if not run.get("frozen"):
-            groups.setdefault((run["set"], run["labels"]), []).append(run)
+        groups.setdefault((run["set"], run["labels"], run.get("frozen", False)), []).append(run)
     rows = []
-    for (name, labels), group in sorted(groups.items()):
+    for (name, labels, frozen), group in sorted(groups.items()):
         spread = {
             key: [float(np.mean(values)), float(np.std(values, ddof=1)) if len(group) > 1 else 0.0]
             for key in ("right", "right_sure")
@@ -201,6 +255,7 @@ def record(folder: Path, runs: list[dict[str, Any]]) -> None:
         }
         cross = float(np.mean([run["cross_entropy"] for run in group]))
         rows.append({"set": name.replace("_", " "), "labels": labels, **spread,
+                     "taught": "nothing" if not labels else "dense layers" if frozen else "all",
                      "cross_entropy": cross, "draws": len(group)})  # fmt: skip
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
     card = dataclasses.replace(card, training={**card.training, "own_labels": rows})
@@ -224,6 +279,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=_numbers, default=[1, 2, 3])
     parser.add_argument("--base", type=Path, default=ROOT / "models" / "morphology")
     parser.add_argument("--frozen", action="store_true", help="teach the dense layers alone")
+    parser.add_argument("--variants", type=int, default=8, help="of each picture, with --frozen")
     parser.add_argument(
         "--record", action="store_true", help="write the table into the base's card"
     )
@@ -236,16 +292,19 @@ def main() -> None:
     wanted = [(n, seed) for seed in given.seeds for n in given.labels]
     if given.set == "galaxy_zoo":
         wanted.insert(0, (0, 0))
+    frozen = None
     for labels, seed in wanted:
         key = (given.set, labels, seed or None, given.frozen if labels else None)
         if key in done:
             continue
         task = TASKS[given.set](given.folder, seed)
-        run = (
-            one_run(task, given.base, labels, seed, given.frozen)
-            if labels
-            else before(task, given.base)
-        )
+        if not labels:
+            run = before(task, given.base)
+        elif given.frozen:
+            frozen = frozen or Frozen(task, given.base, given.variants)
+            run = frozen.run(task, labels, seed)
+        else:
+            run = one_run(task, given.base, labels, seed)
         known.append({"set": given.set, **run})
         with given.out.open("a") as file:
             file.write(json.dumps(known[-1]) + "\n")

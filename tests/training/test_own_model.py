@@ -21,7 +21,7 @@ from astrogui.tasks import task_by_name
 from astrogui.tasks.own_classes import information_gain, task_of_card
 from astrogui.tasks.task import Model
 from astrogui.training import morphology_card, own_model
-from astrogui.training.fine_tune import Labelled, fit_temperature
+from astrogui.training.fine_tune import Labelled, fit_temperature, solve_layer
 from astrogui.training.package import run_network, write_model_folder
 
 CONFIG = {
@@ -156,3 +156,21 @@ def test_labels_need_two_classes():
     pictures = np.zeros((4, 1, 64, 64, 3), np.uint8)
     with pytest.raises(ValueError, match="two classes"):
         Labelled(pictures=pictures, label=np.zeros(4, np.int64), classes=("one",))
+
+
+def test_a_dense_layer_is_solved_for_as_logistic_regression_is():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    rng = np.random.default_rng(6)
+    given = rng.normal(size=(60, 1, 4))
+    label = (given[:, 0, 0] + 0.5 * rng.normal(size=60) > 0).astype(int) + (given[:, 0, 1] > 1)
+    solved, loss = solve_layer(given, label, 5.0, np.zeros((5, 3)))
+    theirs = linear_model.LogisticRegression(
+        C=1 / 5.0, class_weight="balanced", tol=1e-8, max_iter=500
+    ).fit(given[:, 0], label)
+    logit = given[:, 0] @ solved[:-1] + solved[-1]
+    share = np.exp(logit) / np.exp(logit).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(share, theirs.predict_proba(given[:, 0]), atol=2e-3)
+    assert 0 < loss < np.log(3)
+    weak, closer = solve_layer(given, label, 0.1, solved)
+    assert closer < loss
+    assert (weak[:-1] ** 2).sum() > (solved[:-1] ** 2).sum()
