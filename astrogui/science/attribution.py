@@ -24,14 +24,16 @@ def integrated_gradients(
 
     ``gradient`` gives the derivative (n, ...) at each of the pictures (n, ...). The values sum up
     to the difference of the number between picture and baseline, but for the error of the
-    integral, taken at Gauss and Legendre's points. Source: Sundararajan, Taly & Yan 2017, arXiv
-    1703.01365, eq. (1). Raises ``ValueError`` where the shapes differ.
+    integral, taken at Gauss and Legendre's points in the square root of the way: networks that
+    bring up faint light change fastest near the baseline. Source: Sundararajan, Taly & Yan 2017,
+    arXiv 1703.01365, eq. (1). Raises ``ValueError`` where the shapes differ.
     """
     if np.shape(picture) != np.shape(baseline):
         raise ValueError(f"picture {np.shape(picture)}, baseline {np.shape(baseline)}")
     step = np.asarray(picture, np.float64) - baseline
     place, weight = np.polynomial.legendre.leggauss(steps)
-    share, weight = (place + 1) / 2, weight / 2
+    root = (place + 1) / 2
+    share, weight = root**2, weight * root
     total = np.zeros(step.shape)
     for begin in range(0, steps, AT_ONCE):
         part = slice(begin, begin + AT_ONCE)

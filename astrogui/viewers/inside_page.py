@@ -62,8 +62,7 @@ class InsidePage(QWidget):
         for plot in (self.picture, self.map):
             plot.setAspectLocked(True)
             plot.setMouseEnabled(False, False)
-            plot.set_titles(bottom="column (network pixel)")
-        self.picture.set_titles(left="row (network pixel)")
+            plot.set_titles(bottom="column (network pixel)", left="row (network pixel)")
         self.bar.setMouseEnabled(False, False)
         self.bar.getAxis("bottom").setStyle(showValues=False, tickLength=0)
         self.bar.hideAxis("left")

@@ -34,8 +34,18 @@ def test_the_gradients_sum_up_to_the_difference_of_a_bent_function():
 
 def test_a_square_of_squares_is_integrated_exactly():
     """For the sum of x^4 from zero a pixel brings its own fourth power."""
-    found = integrated_gradients(lambda x: 4 * x.astype(float) ** 3, PICTURE, 0 * PICTURE, steps=3)
+    found = integrated_gradients(lambda x: 4 * x.astype(float) ** 3, PICTURE, 0 * PICTURE, steps=4)
     np.testing.assert_allclose(found, PICTURE.astype(float) ** 4, rtol=1e-4, atol=1e-6)
+
+
+def test_a_number_that_is_steep_at_the_baseline_is_integrated_well():
+    """As where faint light is brought up by a square root of x + 0.003."""
+    picture = np.abs(PICTURE)
+    found = integrated_gradients(
+        lambda x: 0.5 / np.sqrt(np.asarray(x, float) + 0.003), picture, 0 * picture, steps=24
+    )
+    wanted = np.sqrt(picture.astype(float) + 0.003) - np.sqrt(0.003)
+    np.testing.assert_allclose(found, wanted, rtol=0.01)
 
 
 def test_hiding_a_pixel_of_a_sum_loses_what_it_held():

@@ -90,3 +90,21 @@ def test_every_network_of_pictures_can_be_looked_into():
     seen = {task.name: task.insight for task in TASKS if task.insight is not None}
     assert {"star_galaxy", "morphology", "lens_finder"} <= set(seen)
     assert len(seen["star_galaxy"].planes) == 10
+
+
+def test_a_network_that_few_points_miss_gets_more_of_them():
+    asked = []
+
+    class Rough(Known):
+        """Its slope has a narrow peak on the way, which sixteen points miss."""
+
+        def gradient(self, prepared, picture, aim):
+            asked.append(len(prepared["image"]))
+            share = (prepared["image"] * prepared["image"]).sum(axis=(1, 2, 3)) ** 0.5
+            return (
+                5e3 * np.exp(-((share - share.max() / 2) ** 2) * 50)[:, None, None, None]
+                + 0 * WEIGHT
+            )
+
+    looked(Rough())
+    assert sum(asked) == 16 + 48
