@@ -344,18 +344,25 @@ def weigh(
         if number >= 1 and share > 0.3 and share < 1.1 * last:
             break
         last = share
+    done = 0.2
     for _ in range(effort.passes):
+        # Most answers need one pass: what is left is kept for further ones.
+        half, end = done + 0.4 * (1 - done), done + 0.8 * (1 - done)
         analysis.part(pairs.places, weight, CELLS)
-        pool = analysis.pool(lambda part: told(0.2 + 0.4 * part))
-        pairs = _drawn(
-            analysis, proposal, effort.final_draws, pool, lambda part: told(0.6 + 0.4 * part)
-        )
+        pool = analysis.pool(_between(told, done, half))
+        pairs = _drawn(analysis, proposal, effort.final_draws, pool, _between(told, half, end))
+        done = end
         worth = quality(pairs)
         if worth.efficiency >= WANTED:
             break
         weight = tempered(marginal(pairs), LEAST_EFFECTIVE)
         proposal = Proposal(pairs.places, weight, rng)
     return analysis, pool, pairs, worth
+
+
+def _between(told: Told, low: float, high: float) -> Told:
+    """Tells of a part of the work as its share of the whole."""
+    return lambda part: told(low + (high - low) * part)
 
 
 def _drawn(

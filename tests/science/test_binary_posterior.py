@@ -89,10 +89,13 @@ def test_a_third_detector_narrows_the_sky(whole):
 def test_a_merger_away_from_the_given_time_is_found_with_the_same_evidence(whole):
     data = strain_merger.data()
     data = heterodyne.recentred(data, data.centre_gps - 0.07)
-    start = strain_merger.near_truth(1500, 1)
-    analysis, *_, worth = weigh(data, start, strain_merger.TRUTH, np.random.default_rng(4), SMALL)
+    start, told = strain_merger.near_truth(1500, 1), []
+    rng = np.random.default_rng(4)
+    analysis, *_, worth = weigh(data, start, strain_merger.TRUTH, rng, SMALL, told.append)
     assert worth.log_evidence == pytest.approx(whole[3].log_evidence, abs=0.25)
     assert analysis.data.centre_gps[0] == pytest.approx(data.centre_gps[0] + 0.07, abs=0.005)
+    assert told == sorted(told)
+    assert 0.8 < told[-1] <= 1
 
 
 def test_a_start_that_knows_nothing_of_the_masses_comes_to_the_same(whole):
