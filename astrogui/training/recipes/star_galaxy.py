@@ -289,8 +289,11 @@ def _column_lines(scores: dict[str, Any]) -> list[str]:
         "Their seven columns on held-out simulated fields in five bands "
         "(`tests/benchmarks/star_galaxy_columns.py`; definitions and sources in "
         "`training/star_galaxy_columns.py`), with bootstrap errors; a star marks the best of a "
-        "column and what lies within the paired error of it. Their network was given the time "
-        "stated, not its published forty hours on a graphics card.",
+        "column and what lies within the paired error of it. Their network saw few passes of the "
+        "750 that they trained (forty hours on a graphics card): its row does not say how good the "
+        "published one is. The forest had fewer sources than ours. Errors are those of drawing "
+        "sources; that the share of stars differs from field to field, which moves CAL and dN/N, is "
+        "not in them.",
     ]
     for faintest, found in scores["columns"].items():
         lines += ["", f"r <= {faintest}: {found['n']} sources, {found['stars']} stars", ""]
