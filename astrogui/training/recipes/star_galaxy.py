@@ -292,8 +292,8 @@ def _column_lines(scores: dict[str, Any]) -> list[str]:
         "column and what lies within the paired error of it. Their network saw few passes of the "
         "750 that they trained (forty hours on a graphics card): its row does not say how good the "
         "published one is. The forest had fewer sources than ours. Errors are those of drawing "
-        "sources; that the share of stars differs from field to field, which moves CAL and dN/N, is "
-        "not in them.",
+        "sources; that the share of stars differs from field to field, which moves CAL and dN/N, "
+        "is not in them.",
     ]
     for faintest, found in scores["columns"].items():
         lines += ["", f"r <= {faintest}: {found['n']} sources, {found['stars']} stars", ""]
