@@ -16,6 +16,8 @@ from astrogui.viewers.plot import Plot, pen
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.viewer import Compute, Viewer
 
+ROOM_FOR_LEGEND = 1.6  # of the largest loss: two lines of words over the curves
+
 
 class LearningCurve(Viewer):
     """Two plots over the rounds, which grow while the network learns; a line at each new stage."""
@@ -95,5 +97,5 @@ class LearningCurve(Viewer):
         if self.points:
             self.loss.setXRange(0.5, self.points[-1]["of"] + 0.5, padding=0)
             high = max(max(p["loss"], p["left_out_loss"]) for p in self.points)
-            self.loss.setYRange(0, 1.25 * high, padding=0)
+            self.loss.setYRange(0, ROOM_FOR_LEGEND * high, padding=0)
         self.right.setYRange(0, 105, padding=0)

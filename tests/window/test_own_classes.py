@@ -113,6 +113,7 @@ def test_the_next_row_to_label_is_shown(dock, qtbot, monkeypatch):
     monkeypatch.setattr(own_models, "next_to_label", lambda given: [rows[1]["row_id"]])
     _click(feature.panel.next_row)
     qtbot.waitUntil(lambda: feature._bench.selection.row_id == rows[1]["row_id"])
+    assert "1 row waits for a class" in feature.panel.words.text()
     monkeypatch.setattr(own_models, "next_to_label", lambda given: [])
     _click(feature.panel.next_row)
     qtbot.waitUntil(lambda: "Run a model of your own" in feature.panel.words.text())

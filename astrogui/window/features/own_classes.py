@@ -135,10 +135,16 @@ class Feature(QObject):
             self.panel.say(words)
         self._bench.window.notice.show_notice(words)
 
-    def _on_next(self, place: tuple[int, int] | None) -> None:
+    def _on_next(self, place: tuple[int, int, int] | None) -> None:
         if place is not None:
-            row_id, item_id = place
+            row_id, item_id, waiting = place
             self._bench.selection.choose_item(item_id, row_id)
+            if self.panel is not None:
+                many = "1 row waits" if waiting == 1 else f"{waiting:,} rows wait"
+                self.panel.say(
+                    f"{many} for a class; the label of row {row_id} would tell the network most. "
+                    "Give it in the Annotate panel."
+                )
         elif self.panel is not None:
             self.panel.say("Run a model of your own on images first: it says what to label next.")
 
@@ -221,11 +227,11 @@ class OwnClassesPanel(QWidget):
         self.words.setText(words)
 
 
-def _next_row(view: Any) -> tuple[int, int] | None:
-    """Row and item of what is best labelled next."""
+def _next_row(view: Any) -> tuple[int, int, int] | None:
+    """Row and item of what is best labelled next, and how many rows there are to choose from."""
     from astrogui.session.own_models import next_to_label
 
     rows = view.rows()
     wanted = next_to_label(rows)
     items = {row["row_id"]: row["item_id"] for row in rows}
-    return (wanted[0], items[wanted[0]]) if wanted else None
+    return (wanted[0], items[wanted[0]], len(wanted)) if wanted else None
