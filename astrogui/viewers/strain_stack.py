@@ -23,7 +23,8 @@ from astrogui.viewers.strain_tools import SHOWN
 from astrogui.viewers.viewer import Compute, Viewer
 
 REST_MS = 200  # maps are computed once the view has rested for this long
-NOISE_MS = 20  # the noise of detectors that come together is drawn once, after their series
+TURN_MS = 5  # in which the window does what else waits: keys, the mouse, other paints
+NOISE_MS = 40  # the noise of detectors that come together is drawn once, after their series
 LONGEST_BACK = 50  # spans that can be gone back to
 LIVE_S = 8.0  # of a record that are on the screen while it plays from the whole of it
 DETECTORS = 3
@@ -46,7 +47,7 @@ class StrainStack(Viewer):
         self._spans: list[tuple[float, float]] = []
         self._rest = self._timer(REST_MS, self._on_rest)
         self._making = self._timer(0, self._make_next)
-        self._showing = self._timer(0, self._show_first)
+        self._showing = self._timer(TURN_MS, self._show_first)
         self._noise_later = self._timer(NOISE_MS, self._draw_noise)
         self.grid, self.noise = PlotGrid(), NoisePlot()
         self._beside = PlotPage()
