@@ -17,6 +17,7 @@ from astrogui.training.simulate_strain import LARGEST_WEIGHT
 PARAMETERS = ("final_mass_det", "chirp_mass_det", "mass_1_source", "mass_2_source", "final_spin")
 LOUD = 10.0  # published network signal-to-noise ratio
 LEVELS = (0.5, 0.68, 0.9, 0.95)
+LEAST_WIDTH = 1e-6  # of a quantity, relative: below it draws do not differ
 SIDE_FOLDERS = ("odd_layouts", "offsource", "corrupt")  # used only where there is nothing else
 
 
@@ -177,7 +178,9 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
         values = binary_draws.derived(binary_draws.physical(raw[rows], *scales[rows].T))
         rank[rows] = np.mean(values < truth[rows, None, :], axis=1)
         median = np.median(values, axis=1)
-        bias[rows] = (median - truth[rows]) / np.maximum(values.std(axis=1), 1e-12)
+        width = values.std(axis=1)
+        has_width = width > LEAST_WIDTH * np.abs(median)  # else all lie at the prior's edge
+        bias[rows] = np.where(has_width, (median - truth[rows]) / np.maximum(width, 1e-30), np.nan)
     shares = shares_inside(rank, weight)
     inside = {name: row.tolist() for name, row in zip(binary_draws.NAMES, shares, strict=True)}
     coverage = {"levels": list(LEVELS), "parameters": inside, "n": len(raw)}
@@ -192,11 +195,17 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
             max(abs(row[index] - LEVELS[index]) for row in inside.values() for index in (1, 2))
         ),
         "mean_bias_in_sd": {
-            name: float(np.average(bias[:, index], weights=weight))
+            name: _mean_of_known(bias[:, index], weight)
             for index, name in enumerate(binary_draws.NAMES)
         },
+        "without_width": int(np.isnan(bias).any(axis=1).sum()),
     }
     return figures, coverage
+
+
+def _mean_of_known(values: np.ndarray, weight: np.ndarray) -> float:
+    known = ~np.isnan(values)
+    return float(np.average(values[known], weights=weight[known])) if known.any() else float("nan")
 
 
 def shares_inside(rank: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -98,6 +98,25 @@ def test_a_right_density_covers_as_it_says():
         assert share == pytest.approx(0.9, abs=0.03), name
 
 
+def test_draws_that_all_lie_at_the_edge_do_not_spoil_the_mean_bias():
+    events = gaussian_events(40, 1)
+    events["features"][0] = 1e4  # far beyond the prior: every draw is taken to its edge
+    figures, _ = score_bbh.simulated_figures(fake_run(0.3), events, 0)
+    assert figures["without_width"] == 1
+    assert all(abs(bias) < 1 for bias in figures["mean_bias_in_sd"].values())
+
+
+def test_no_quantity_far_off_is_made_good_by_the_others():
+    """Coverage of one quantity counts by itself: here all but the distance are as they should."""
+    events = gaussian_events(600, 3)
+    raw = score_bbh.raw_draws(fake_run(0.3), events["features"], 0)
+    even = {"spread": np.ones((5, 4))}
+    one = {"spread": np.array([[1.0] * 4] * 4 + [[0.5] * 4])}
+    apart = bbh_calibration.coverage_loss(raw, events, one)
+    assert apart > 0.2**2  # the distance's own error at 68 %, squared
+    assert bbh_calibration.coverage_loss(raw, events, even) < 0.1 * apart
+
+
 def test_a_narrow_density_is_seen_and_its_factor_found():
     events = gaussian_events(1500, 2)
     figures, _ = score_bbh.simulated_figures(fake_run(0.15), events, 0)

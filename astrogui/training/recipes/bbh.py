@@ -42,7 +42,7 @@ SEARCH_RATIOS, FIT_RATIOS = (0.7,), (0.7, 0.2)
 FALSE_NOVELTY = 0.01
 JITTER = (0.03, 0.15)  # of the features of the fits, and of the misfits by frequency
 # Added to the seed: simulations that no training draws.
-HELD_OUT_STREAM, CALIBRATION_STREAM = 3_000, 2_000
+CALIBRATION_STREAMS, HELD_OUT_STREAM = (2_000, 3_000), 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,8 @@ class Size:
 
     chunks: int
     validation: int  # events, of the last chunks
-    searched: int  # batches for calibration, whose fits start from the search's templates
+    # Batches of each calibration stream, whose fits start from the search's templates.
+    searched: tuple[int, ...]
     held_out: int  # events, likewise
     epochs: int
     draws: int
@@ -66,11 +67,11 @@ class Size:
 
 
 FULL = Size(
-    chunks=34, validation=3000, searched=128, held_out=5000, epochs=20, draws=3000, members=3,
+    chunks=34, validation=3000, searched=(128, 79), held_out=5000, epochs=20, draws=3000, members=3,
     width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=8, searched=1, held_out=16, epochs=2, draws=200, members=1,
+    chunks=1, validation=8, searched=(1,), held_out=16, epochs=2, draws=200, members=1,
     width=32, depth=1, hidden=16, bins=6, at_once=16, batch=16,
 )  # fmt: skip
 
@@ -94,10 +95,11 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     count = len(events["weights"]) - size.validation
     card = bbh_card.draft(NETWORK, config, specs(config), seed, count, history)
     bank = fit_bank()
-    searched = load(
-        place / "searched", size.searched, seed + CALIBRATION_STREAM, 1, progress, bank,
-        size.at_once,
-    )  # fmt: skip
+    parts = [
+        load(place / f"searched_{stream}", files, seed + stream, 1, progress, bank, size.at_once)
+        for stream, files in zip(CALIBRATION_STREAMS, size.searched, strict=False)
+    ]
+    searched = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     card, assets = calibrate(model, card, searched, progress)
     files = -(-size.held_out // size.at_once)
     held_out = load(
@@ -275,7 +277,8 @@ def calibrate(
     progress("calibrating")
     assets = search_banks()
     raw = score_bbh.raw_draws(CompiledRun(model, card, assets), searched["features"], 0)
-    widened = jointly_covered(raw[:, ::5], searched, spread_tables(raw, searched))
+    # A twentieth of the draws tells shares of thousands of events as well.
+    widened = jointly_covered(raw[:, ::20], searched, spread_tables(raw, searched))
     residual = searched["loudness"][:, 2:]
     vector = np.concatenate([searched["features"], np.maximum(residual, 0.9)], axis=1)
     mean, whitening, threshold = novelty_statistic(vector, FALSE_NOVELTY)
