@@ -11,12 +11,34 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parent.parent
+WIDGETS = ("viewers", "window")  # rooms whose tests need a QApplication
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Files that were named run in this process; folders are shared among a few processors."""
     named = (Path(argument.split("::")[0]) for argument in config.args)
     return 0 if all(path.is_file() for path in named) else min(os.cpu_count() or 1, 4)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processors share the suite, one has all tests of widgets; other files go one by one.
+
+    So no worker makes widgets after it has loaded TensorFlow, jax and what else tests compare
+    with, and their libraries never share a process with a long life of widgets.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        room = item.path.relative_to(ROOT / "tests").parts[0]
+        item.add_marker(pytest.mark.xdist_group("widgets" if room in WIDGETS else str(item.path)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Long files begin early, so that none is left for the end."""
+    room = item.path.relative_to(ROOT / "tests").parts[0]
+    order = (WIDGETS, ("training",), ("inference", "readers", "tasks"))
+    return next((turn for turn, rooms in enumerate(order) if room in rooms), len(order))
 
 
 @pytest.fixture(scope="session")
