@@ -164,6 +164,7 @@ def measure(path: Path, folder: Path) -> int:
     found["private_mb"] = private_mb()
     bench.close()
     session.close()
+    window.close()  # else Qt closes it at exit, when filters written in Python no longer work
     return told(found, stalls)
 
 
