@@ -209,17 +209,26 @@ def run_watch(options: argparse.Namespace) -> int:
         )
         stack.callback(watcher.close)
         watcher.start()
+
+        def news(timeout_s: float) -> bool:
+            changed = follower.changed_rows(timeout_s=timeout_s)
+            if changed and not options.quiet:
+                print_rows(news_of(session.view.rows(changed), printed))
+            return bool(changed)
+
         try:
+            idle = session.idle()
             while options.quiet_for is None or time.monotonic() - last_news < options.quiet_for:
-                changed = follower.changed_rows(timeout_s=0.5)
-                if changed:
+                if news(0.5) or not idle.done():  # work that is not done is no quiet
                     last_news = time.monotonic()
-                    if not options.quiet:
-                        print_rows(news_of(session.view.rows(changed), printed))
+                if idle.done():
+                    idle = session.idle()
         except KeyboardInterrupt:
             pass
         watcher.close()  # what comes from now on is not waited for
         session.idle().result()
+        while news(0.0):  # answers that came meanwhile
+            pass
         _export(session, options, None)
         return SOME_FAILED if follower.failures else OK
 

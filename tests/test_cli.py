@@ -173,3 +173,58 @@ def test_graders_are_merged_with_their_agreement_and_columns(tmp_path):
     done = run("merge-grades", ours, "--json")
     assert json.loads(done.stdout)["graded"] == {"cecilia": 1, "vera": 1}
     assert run("merge-grades", tmp_path / "none.astrogui").returncode == WRONG_USAGE
+
+
+def test_work_that_takes_longer_than_the_quiet_is_waited_for_and_told(monkeypatch, tmp_path):
+    """Quiet is when nothing comes and nothing runs; what ends last is printed too."""
+    from concurrent.futures import Future
+    from types import SimpleNamespace
+
+    from astrogui import cli
+    from astrogui.session import watch
+
+    clock, told = [0.0], []
+    busy: Future[None] = Future()
+    done: Future[None] = Future()
+    done.set_result(None)
+    answers = {60.0: [1], 61.0: [2]}  # the second one comes after the last look of the loop
+
+    class Follower:
+        failures = 0
+
+        def __init__(self, session, show_bar):
+            pass
+
+        def changed_rows(self, timeout_s):
+            clock[0] += timeout_s
+            if clock[0] >= 60 and not busy.done():
+                busy.set_result(None)
+            due = [when for when in answers if when <= clock[0]]
+            return answers.pop(due[0]) if due else []
+
+    session = SimpleNamespace(
+        path=tmp_path,
+        idle=lambda: done if busy.done() else busy,
+        view=SimpleNamespace(rows=list),
+    )
+    monkeypatch.setattr(cli, "Follower", Follower)
+    monkeypatch.setattr(cli, "_session", lambda options, stack: session)
+    monkeypatch.setattr(cli, "_export", lambda *_: None)
+    monkeypatch.setattr(cli, "news_of", lambda rows, printed: rows)
+    monkeypatch.setattr(cli, "print_rows", told.extend)
+    monkeypatch.setattr(cli, "task_names", lambda options: ())
+    monkeypatch.setattr(cli, "analysis_options", lambda options: {})
+    monkeypatch.setattr(cli.time, "monotonic", lambda: clock[0])
+
+    def close():
+        answers[clock[0]] = [3]
+        if not busy.done():
+            busy.set_result(None)
+
+    watcher = SimpleNamespace(start=lambda: None, close=close)
+    monkeypatch.setattr(watch, "Watcher", lambda *_, **__: watcher)
+    options = SimpleNamespace(
+        folder=str(tmp_path), quiet_for=8.0, quiet=False, export=None, posteriors=None
+    )
+    assert cli.run_watch(options) == OK
+    assert told == [1, 2, 3]
