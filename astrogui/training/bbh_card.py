@@ -262,6 +262,7 @@ def _real_lines(scores: Mapping[str, Any]) -> list[str]:
         f"five parameters {_percent(loud['published_inside_90'])}; our median inside the published "
         f"90 % interval {_percent(loud['inside_90'])}; median ratio of widths "
         f"{loud['width_ratio']:.2f}. Published answers include precession and other priors.",
+        *[f"Outside the prior, shown and not scored: {name}." for name in scores["not_scored"]],
         "",
         "| event | S/N | method | efficiency | effective draws | final mass, ours | published | "
         "chirp mass, ours | published |",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from astrogui.science import binary_draws
+from astrogui.science import binary_prior as prior
 from astrogui.tasks.bbh_spread import calibrated
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
 from astrogui.training.simulate_strain import LARGEST_WEIGHT
@@ -39,15 +40,16 @@ def real(data_dir: Path, answer: Answer) -> Measures:
         ]
     answered = [(event, row) for event, row, _ in placed]
     figures: Measures = {"n": len(answered), "n_asked": asked}
-    figures |= _figures(answered)
-    folders = dict.fromkeys(folder for _, _, folder in placed)
+    inside = [one for one in placed if in_prior(one[0])]
+    scored = [(event, row) for event, row, _ in inside]
+    figures["not_scored"] = [event["event"] for event, _ in answered if not in_prior(event)]
+    figures |= _figures(scored)
+    folders = dict.fromkeys(folder for _, _, folder in inside)
     figures["by_folder"] = {
-        folder: _figures([(event, row) for event, row, place in placed if place == folder])
+        folder: _figures([(event, row) for event, row, place in inside if place == folder])
         for folder in folders
     }
-    both = [
-        (event, row) for event, row in answered if str(row.get("detectors")).startswith("H1,L1")
-    ]
+    both = [(event, row) for event, row in scored if str(row.get("detectors")).startswith("H1,L1")]
     loud = [(event, row) for event, row in both if float(event["network_snr"] or 0) >= LOUD]
     figures["two_detectors_snr_10"] = {
         "n": len(loud),
@@ -61,6 +63,18 @@ def real(data_dir: Path, answer: Answer) -> Measures:
     }
     figures["events"] = {event["event"]: _event_figures(event, row) for event, row in answered}
     return figures
+
+
+def in_prior(event: Mapping[str, str]) -> bool:
+    """Whether the published component masses, where there are any, lie inside the prior's ratios.
+
+    Others are answered and printed, not scored: nothing is promised for them.
+    """
+    masses = [event.get(name) for name in ("mass_1_source", "mass_2_source")]
+    if not all(masses):
+        return True
+    heavy, light = (float(mass) for mass in masses if mass)
+    return light / heavy >= prior.MASS_RATIO[0]
 
 
 def table(path: Path) -> list[dict[str, str]]:

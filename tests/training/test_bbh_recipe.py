@@ -212,6 +212,18 @@ def test_the_metrics_compare_both_ways_and_skip_what_is_not_published(tmp_path):
     assert [path.name for path in asked[0][0][0]] == ["H.hdf5", "L.hdf5"]
 
 
+@pytest.mark.parametrize(("light", "pairs"), [("2.6", 0), ("12", 1)])
+def test_an_event_outside_the_prior_is_printed_and_not_scored(tmp_path, light, pairs):
+    write_events(
+        tmp_path, mass_1_source="23", mass_2_source=light,
+        chirp_mass_det="31", chirp_mass_det_lo="29", chirp_mass_det_hi="33",
+    )  # fmt: skip
+    figures = score_bbh.real(tmp_path, lambda groups, options: [row_with()])
+    assert (figures["pairs"], figures["two_detectors_snr_10"]["pairs"]) == (pairs, pairs)
+    assert figures["not_scored"] == ([] if pairs else ["GW1"])
+    assert figures["n"] == len(figures["events"]) == 1
+
+
 def test_a_refused_event_counts_as_asked_only(tmp_path):
     write_events(tmp_path)
     figures = score_bbh.real(tmp_path, lambda groups, options: [{"flags": "no answer"}])
