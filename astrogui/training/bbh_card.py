@@ -185,6 +185,7 @@ def readme(card: ModelCard) -> str:
         "",
         "![coverage](coverage.svg)",
         "",
+        *_joint_lines(card.simulated_scores.get("joint_coverage", {})),
         *_check_lines(card.simulated_scores.get(CHECKS, {})),
         *_real_lines(card.real_scores),
         "## Limits",
@@ -194,6 +195,19 @@ def readme(card: ModelCard) -> str:
         f"Licence: {card.licence}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _joint_lines(joint: Mapping[str, Any]) -> list[str]:
+    if not joint:
+        return []
+    pairs = zip(joint["levels"], joint["measured"], strict=True)
+    shares = ", ".join(f"{100 * share:.1f} % ({100 * level:.0f})" for level, share in pairs)
+    return [
+        f"Masses, spins and distance together (balls about random points, Lemos et al. 2023): "
+        f"{shares} inside regions of the level in brackets; largest difference at any level "
+        f"{100 * joint['largest_error']:.1f} points, p = {joint['p']:.2g}.",
+        "",
+    ]
 
 
 def _check_lines(checks: Mapping[str, Any]) -> list[str]:

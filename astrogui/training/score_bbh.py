@@ -11,6 +11,7 @@ import numpy as np
 
 from astrogui.science import binary_draws
 from astrogui.science import binary_prior as prior
+from astrogui.science.joint_coverage import expected_coverage, random_shares, uniformity
 from astrogui.tasks.bbh_spread import calibrated
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
 from astrogui.training.simulate_strain import LARGEST_WEIGHT
@@ -18,6 +19,7 @@ from astrogui.training.simulate_strain import LARGEST_WEIGHT
 PARAMETERS = ("final_mass_det", "chirp_mass_det", "mass_1_source", "mass_2_source", "final_spin")
 LOUD = 10.0  # published network signal-to-noise ratio
 LEVELS = (0.5, 0.68, 0.9, 0.95)
+JOINT_DRAWS = 1000  # of each event that the joint coverage is counted with
 LEAST_WIDTH = 1e-6  # of a quantity, relative: below it draws do not differ
 SIDE_FOLDERS = ("odd_layouts", "offsource", "corrupt")  # used only where there is nothing else
 
@@ -213,8 +215,24 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
             for index, name in enumerate(binary_draws.NAMES)
         },
         "without_width": int(np.isnan(bias).any(axis=1).sum()),
+        "joint_coverage": joint_coverage(raw, events["targets"], weight, seed),
     }
     return figures, coverage
+
+
+def joint_coverage(raw: np.ndarray, truth: np.ndarray, weight: np.ndarray, seed: int) -> Measures:
+    """Coverage of masses, spins and distance together, by random points (``joint_coverage``).
+
+    Calibrated draws (n, draws, 5) and truths (n, 5) in the network's own coordinates.
+    """
+    share = random_shares(raw[:, :: max(1, raw.shape[1] // JOINT_DRAWS)], truth, seed)
+    distance, p = uniformity(share, weight)
+    return {
+        "levels": list(LEVELS),
+        "measured": expected_coverage(share, LEVELS, weight).tolist(),
+        "largest_error": distance,
+        "p": p,
+    }
 
 
 def _mean_of_known(values: np.ndarray, weight: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -40,3 +41,12 @@ def test_checks_are_kept_beside_those_before_and_stand_in_the_readme(tmp_path):
     assert "40 mergers drawn from the prior into Gaussian noise" in words
     assert "20 mergers drawn from the prior into real off-source strain" in words
     assert "| mass_ratio | 50 (40-60) | 70 (60-80) | 92 (85-98) | 0.40 |" in words
+
+
+def test_the_joint_coverage_stands_below_the_table_of_single_parameters():
+    card = card_from_json((MODEL / "card.json").read_text("utf-8"), "card")
+    joint = {"levels": [0.9], "measured": [0.861], "largest_error": 0.051, "p": 2e-6}
+    scores = {**card.simulated_scores, "joint_coverage": joint}
+    words = bbh_card.readme(dataclasses.replace(card, simulated_scores=scores))
+    assert "86.1 % (90) inside regions of the level in brackets" in words
+    assert "largest difference at any level 5.1 points, p = 2e-06" in words

@@ -96,6 +96,9 @@ def test_a_right_density_covers_as_it_says():
     assert figures["n"] == table["n"] == 1500
     for name, share in figures["coverage_90_of"].items():
         assert share == pytest.approx(0.9, abs=0.03), name
+    joint = figures["joint_coverage"]
+    assert joint["measured"] == pytest.approx(joint["levels"], abs=0.04)
+    assert joint["p"] > 0.01
 
 
 def test_draws_that_all_lie_at_the_edge_do_not_spoil_the_mean_bias():
@@ -121,6 +124,8 @@ def test_a_narrow_density_is_seen_and_its_factor_found():
     events = gaussian_events(1500, 2)
     figures, _ = score_bbh.simulated_figures(fake_run(0.15), events, 0)
     assert figures["coverage_90_of"]["chirp_mass_det"] < 0.7
+    assert figures["joint_coverage"]["measured"][2] < 0.5  # five narrow parameters at once
+    assert figures["joint_coverage"]["p"] < 1e-6
     raw = score_bbh.raw_draws(fake_run(0.15), events["features"], 0)
     factors = bbh_calibration.spread_factors(
         raw[..., 0], events["targets"][:, 0], events["weights"], (0.5, 0.9)
