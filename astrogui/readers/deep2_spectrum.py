@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged
-from astrogui.readers.fits_arrays import axes, columns, is_table, numbers
+from astrogui.readers.fits_arrays import axes, columns_of, is_table, numbers
 from astrogui.readers.fits_keywords import frame, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -107,9 +107,9 @@ def _halves(head: Head, extraction: str) -> list[Hdu]:
     return [
         hdu
         for hdu in wanted
-        if {"spec", "lambda", "ivar"} <= set(columns(hdu.keywords)) and axes(hdu.keywords)[1] == 1
+        if {"spec", "lambda", "ivar"} <= set(columns_of(hdu)) and axes(hdu.keywords)[1] == 1
     ]
 
 
 def _vector(head: Head, hdu: Hdu, name: str) -> NDArray[Any]:
-    return np.atleast_1d(numbers(head, hdu, columns(hdu.keywords)[name], 0))
+    return np.atleast_1d(numbers(head, hdu, columns_of(hdu)[name], 0))

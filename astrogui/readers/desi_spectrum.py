@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from astrogui.errors import Damaged, NotRecognised
-from astrogui.readers.fits_arrays import axes, column, columns, image, numbers
+from astrogui.readers.fits_arrays import axes, column, columns_of, image, numbers
 from astrogui.readers.fits_keywords import coordinates, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -42,7 +42,7 @@ class DesiSpectrum(SpectrumReader):
         names = _by_name(head)
         arms = _arms(names)
         fibermap = names["FIBERMAP"]
-        found = columns(fibermap.keywords)
+        found = columns_of(fibermap)
         rows = axes(fibermap.keywords)[1]
         for arm in arms:
             if axes(names[f"{arm}_FLUX"].keywords)[1:] not in {(rows,), ()}:

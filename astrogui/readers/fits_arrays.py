@@ -11,14 +11,16 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged, MissingMetadata, TooLarge
+from astrogui.readers.fits_cards import keywords_of
 from astrogui.readers.fits_keywords import Keywords, number, text
-from astrogui.readers.fits_structure import Hdu, name_of
+from astrogui.readers.fits_structure import SMALL_HEADER_BYTES, Hdu, name_of
 from astrogui.readers.reader import Head
 
 MAX_BYTES = 2 << 30  # of one array of a spectrum: a survey plate of a thousand spectra is 0.02 GiB
@@ -81,6 +83,17 @@ def columns(header: Keywords) -> dict[str, Column]:
         if not ascii_table:
             offset += width
     return found
+
+
+def columns_of(hdu: Hdu) -> dict[str, Column]:
+    """``columns`` of an HDU, made once for equal headers: not to be changed."""
+    small = len(hdu.cards) <= SMALL_HEADER_BYTES
+    return _same_columns(hdu.cards) if small else columns(hdu.keywords)
+
+
+@lru_cache(maxsize=32)
+def _same_columns(cards: bytes) -> dict[str, Column]:
+    return columns(keywords_of(cards))
 
 
 def _column_width(code: str, length: int) -> int:

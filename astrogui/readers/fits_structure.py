@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from astrogui.errors import Damaged, FileProblem, TooLarge
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BLOCK = 2880
 MAX_HEADER_BYTES = 8 << 20
+SMALL_HEADER_BYTES = 1 << 17  # whose keywords are kept for the next reader and file
 MAX_HDUS = 5000
 MAX_AXES = 20
 IMPOSSIBLE_BYTES = 1 << 44  # 16 TiB: no archive serves such an HDU
@@ -42,8 +43,12 @@ class Hdu:
 
     @cached_property
     def keywords(self) -> dict[str, Keyword]:
-        """Value by keyword, the first of equal keywords: far quicker than the whole header."""
-        return keywords_of(self.cards)
+        """Value by keyword, the first of equal keywords: far quicker than the whole header.
+
+        Shared among equal headers: not to be changed.
+        """
+        kept = len(self.cards) <= SMALL_HEADER_BYTES
+        return _same_keywords(self.cards) if kept else keywords_of(self.cards)
 
     @cached_property
     def header(self) -> Header:
@@ -62,6 +67,11 @@ class _Head(Protocol):
     @property
     def fits_hdus(self) -> tuple[Hdu, ...]: ...
     def chunks(self) -> Iterator[bytes]: ...
+
+
+@lru_cache(maxsize=32)  # a file is recognised, then read; tables of one survey share headers
+def _same_keywords(cards: bytes) -> dict[str, Keyword]:
+    return keywords_of(cards)
 
 
 def checked_headers(head: _Head) -> tuple[Header, ...]:
@@ -219,9 +229,8 @@ def _raw_header(head: _Head, data: _Bytes, index: int) -> bytes | None:
                 f"no header begins here (expected {first.decode().split()[0].rstrip('=')})",
                 FETCH_AGAIN,
             )
-        for start in range(0, len(block) - 79, CARD):
-            if block[start : start + 8] == b"END     ":
-                return b"".join(blocks) + block[:start]
+        if (end := _end_card(block)) is not None:
+            return b"".join(blocks) + block[:end]
         if len(block) < BLOCK:
             raise Damaged(
                 head.path,
@@ -234,6 +243,14 @@ def _raw_header(head: _Head, data: _Bytes, index: int) -> bytes | None:
             raise TooLarge(
                 head.path, f"HDU {index}", "a header without end (over 8 MB)", FETCH_AGAIN
             )
+
+
+def _end_card(block: bytes) -> int | None:
+    """Where the END card of a block begins."""
+    start = block.find(b"END     ")
+    while start >= 0 and (start % CARD or start > len(block) - CARD):
+        start = block.find(b"END     ", start + 1)
+    return start if start >= 0 else None
 
 
 def _checked(head: _Head, hdu: Hdu) -> Hdu:
@@ -274,20 +291,28 @@ def _check_table(head: _Head, hdu: Hdu, axes: list[int]) -> None:
         raise _contradiction(head, hdu, f"a table of {len(axes)} axes and {fields} columns")
     width = 0
     for n in range(1, fields + 1):
-        form = _TFORM.match(str(hdu.keywords.get(f"TFORM{n}", "")))
-        if form is None:
+        column = _column_bytes(str(hdu.keywords.get(f"TFORM{n}", "")))
+        if column is None:
             raise _contradiction(head, hdu, f"column {n} without a known TFORM{n}")
-        repeat, code = int(form[1] or 1), form[2]
-        if code == "X":
-            width += (repeat + 7) // 8
-        elif code in "PQ":
-            width += repeat * (8 if code == "P" else 16)
-        else:
-            width += repeat * _WIDTHS[code]
+        width += column
     if width != axes[0]:
         raise _contradiction(head, hdu, f"columns of {width} bytes in rows of {axes[0]}")
     if hdu.keywords.get("ZIMAGE") is True:
         _check_tiles(head, hdu, rows=axes[1])
+
+
+@lru_cache(maxsize=256)
+def _column_bytes(form: str) -> int | None:
+    """Bytes a row of a column of that TFORM; None where it is none."""
+    match = _TFORM.match(form)
+    if match is None:
+        return None
+    repeat, code = int(match[1] or 1), match[2]
+    if code == "X":
+        return (repeat + 7) // 8
+    if code in "PQ":
+        return repeat * (8 if code == "P" else 16)
+    return repeat * _WIDTHS[code]
 
 
 def _check_tiles(head: _Head, hdu: Hdu, rows: int) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged
-from astrogui.readers.fits_arrays import axes, columns, image, is_table, numbers
+from astrogui.readers.fits_arrays import axes, columns_of, image, is_table, numbers
 from astrogui.readers.fits_keywords import number, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -103,7 +103,7 @@ def _tables(head: Head) -> list[Hdu]:
     return [
         hdu
         for hdu in wanted
-        if {"flux", "ivar"} <= set(names := columns(hdu.keywords))
+        if {"flux", "ivar"} <= set(names := columns_of(hdu))
         and {"loglam", "wavelength"} & set(names)
     ]
 
@@ -119,7 +119,7 @@ def _arms(head: Head) -> list[Arm]:
 
 
 def _table_arm(head: Head, hdu: Hdu) -> Arm:
-    names = columns(hdu.keywords)
+    names = columns_of(hdu)
     axis = "wavelength" if "wavelength" in names else "loglam"
     wavelength, flux, ivar = (
         np.asarray(numbers(head, hdu, names[name]), np.float64).ravel()

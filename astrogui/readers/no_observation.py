@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from astrogui.errors import NotRecognised
-from astrogui.readers.fits_arrays import axes, columns, is_table
+from astrogui.readers.fits_arrays import axes, columns_of, is_table
 from astrogui.readers.fits_keywords import text
 from astrogui.readers.reader import Head
 from astrogui.readers.spectrum_record import SpectrumReader
@@ -32,7 +32,11 @@ def _what(head: Head) -> tuple[str, str] | None:
     for hdu in head.fits_hdus:
         header, place = hdu.keywords, f"HDU {hdu.index}"
         name = text(header, "EXTNAME").upper()
-        if is_table(header) and {"z", "zwarn", "spectype"} <= set(columns(header)):
+        if (
+            b"ZWARN" in hdu.cards.upper()
+            and is_table(header)
+            and {"z", "zwarn", "spectype"} <= set(columns_of(hdu))
+        ):
             return place, "a table of fitted redshifts (Redrock), not a spectrum"
         if name == "BASIS_VECTORS" or "RRTYPE" in header:
             return place, "basis vectors of a template set (Redrock), not an observed spectrum"

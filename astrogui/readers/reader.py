@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_UNPACKED_BYTES = 2 << 30
 SMALL_PACKED_BYTES = 4 << 20  # compressed files below are unpacked once and kept
+LARGE_CONTENT_BYTES = 1 << 25
+SMALL_FILE_BYTES = 1 << 20  # whose head is kept for whoever reads the file next
 _CHUNK = 1 << 20
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 
@@ -115,7 +117,10 @@ class Head:
     def content(self) -> bytes:
         """All unpacked bytes, in memory; raises as ``chunks`` does."""
         try:
-            return b"".join(self.chunks())
+            unpacked = b"".join(self.chunks())
+            if len(unpacked) > LARGE_CONTENT_BYTES:
+                _last_head.cache_clear()  # not to be held for a next reader
+            return unpacked
         except MemoryError as error:
             raise TooLarge(
                 self.path, "", "there is not enough memory to unpack it", "Unpack it by hand."
@@ -222,6 +227,27 @@ class Reader(ABC):
         """The record; raises ``FileProblem``."""
 
 
+def head_of(path: str, options: dict[str, str] | None = None) -> Head:
+    """The head of a file, the same one while the file is: recognised, it is read by the next."""
+    place, _ = split_part(path)
+    try:
+        state = os.stat(place)
+    except OSError:
+        return Head(path, options)  # which says what is wrong
+    if state.st_size >= SMALL_FILE_BYTES:
+        return Head(path, options)
+    chosen = tuple(sorted((options or {}).items()))
+    times = (state.st_mtime_ns, state.st_ctime_ns)
+    return _last_head(path, chosen, state.st_ino, state.st_size, *times)
+
+
+@lru_cache(maxsize=1)
+def _last_head(path: str, options: tuple[tuple[str, str], ...], *state: int) -> Head:
+    """``state`` tells one content of the file from another."""
+    del state
+    return Head(path, dict(options))
+
+
 @lru_cache(maxsize=16)  # each plane of a cube that is played asks for that of the whole file
 def _sha256(path: str, *state: int) -> str:
     """``state`` tells one content of the file from another."""
@@ -255,7 +281,7 @@ def recognise(
     path: str, readers: Sequence[Reader], options: dict[str, str] | None = None
 ) -> tuple[Source, ...]:
     """The observations in a file. Raises ``FileProblem``: exactly one reader must claim it."""
-    head = Head(path, options)
+    head = head_of(path, options)
     for generic in (False, True):
         claiming = [r for r in readers if r.generic == generic and r.claims(head)]
         if len(claiming) > 1:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged
-from astrogui.readers.fits_arrays import axes, column, columns, image, is_image, numbers
+from astrogui.readers.fits_arrays import axes, column, columns_of, image, is_image, numbers
 from astrogui.readers.fits_keywords import coordinates, frame, number, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -117,7 +117,7 @@ class MarzSpectrum(SpectrumReader):
         names = _extensions(head)
         size, rows = self._shape(head)
         fibres = names["FIBRES"]
-        found = columns(fibres.keywords)
+        found = columns_of(fibres)
         if axes(fibres.keywords)[1] != rows:
             raise Damaged(
                 head.path,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from astrogui.readers import fits_arrays
-from astrogui.readers.fits_arrays import columns, is_table, numbers
+from astrogui.readers.fits_arrays import columns_of, is_table, numbers
 from astrogui.readers.fits_keywords import coordinates, number, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu
 from astrogui.readers.reader import Head
@@ -32,15 +32,15 @@ class SdssSpectrum(SpectrumReader):
     def claims(self, head: Head) -> bool:
         if not head.is_fits or len(head.fits_hdus) < 2:
             return False
-        header = head.fits_hdus[1].keywords
-        if not is_table(header):
+        table = head.fits_hdus[1]
+        if not is_table(table.keywords):
             return False
-        names = columns(header)
+        names = columns_of(table)
         return {"flux", "loglam", "ivar"} <= set(names) and bool({"and_mask", "wdisp"} & set(names))
 
     def sources(self, head: Head) -> Sequence[Source]:
         table = head.fits_hdus[1]
-        loglam = columns(table.keywords)["loglam"]
+        loglam = columns_of(table)["loglam"]
         samples = fits_arrays.axes(table.keywords)[1]
         span = None
         if samples:
@@ -63,7 +63,7 @@ class SdssSpectrum(SpectrumReader):
 
     def spectrum(self, head: Head, source: Source) -> Spectrum:
         primary, table = head.fits_hdus[0].keywords, head.fits_hdus[1]
-        names = columns(table.keywords)
+        names = columns_of(table)
         loglam = numbers(head, table, names["loglam"]).astype(np.float64)
         with np.errstate(over="ignore"):
             wavelength = 10.0**loglam
@@ -111,7 +111,7 @@ def _cell(head: Head, name: str) -> float | None:
     table: Hdu | None = head.fits_hdus[2] if len(head.fits_hdus) > 2 else None
     if table is None or not is_table(table.keywords) or fits_arrays.axes(table.keywords)[1] != 1:
         return None
-    found = columns(table.keywords).get(name)
+    found = columns_of(table).get(name)
     if found is None or found.code not in "IJKED" or found.length != 1:
         return None
     value = float(numbers(head, table, found, row=0))

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from astrogui.errors import Damaged, NotRecognised, Unsuitable
 from astrogui.readers import noise
-from astrogui.readers.reader import Head, Reader
+from astrogui.readers.reader import Head, Reader, head_of
 from astrogui.readers.spectral_image import with_image
 from astrogui.readers.spectral_unit import ANGSTROM, F_LAMBDA, FluxUnit, flux_unit, per_angstrom
 from astrogui.records.provenance import Provenance
@@ -52,7 +52,7 @@ class SpectrumReader(Reader):
 
     def read(self, source: Source) -> Spectrum:
         """The spectrum of a source; raises ``FileProblem``."""
-        head = Head(source.path, dict(source.options))
+        head = head_of(source.path, dict(source.options))
         if not self.claims(head):
             raise Damaged(
                 source.path, "", f"the file is no longer {self.name}", "Add the file again."

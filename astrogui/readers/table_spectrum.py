@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import Damaged, MissingMetadata, NotRecognised
-from astrogui.readers.fits_arrays import Column, axes, columns, is_image, is_table, numbers
+from astrogui.readers.fits_arrays import Column, axes, columns_of, is_image, is_table, numbers
 from astrogui.readers.fits_keywords import Keywords, frame, position, shown_header, text
 from astrogui.readers.fits_structure import Hdu, name_of
 from astrogui.readers.reader import Head
@@ -97,7 +97,7 @@ def layout_of(path: str, hdu: Hdu, asked: str = "") -> Layout | None:
     """
     if not is_table(hdu.keywords):
         return None
-    found = columns(hdu.keywords)
+    found = columns_of(hdu)
     roles: dict[str, Column] = {}
     for role, name in named_roles(path, asked).items():
         if name.lower() in found:

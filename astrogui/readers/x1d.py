@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.readers.fits_arrays import columns, numbers
+from astrogui.readers.fits_arrays import columns_of, numbers
 from astrogui.readers.fits_keywords import number, text
 from astrogui.readers.reader import Head
 from astrogui.readers.table_spectrum import Layout, TableSpectrum
@@ -33,7 +33,7 @@ class X1d(TableSpectrum):
         return bool(self._layouts(head))
 
     def remarks(self, head: Head, layout: Layout, row: int) -> tuple[str, ...]:
-        found = columns(layout.hdu.keywords)
+        found = columns_of(layout.hdu)
         if layout.vectors and "sporder" in found:
             return (f"order {int(numbers(head, layout.hdu, found['sporder'], row))}",)
         return super().remarks(head, layout, row)

@@ -6,7 +6,8 @@ import spectrum_samples as samples
 from astropy.io import fits
 
 from astrogui.errors import NotRecognised
-from astrogui.readers import read, recognise
+from astrogui.readers import read, reader, recognise
+from astrogui.readers.reader import _last_head, head_of
 
 
 @pytest.mark.parametrize("upper", [False, True])
@@ -73,3 +74,27 @@ def test_spspec_has_errors_in_row_three_and_the_objects_position(tmp_path):
     np.testing.assert_allclose(spectrum.ivar[3:], samples.ivar()[3:], rtol=1e-6)
     assert spectrum.mask[:3].all()
     assert (source.ra_deg, source.dec_deg) == (151.25, 2.5)
+
+
+def test_a_file_written_anew_is_read_anew(tmp_path):
+    path = tmp_path / "spec.fits"
+    samples.sdss(path)
+    (source,) = recognise(str(path))
+    before = read(source).flux
+    with fits.open(path) as file:
+        hdus = [hdu.copy() for hdu in file]
+    hdus[1].data["flux"] = 2.0 * hdus[1].data["flux"]
+    fits.HDUList(hdus).writeto(path, overwrite=True)
+    (source,) = recognise(str(path))
+    np.testing.assert_array_equal(read(source).flux, 2.0 * before)
+
+
+def test_a_file_of_large_content_is_not_held_in_memory(tmp_path, monkeypatch):
+    path = tmp_path / "spec.fits.gz"
+    samples.sdss(path)
+    recognise(str(path))
+    assert head_of(str(path)) is head_of(str(path))
+    _last_head.cache_clear()
+    monkeypatch.setattr(reader, "LARGE_CONTENT_BYTES", 1000)
+    recognise(str(path))
+    assert _last_head.cache_info().currsize == 0
