@@ -21,6 +21,7 @@ from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.image import Image
 from astrogui.records.source import FilePart, Source
+from astrogui.records.strain import StrainOutline
 
 LOG = logging.getLogger(__name__)
 START_S = 30.0
@@ -80,8 +81,8 @@ class ReaderProcess:
         """The record of a source, arrays read-only; the future raises ``FileProblem``."""
         return self._ask(_Request("read", source.path, (source,)))
 
-    def glimpse(self, path: str) -> Future[Image | None]:
-        """The pixels at the start of a plain FITS image, within milliseconds; else None."""
+    def glimpse(self, path: str) -> Future[Image | StrainOutline | None]:
+        """The pixels of a plain FITS image or the outline of strain, soon; None of other files."""
         return self._ask(_Request("glimpse", path, (path,)))
 
     def table(self, path: str) -> Future[Catalogue]:

@@ -24,11 +24,8 @@ def serve(
     The functions are those of ``readers`` unless a test gives its own.
     """
     connection, said = child.begin()
-    import os
     from pathlib import Path
 
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     from astrogui import readers
     from astrogui.inference.messages import receive, send
     from astrogui.readers import fits_contents
@@ -52,11 +49,21 @@ def serve(
             child.leave(said)
         watchdog.arm()
         outcome, value = _perform(operations[operation], arguments)
+        if number == 1:  # a window that opens has nothing to show before this answer
+            _step_back()
         try:
             _reply(lambda w: send(connection, w, folder), number, outcome, value, arguments)
         except (BrokenPipeError, ConnectionResetError):
             child.leave(said)
         watchdog.rest()
+
+
+def _step_back() -> None:
+    """Leave the processors to the window where they are short."""
+    import os
+
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
 
 
 def _read_table(path: str) -> Any:

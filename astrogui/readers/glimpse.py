@@ -1,8 +1,9 @@
-"""The pixels at the start of a FITS file, known by its first header alone: for a first look.
+"""The pixels at the start of a FITS file, or the outline of a strain series: for a first look.
 
-Finding out what a file holds takes the whole of its headers and a WCS library that is slow to
-import. A large plain image can be on the screen long before: this says where its pixels lie. What
-the file is, and whether it is sound, is decided by ``recognise`` and ``read`` as ever.
+Finding out what a file holds takes the whole of its headers, a hash of all its bytes and a WCS
+library that is slow to import. A large plain image can be on the screen long before, of which this
+says where its pixels lie, and so can the extremes of a long series. What the file is, and whether
+it is sound, is decided by ``recognise`` and ``read`` as ever.
 """
 
 from __future__ import annotations
@@ -12,18 +13,23 @@ import math
 from astrogui.errors import FileProblem
 from astrogui.readers.fits_cards import Keyword
 from astrogui.readers.fits_structure import Hdu, first_hdu
+from astrogui.readers.gwosc_hdf5 import outline
 from astrogui.readers.reader import Head
 from astrogui.records.image import Image, Plane
+from astrogui.records.strain import StrainOutline
 
 LEAST_SIDE = 256  # pixels; smaller ones are read at once, and stacks of spectra look like them
 _TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _SKY = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT")
 
 
-def glimpse(path: str) -> Image | None:
-    """The primary image of an uncompressed FITS file, pixels only; None for anything else."""
+def glimpse(path: str) -> Image | StrainOutline | None:
+    """The primary image of an uncompressed FITS file, pixels only, or the outline of strain as
+    GWOSC releases it; None for anything else."""
     try:
         head = Head(path)
+        if head.is_hdf5:
+            return outline(head)
         if head.compression or not head.is_fits or head.part:
             return None
         hdu = first_hdu(head)

@@ -29,9 +29,11 @@ from astrogui.readers.reader import Head, Reader
 from astrogui.readers.strain_note import gap_notes, quality_notes, require_samples, require_timing
 from astrogui.records.provenance import Provenance
 from astrogui.records.source import Kind, Source
-from astrogui.records.strain import Strain
+from astrogui.records.strain import Strain, StrainOutline
 
 STRAIN = "strain/Strain"
+OUTLINE_STRETCHES = 4096  # at least, of a series that has as many samples; fewer than twice as many
+_READ_AT_ONCE = 1 << 20  # samples: what is read piece by piece stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,45 @@ class GwoscHdf5(Reader):
                 reader_version=self.version,
             ),
         )
+
+
+def outline(head: Head) -> StrainOutline | None:
+    """The extremes of the series, in a fraction of the time that its record takes; None for other
+    files. Raises ``FileProblem``."""
+    if head.compression or not GwoscHdf5().claims(head):
+        return None
+    require_sound_heaps(head.path)
+    with opened(head.path) as file:
+        axis = _axis(head.path, file)
+        stretch = 1 << max((axis.samples // OUTLINE_STRETCHES).bit_length() - 1, 0)
+        lowest, highest = _extremes(file[STRAIN], stretch)
+        seconds = round(axis.samples / axis.sample_rate_hz)
+        quality, names = _mask(head.path, file, "simple", "DQ", seconds)
+    require_samples(head.path, STRAIN, np.concatenate([lowest, highest]))
+    return StrainOutline(
+        lowest=lowest,
+        highest=highest,
+        stretch_s=stretch / axis.sample_rate_hz,
+        gps_start=axis.gps_start,
+        sample_rate_hz=axis.sample_rate_hz,
+        detector=axis.detector,
+        quality=quality,
+        quality_names=names,
+    )
+
+
+def _extremes(dataset: Any, stretch: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and greatest of every ``stretch`` samples (a power of two), NaN left out."""
+    count = -(-dataset.size // stretch)
+    lowest, highest = np.empty(count), np.empty(count)
+    step = max(_READ_AT_ONCE, stretch)
+    for first in range(0, dataset.size, step):
+        values = dataset[first : first + step]
+        starts = np.arange(0, values.size, stretch)
+        place = slice(first // stretch, first // stretch + starts.size)
+        lowest[place] = np.fmin.reduceat(values, starts)
+        highest[place] = np.fmax.reduceat(values, starts)
+    return lowest, highest
 
 
 def _axis(path: str, file: Any) -> _Axis:

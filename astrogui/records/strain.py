@@ -59,6 +59,43 @@ class Strain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StrainOutline:
+    """The extremes of a series, stretch by stretch: enough to draw the whole of it at once.
+
+    The last stretch may hold fewer samples. NaN where a stretch has no data. Quality is as in
+    ``Strain``.
+    """
+
+    lowest: NDArray[np.float64]  # (stretches,)
+    highest: NDArray[np.float64]  # (stretches,)
+    stretch_s: float
+    gps_start: float
+    sample_rate_hz: float  # of the series
+    detector: str
+    quality: NDArray[np.uint32] | None = None  # (seconds,)
+    quality_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("lowest", "highest"):
+            set_field(self, name, frozen_array(getattr(self, name), np.float64, 1, name))
+        if self.lowest.shape != self.highest.shape or not self.lowest.size:
+            raise ValueError(f"extremes of {self.lowest.shape} and {self.highest.shape} stretches")
+        if not self.stretch_s > 0:
+            raise ValueError(f"a stretch takes some time, got {self.stretch_s} s")
+
+    def as_strain(self) -> Strain:
+        """Both extremes of each stretch in turn, as a coarse series over the same time."""
+        return Strain(
+            samples=np.column_stack([self.lowest, self.highest]).reshape(-1),
+            gps_start=self.gps_start,
+            sample_rate_hz=2.0 / self.stretch_s,
+            detector=self.detector,
+            quality=self.quality,
+            quality_names=self.quality_names,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Network:
     """Strain of one to three detectors that overlap in time, in the order H1, L1, V1, others."""
 

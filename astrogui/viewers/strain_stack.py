@@ -103,6 +103,12 @@ class StrainStack(Viewer):
         making = making or (self._noise_later.isActive() and not prefix)
         return super().awaits(prefix) + int(resting) + int(making)
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether the first curves of a record are on their way to the screen."""
+        laying = self._making.isActive() or self._showing.isActive()
+        return self._network is not None and (laying or bool(super().awaits("look:")))
+
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self.grid.graphics.setBackground(theme.panel)
@@ -139,6 +145,12 @@ class StrainStack(Viewer):
         """Plots that are wanted and not made; before the first record those that will be."""
         panels = self._panels or self._slots
         return [(p, name) for p in panels for name in self._wanted(p) if name not in p.plots]
+
+    @property
+    def _is_laid_out(self) -> bool:
+        """Whether just the plots that are wanted stand in the grid."""
+        there = bool(self.grid.plots) and list(self.grid.panels) == self._panels
+        return there and not self._missing()
 
     def make_plot(self) -> bool:
         """Make one of the plots that are wanted, in ten milliseconds; False where all are there.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from html import escape
+from concurrent.futures import Future
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
-from astrogui.records.strain import Network
+from astrogui.records.strain import Network, StrainOutline
 from astrogui.science.coincidence import Alignment
 from astrogui.science.waveform_band import WaveformBand
 from astrogui.viewers.colours import Theme
-from astrogui.viewers.gps_time import utc_text
 from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.strain_comparing import StrainComparing
 from astrogui.viewers.strain_controls import BandRow, CompareRow, LiveRow
@@ -37,7 +36,8 @@ from astrogui.viewers.strain_products import (
 )
 from astrogui.viewers.strain_stack import StrainStack
 from astrogui.viewers.strain_tools import SHOWN, add_tools, tool_bar
-from astrogui.viewers.viewer import Compute
+from astrogui.viewers.strain_words import SEPARATOR, flag_words, notes_of, title_of
+from astrogui.viewers.viewer import Compute, show_notes
 
 MAP_COLUMNS = 700
 AHEAD, AHEAD_S = 0.5, 1.0  # screens, or seconds on the clock, that maps go beyond a playing record
@@ -53,8 +53,11 @@ class StrainView(StrainStack):
     empty_words = "No strain is shown. Choose strain data in the list, or drop a file here."
     menu_title = "St&rain"
 
+    outline_shown = Signal()
+
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(compute, parent)
+        self._outline: StrainOutline | None = None  # shown until the record comes
         self._near: float | None = None  # the time about which the noise was wanted
         self._build()
         self.set_theme(self.theme)
@@ -96,6 +99,9 @@ class StrainView(StrainStack):
 
     def show_record(self, record: Network) -> None:
         """Show a network; the answer about an earlier one goes."""
+        outline, self._outline = self._outline, None
+        if outline is not None and self._goes_on(outline, record):
+            return
         self.forget()
         self.player.pause()
         self.player.source = ""
@@ -116,29 +122,67 @@ class StrainView(StrainStack):
         self._making.start()  # plots are made and laid out in turns of their own
         self._ask_looks()
 
+    def show_glimpse(self, outline: Future[Any]) -> None:
+        """Show the outline of a series; another result, or a failure, shows nothing.
+
+        The record of the same series then comes into the plots that are there.
+        """
+        self.ask("glimpse", self._on_glimpse, outline.result)
+
+    def _on_glimpse(self, outline: object) -> None:
+        if not isinstance(outline, StrainOutline) or self._network is not None:
+            return
+        self.show_record(Network(strains=(outline.as_strain(),)))
+        self._outline = outline
+        self._write_title()
+        self.outline_shown.emit()
+
+    def _goes_on(self, outline: StrainOutline, record: Network) -> bool:
+        """Put a record into the plots that show its outline; False where it is of another series.
+
+        What is drawn stays until the new is computed, and so does a span that was chosen.
+        """
+        start = math.floor(min(strain.gps_start for strain in record.strains))
+        if outline.detector not in record.detectors or start != self._epoch:
+            return False
+        shows_all = self.span_gps == self._ends()
+        self._take_over(record)
+        self.compare_row.set_detectors([panel.name for panel in self._panels])
+        self._write_notes()
+        if shows_all:
+            self._set_span(*self._ends())
+        return True
+
     def extend(self, record: Network, source: str = "") -> None:
         """What came after the record on display: it is joined, and its end shown.
 
         Raises ``ValueError`` where a detector goes on at another sample rate.
         """
         known = self._network
-        if known is None or not set(known.detectors) & set(record.detectors):
+        is_new = known is None or not set(known.detectors) & set(record.detectors)
+        if is_new or self._outline is not None:
             self.show_record(record)
         else:
-            self._network = joined(known, record)
-            self._panels = self._slots[: len(self._network.strains)]
-            for panel, strain in zip(self._panels, self._network.strains, strict=False):
-                if panel.detector == strain.detector:
-                    panel.replace_strain(strain)
-                else:
-                    panel.set_strain(strain, self._epoch)
-            self._write_title()
-            self._make_next()
-            self._ask_looks()
+            assert known is not None
+            self._take_over(joined(known, record))
         assert self._network is not None
         self.player.source = source
         self.player.set_range(*self._ends())
         self.tools["live_row"].setChecked(True)
+
+    def _take_over(self, record: Network) -> None:
+        """Go on with a record whose detectors have, or get, plots of their own."""
+        self._network = record
+        self._panels = self._slots[: len(record.strains)]
+        for panel, strain in zip(self._panels, record.strains, strict=False):
+            if panel.detector == strain.detector:
+                panel.replace_strain(strain)
+            else:
+                panel.set_strain(strain, self._epoch)
+        self._write_title()
+        if not self._is_laid_out:
+            self._make_next()
+        self._ask_looks()
 
     def follow_nothing(self) -> None:
         """No more is to come; what is on display can be played."""
@@ -170,7 +214,7 @@ class StrainView(StrainStack):
             self.set_answer(*answers[0])
 
     def clear(self) -> None:
-        self._network = None
+        self._network = self._outline = None
         self.player.pause()
         self.grid.empty()
         self._panels = []
@@ -236,7 +280,8 @@ class StrainView(StrainStack):
         number, look = result
         self._slots[number].set_look(look)
         self._draw(self._slots[number])
-        self._ask_products(number)
+        if self._outline is None:  # an outline is for looking at
+            self._ask_products(number)
 
     def _ask_products(self, number: int) -> None:
         strain = self._slots[number].strain
@@ -328,6 +373,8 @@ class StrainView(StrainStack):
         product = {"look": "raw", "products": "whitened", "map": "map", "band": "band"}.get(kind)
         if product is not None:
             self._slots[int(number)].fail(product, f"failed: {error}")
+        elif kind == "glimpse":
+            return  # what is wrong is said when the file is recognised
         elif kind in {"sound", "align", "now", "waveforms"}:
             self.message.emit(f"The {kind} failed: {error}")
         else:
@@ -337,36 +384,22 @@ class StrainView(StrainStack):
 
     def _write_notes(self) -> None:
         assert self._network is not None
-        notes = [
-            f"{s.detector}: {note}" if s.detector else note
-            for s in self._network.strains
-            for note in s.notes
-        ]
-        self._notes.setText("  ·  ".join(dict.fromkeys(notes)))
-        self._notes.setToolTip("\n".join(dict.fromkeys(notes)))
-        self._notes.setVisible(bool(notes))
+        show_notes(self._notes, notes_of(self._network))
 
     def _write_title(self) -> None:
         network = self._network
         if network is None:
             return
-        names = ", ".join(name or "unknown detector" for name in network.detectors)
-        rates = sorted({strain.sample_rate_hz for strain in network.strains})
-        shared = network.gps_end - network.gps_start
-        parts = [
-            f"<b>{escape(names)}</b>",
-            f"GPS {network.gps_start:.10g} ({utc_text(network.gps_start)})",
-            f"{shared:g} s at {', '.join(f'{rate:g}' for rate in rates)} Hz",
-        ]
+        rates = {strain.sample_rate_hz for strain in network.strains}
+        if self._outline is not None:
+            rates = {self._outline.sample_rate_hz}
+        words = title_of(network, rates)
         self._title.setToolTip("\n".join(self.answer.words()) if self.is_narrow else "")
         if not self.is_narrow:
-            parts += self.answer.words()
-        text = " &nbsp;·&nbsp; ".join(parts)
-        flags = self.answer.posterior.flags if self.answer.posterior is not None else Flag.NONE
-        if flags:
-            words = escape("; ".join(flags.words()))
-            text += f" &nbsp;<span style='color:{self.theme.warning}'>⚠ {words}</span>"
-        self._title.setText(text)
+            words = SEPARATOR.join([words, *self.answer.words()])
+        posterior = self.answer.posterior
+        flags = posterior.flags if posterior is not None else Flag.NONE
+        self._title.setText(words + flag_words(flags, self.theme))
         self.count_from_merger()
 
 

@@ -13,6 +13,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import repeat
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import QApplication
 
 from astrogui.session.settings import Settings, load_settings
 from astrogui.window.collector import Collector
-from astrogui.window.early_image import EarlyImage
+from astrogui.window.early_view import EarlyView
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper, is_dark
 
@@ -36,7 +37,8 @@ TRACE_VARIABLE = "ASTROGUI_TRACE_START"  # set: the start's times are printed on
 # thread of the pool that computes; Python's own 5 ms add up to a visible pause.
 SWITCH_S = 0.001
 CLASSES_AT_ONCE = 40  # of seven hundred: five milliseconds
-IMPORT_LOOK_MS = 15  # between two looks at the import in the pool, during the start only
+IMPORT_LOOK_MS = 10  # between two looks at the import in the pool, during the start only
+EARLY_PLOTS = 3  # of one detector, made while its series is on the way
 
 
 class Start(QObject):
@@ -55,8 +57,8 @@ class Start(QObject):
         self.window.drop.dropped.connect(self._on_early_drop)
         self.window.start_page.setEnabled(False)
         files = () if options.project else tuple(map(str, options.files))
-        self.early = EarlyImage(self.window, files, getattr(options, "reader", None))
-        self.early.shown.connect(partial(trace, "image"))
+        self.early = EarlyView(self.window, files, getattr(options, "reader", None))
+        self.early.shown.connect(partial(trace, "first file"))
         self.session: Session | None = None
         self.bench: Workbench | None = None
         self._pending: Iterator[Callable[[], None]] = iter(())
@@ -103,11 +105,13 @@ class Start(QObject):
 
     def _on_painted(self) -> None:
         trace("first paint")
+        self.early.ask()
         self._pending = iter(
             (
                 *class_steps(),
                 partial(self._import_aside, self.early.load),
                 self._show_early,
+                *repeat(self.early.make_plot, EARLY_PLOTS),
                 partial(self._import_aside, _import_session),
                 self._open_session,
                 partial(self._import_aside, _import_views),
@@ -118,7 +122,8 @@ class Start(QObject):
 
     def _next(self) -> None:
         """One step, then the event loop has its turn."""
-        if self._importing is not None and self._importing.is_alive():
+        is_importing = self._importing is not None and self._importing.is_alive()
+        if is_importing or self.early.is_being_drawn:
             QTimer.singleShot(IMPORT_LOOK_MS, self, self._next)
             return
         step = next(self._pending, None)

@@ -34,7 +34,7 @@ from astrogui.window.theme import ThemeKeeper, is_dark
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
-    from astrogui.window.early_image import EarlyImage
+    from astrogui.window.early_view import EarlyView
     from astrogui.window.panels.results import ResultsPanel
     from astrogui.window.viewer_area import ViewerArea
 
@@ -59,7 +59,7 @@ class Workbench(QObject):
         window: MainWindow,
         session: Session,
         theme: ThemeKeeper,
-        early: EarlyImage | None = None,
+        early: EarlyView | None = None,
     ) -> None:
         super().__init__(window)
         self.window, self.session, self.theme, self._early = window, session, theme, early
@@ -156,7 +156,7 @@ class Workbench(QObject):
         )  # fmt: skip
         self.area.message.connect(self.window.statusBar().showMessage)
         if self._early is not None and self._early.view is not None:
-            self.area.adopt("image", self._early.view)
+            self.area.adopt(self._early.kind, self._early.view)
         self.area.show_chosen()
 
     def _build_results(self) -> None:

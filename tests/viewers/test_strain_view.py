@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import viewer_samples as samples
 
+from astrogui.records.strain import StrainOutline
 from astrogui.science.sidereal import leap_seconds
 from astrogui.viewers.colours import DARK
 from astrogui.viewers.envelope import Envelope
@@ -336,3 +338,84 @@ def test_nine_plots_are_laid_out_in_one_turn_and_painted_in_another(qtbot, pool,
     qtbot.waitUntil(lambda: ("painted", 9) in seen)
     assert order[:2] == [("laid out", 9), ("shown", 0)]
     assert view.span_gps == pytest.approx((view.network.gps_start, view.network.gps_end))
+
+
+# A first outline ----------------------------------------------------------------------------------
+
+
+def outline_of(record, samples_each=64) -> Future:
+    """What a reader gives of a record before it is read."""
+    parts = record.samples.reshape(-1, samples_each)
+    future: Future = Future()
+    future.set_result(
+        StrainOutline(
+            lowest=parts.min(axis=1),
+            highest=parts.max(axis=1),
+            stretch_s=samples_each / record.sample_rate_hz,
+            gps_start=record.gps_start,
+            sample_rate_hz=record.sample_rate_hz,
+            detector=record.detector,
+        )
+    )
+    return future
+
+
+@pytest.fixture
+def outlined(qtbot, pool, settled):
+    """A view with the outline of a record of H1, and that record."""
+    record = samples.strain("H1")
+    view = StrainView(pool.submit)
+    qtbot.addWidget(view)
+    view.resize(900, 640)
+    view.show()
+    view.show_glimpse(outline_of(record))
+    return settled(view), record
+
+
+def test_an_outline_is_drawn_as_raw_strain_and_nothing_is_made_of_it(outlined):
+    view, record = outlined
+    _, y = view.panels[0].curves["strain"].getData()
+    assert np.nanmax(y) == pytest.approx(1e21 * record.samples.max())
+    assert np.nanmin(y) == pytest.approx(1e21 * record.samples.min())
+    assert view.panels[0].products is None
+    assert "16 s at 4096 Hz" in view._title.text()
+    assert "being filtered" in view.panels[0].corners["strain"].words
+
+
+def test_the_record_comes_into_the_plots_and_the_span_of_its_outline(outlined, settled):
+    view, record = outlined
+    plots = list(view.grid.plots)
+    view.closer()
+    span = view.span_gps
+    view.show_record(samples.network(record))
+    assert view.panels[0].curves["strain"].getData()[0].size  # until there is better
+    settled(view)
+    assert view.grid.plots == plots
+    assert view.span_gps == pytest.approx(span)
+    assert view.panels[0].products.whitened is not None
+    assert view.panels[0].series_of("strain").sample_rate_hz > 1000
+
+
+def test_the_other_detectors_of_the_record_get_plots_beside_those_of_the_outline(outlined, settled):
+    view, record = outlined
+    view.show_record(samples.network(record, samples.strain("L1", seed=5)))
+    settled(view)
+    assert [panel.detector for panel in view.panels] == ["H1", "L1"]
+    assert all(panel.products is not None for panel in view.panels)
+    assert len(view.grid.plots) == 6
+
+
+def test_another_record_than_the_outline_is_shown_from_its_start(outlined, settled):
+    view, record = outlined
+    view.closer()
+    view.show_record(samples.network(replace(record, gps_start=record.gps_start + 1000)))
+    settled(view)
+    assert view.span_gps == pytest.approx((samples.GPS + 1000, samples.GPS + 1016))
+
+
+def test_a_record_that_grows_takes_the_place_of_an_outline(outlined, settled):
+    view, record = outlined
+    view.extend(samples.network(record), "a folder")
+    settled(view)
+    assert view.panels[0].products is not None
+    assert view.network.strains[0].sample_rate_hz == record.sample_rate_hz
