@@ -87,9 +87,9 @@ def simulate(
     spin_1, spin_2 = (prior.spin_from_normal(rng.normal(size=count)) for _ in range(2))
     amplitude, phase = phenom_d(FREQUENCY_HZ, mass, ratio, spin_1, spin_2)
     wave = amplitude * STRAIN_SCALE * np.exp(-1j * phase)
-    wave = np.where(_time_left(mass) < before_s[:, None], wave, 0)
+    wave = np.where(time_left(mass) < before_s[:, None], wave, 0)
     norm = np.sqrt(np.sum((gain * np.abs(wave)[:, None, :]) ** 2, axis=2))
-    response, delays, volume = _skies(count, rng, norm)
+    response, delays, volume = skies(count, rng, norm)
     reach = np.sqrt(np.sum(np.abs(response * norm) ** 2, axis=1))
     loudness = _log_uniform(rng, LOUDNESS, count)
     distance = reach / loudness
@@ -216,14 +216,14 @@ def _noise(
             if not present[detector]:
                 gain[event, detector] = noise_sd[event, detector] = 0
                 continue
-            curve = _varied(curves[rng.integers(len(curves))], rng)
+            curve = varied(curves[rng.integers(len(curves))], rng)
             row, spread = _estimated(curve, segments, step_hz, rng)
             gain[event, detector] = row * share
             noise_sd[event, detector] = spread
     return gain, noise_sd, before_s
 
 
-def _varied(curve: Floats, rng: np.random.Generator) -> Floats:
+def varied(curve: Floats, rng: np.random.Generator) -> Floats:
     """A curve scaled, tilted, bent and given lines, all at random."""
     x = np.log(PSD_GRID_HZ / 100)
     result = curve + rng.normal(0, 0.3) + rng.normal(0, 0.25) * x + rng.normal(0, 0.1) * x**2
@@ -258,16 +258,16 @@ def _estimated(
     return gain, np.sqrt((high - low) * PSD_STEP_HZ / wide)
 
 
-def _time_left(chirp_mass: Floats) -> Floats:
-    """Seconds to the merger at each frequency, (n, 536), to leading order.
+def time_left(chirp_mass: Floats, frequency_hz: Floats = FREQUENCY_HZ) -> Floats:
+    """Seconds to the merger at each frequency, (n, frequencies), to leading order.
 
     Source: Peters 1964, PR 136, B1224, eq. (5.14), for circular orbits.
     """
     mass_s = chirp_mass[:, None] * SOLAR_MASS_SECONDS
-    return np.asarray(5 / 256 * mass_s * (np.pi * FREQUENCY_HZ * mass_s) ** (-8 / 3))
+    return np.asarray(5 / 256 * mass_s * (np.pi * frequency_hz * mass_s) ** (-8 / 3))
 
 
-def _skies(
+def skies(
     count: int, rng: np.random.Generator, norm: Floats
 ) -> tuple[NDArray[np.complex128], Floats, Floats]:
     """Complex response and arrival delay of each detector, (n, 2), and the mean volume, (n,).

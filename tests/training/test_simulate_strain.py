@@ -63,7 +63,7 @@ def test_the_estimated_noise_scatters_as_a_real_estimate_does():
 
 def test_kept_directions_prefer_where_a_source_is_seen_far():
     rng = np.random.default_rng(5)
-    response, delays, volume = simulator._skies(4000, rng, np.ones((4000, 2)))
+    response, delays, volume = simulator.skies(4000, rng, np.ones((4000, 2)))
     kept = np.mean(np.sum(np.abs(response) ** 2, axis=1))
     # Any direction: 2 detectors x 2/5 x (mean of the inclination's factors 7/15 + 1/3) / ... = 0.32
     assert kept > 0.5
@@ -72,6 +72,6 @@ def test_kept_directions_prefer_where_a_source_is_seen_far():
 
 
 def test_light_binaries_take_longer():
-    left = simulator._time_left(np.array([6.0, 30.0]))
+    left = simulator.time_left(np.array([6.0, 30.0]))
     assert left[0, 0] == pytest.approx(11.1, rel=0.02)  # Peters, from 20 Hz
     assert left[0, 0] / left[1, 0] == pytest.approx(5 ** (5 / 3))

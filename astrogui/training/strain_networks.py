@@ -1,0 +1,306 @@
+"""The strain networks of the literature trained on our simulations, and scored.
+
+Shen, Huerta et al.'s Model 1 and Model 2 (arXiv 1903.01998) learn by the bound on the evidence, the
+weight of the divergence rising from zero; George & Huerta's (2018) predictor by squared error and
+their classifier by cross-entropy, its convolutions begun from the predictor's. All begin with loud
+mergers and end with faint ones, each example drawn anew. Nothing is kept of what takes graphics
+cards: 8192 samples, ten million examples, 1024 nodes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astrogui.networks.builder import build
+from astrogui.science import strain_window
+from astrogui.training import simulate_windows
+from astrogui.training.fit import Batch, FitSettings, fit
+from astrogui.training.recipe import Arrays, Measures, Progress
+
+Floats = NDArray[np.float64]
+
+# Quantity: low, high and whether its logarithm is learned; -0.9 and 0.9 stand for the ends.
+SCALES = {
+    "mass_1_det": (*simulate_windows.MASS_1, False),
+    "mass_2_det": (*simulate_windows.MASS_2, False),
+    "final_spin": (-0.25, 0.95, False),
+    "f_220_det": (125.0, 1400.0, True),
+    "tau_220_det": (0.8, 8.0, True),
+}
+REACH = 0.9  # of the tanh
+MASSES = ("mass_1_det", "mass_2_det")
+REMNANT = ("final_spin", "f_220_det", "tau_220_det")
+LEVELS = (0.5, 0.68, 0.9, 0.95)
+NOISE_SHARE = 0.5  # of the classifier's examples
+VALIDATION = 512
+VALIDATION_STREAM, NOISE_STREAM = 7_000, 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A part of the way from loud to faint: optimal signal-to-noise ratios, and epochs."""
+
+    loudness: tuple[float, float]
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One network: its builder, what it learns, how far it is reduced, how long it is trained."""
+
+    network: str
+    labels: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = (
+        Stage(loudness=(25, 60), epochs=4),
+        Stage(loudness=(12, 60), epochs=4),
+        Stage(loudness=(8, 40), epochs=12),
+    )
+    steps: int = 60  # batches an epoch
+    batch: int = 64
+    rate: float = 1e-3
+
+    @property
+    def examples(self) -> int:
+        """Examples that the whole training sees, each once."""
+        return self.batch * self.steps * sum(stage.epochs for stage in self.stages)
+
+    @property
+    def is_bayesian(self) -> bool:
+        return self.network.startswith("shen_huerta:")
+
+    def settings(self) -> dict[str, Any]:
+        """The builder's arguments while it is trained."""
+        plain = {"samples": strain_window.LENGTH, **self.config}
+        if self.labels:
+            plain["labels"] = len(self.labels)
+        if self.is_bayesian:
+            loud = sum(stage.epochs for stage in self.stages[:-1])
+            plain["uncertain"] = {
+                "data_size": self.examples,
+                "anneal_steps": max(1, self.steps * loud),
+            }
+        return plain
+
+
+REDUCED = {"thinning": 2, "dense": 128}
+SYSTEMS = {
+    "shen_masses": System(
+        network="shen_huerta:model_2", labels=MASSES, config={**REDUCED, "highway": 8}
+    ),
+    "shen_remnant": System(network="shen_huerta:model_1", labels=REMNANT, config=REDUCED, steps=40),
+    "huerta_predictor": System(
+        network="george_huerta:predictor", labels=MASSES, config={"deep": False}, steps=70
+    ),
+    "huerta_classifier": System(
+        network="george_huerta:classifier", config={"deep": False}, steps=70
+    ),
+}
+
+
+def train(
+    name: str,
+    noise: Floats,
+    workdir: Path,
+    progress: Progress,
+    seed: int = 1,
+    max_seconds: float = math.inf,
+    system: System | None = None,
+    jit_compile: bool | str = "auto",
+) -> tuple[Any, list[dict[str, Any]]]:
+    """The trained network of that name and its history; kept below ``workdir`` and resumed.
+
+    A stage ends early where ``max_seconds`` are over; the next call goes on with it.
+    """
+    system = system or SYSTEMS[name]
+    model = build(system.network, system.settings())
+    if name == "huerta_classifier":
+        _begin_from_predictor(model, workdir)
+    told: list[dict[str, Any]] = []
+    work = partial(_stage, model, system, noise, progress=progress, jit_compile=jit_compile)
+    for number, stage in enumerate(system.stages):
+        left = max_seconds - sum(one["seconds_now"] for one in told)
+        if left <= 0:
+            break
+        progress(f"{name}: signal-to-noise ratios {stage.loudness[0]:g}-{stage.loudness[1]:g}")
+        place = workdir / name / f"stage_{number}"
+        told.append(work(stage, place, seed=10 * seed + number, max_seconds=left))
+        if told[-1]["epochs"] < stage.epochs:
+            break
+    return model, told
+
+
+def is_finished(told: list[dict[str, Any]], system: System) -> bool:
+    return [one["epochs"] for one in told] == [stage.epochs for stage in system.stages]
+
+
+def _stage(
+    model: Any,
+    system: System,
+    noise: Floats,
+    stage: Stage,
+    folder: Path,
+    progress: Progress,
+    seed: int,
+    max_seconds: float,
+    jit_compile: bool | str,
+) -> dict[str, Any]:
+    draw = partial(batch, system=system, noise=noise, loudness=stage.loudness)
+    judged = draw(np.random.default_rng([seed, VALIDATION_STREAM]), size=VALIDATION)
+    settings = FitSettings(
+        epochs=stage.epochs,
+        steps=system.steps,
+        learning_rate=system.rate,
+        seed=seed,
+        max_seconds=max_seconds,
+    )
+    started = time.monotonic()
+    told = fit(
+        model, _loss(system), draw, settings, folder, progress, judged, jit_compile=jit_compile
+    )
+    return {**told, "seconds_now": time.monotonic() - started, "loudness": list(stage.loudness)}
+
+
+def _loss(system: System) -> Any:
+    if system.is_bayesian:
+        from astrogui.networks.losses import GaussianLikelihood
+
+        return {"density": GaussianLikelihood()}
+    if system.labels:
+        return {"values": "mean_squared_error"}
+    from astrogui.networks.kim_brunner import GalaxyCrossEntropy
+
+    return {"logit": GalaxyCrossEntropy()}
+
+
+def _begin_from_predictor(model: Any, workdir: Path) -> None:
+    """Their transfer: the classifier begins with the predictor's convolutions, where it is."""
+    path = sorted(workdir.glob("huerta_predictor/stage_*/best.npz"))
+    if not path:
+        return
+    with np.load(path[-1], allow_pickle=False) as kept:
+        learned = [kept[name] for name in sorted(kept.files)]
+    mine = model.get_weights()
+    for number in range(len(mine) - 2):  # all but the last layer
+        if mine[number].shape == learned[number].shape:
+            mine[number] = learned[number]
+    model.set_weights(mine)
+
+
+def batch(
+    rng: np.random.Generator,
+    system: System,
+    noise: Floats,
+    loudness: tuple[float, float],
+    size: int = 0,
+) -> Batch:
+    """Fresh mergers and what is to be said of them; the half without one, for the classifier."""
+    count = size or system.batch
+    mergers = simulate_windows.binaries(count, rng)
+    loud = np.exp(rng.uniform(np.log(loudness[0]), np.log(loudness[1]), count))
+    if system.labels:
+        strain = simulate_windows.windows(mergers, loud, rng, noise)
+        name = "density" if system.is_bayesian else "values"
+        return {"strain": strain}, {name: scaled(mergers.quantities(), system.labels)}
+    there = rng.random(count) >= NOISE_SHARE
+    strain = simulate_windows.windows(mergers, loud * there, rng, noise)
+    return {"strain": strain}, {"logit": there[:, None].astype(np.float32)}
+
+
+def scaled(values: Mapping[str, Floats], labels: tuple[str, ...]) -> NDArray[np.float32]:
+    """(n, labels) quantities between -0.9 and 0.9."""
+    columns = []
+    for name in labels:
+        low, high, is_log = SCALES[name]
+        span, value = np.array([low, high]), np.asarray(values[name])
+        if is_log:
+            span, value = np.log(span), np.log(value)
+        columns.append(REACH * (2 * (value - span[0]) / (span[1] - span[0]) - 1))
+    return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def physical(values: Floats, labels: tuple[str, ...]) -> Floats:
+    """(..., labels) what scaled numbers stand for: solar masses, Hz, ms."""
+    columns = []
+    for number, name in enumerate(labels):
+        low, high, is_log = SCALES[name]
+        span = np.log([low, high]) if is_log else np.array([low, high])
+        value = span[0] + 0.5 * (values[..., number] / REACH + 1) * (span[1] - span[0])
+        columns.append(np.exp(value) if is_log else value)
+    return np.stack(columns, axis=-1)
+
+
+def drawing(system: System, trained: Any, draws: int) -> Any:
+    """The same network that takes deviates for its weights: one density a draw."""
+    model = build(system.network, {**system.settings(), "draws": draws})
+    model.set_weights(trained.get_weights())
+    return model
+
+
+def noise_width(system: System) -> int:
+    """Standard normal numbers that a draw of its weights takes."""
+    from astrogui.networks import shen_huerta
+
+    return shen_huerta.noise_width(len(system.labels), int(system.config["dense"]))
+
+
+def posterior_draws(
+    system: System, densities: Floats, rng: np.random.Generator, each: int = 8
+) -> Floats:
+    """(n, draws x each, labels) of densities (n, draws, labels, 2), in physical units.
+
+    The likelihood's own scatter is drawn ``each`` times for every draw of the weights.
+    """
+    mean, width = np.repeat(densities, each, axis=1)[..., 0], densities[..., 1]
+    drawn = mean + np.repeat(width, each, axis=1) * rng.standard_normal(mean.shape)
+    return physical(drawn, system.labels)
+
+
+def figures(truth: Floats, draws: Floats, labels: tuple[str, ...]) -> Measures:
+    """Error, bias, width and coverage of posteriors (n, draws, labels) of truths (n, labels)."""
+    median = np.median(draws, axis=1)
+    low, high = np.quantile(draws, [0.05, 0.95], axis=1)
+    rank = np.mean(draws < truth[:, None], axis=1)
+    return {
+        name: {
+            **errors(truth[:, number], median[:, number]),
+            "width_90": float(np.median(high[:, number] - low[:, number])),
+            "inside": {
+                f"{level:g}": float(np.mean(np.abs(rank[:, number] - 0.5) <= level / 2))
+                for level in LEVELS
+            },
+        }
+        for number, name in enumerate(labels)
+    }
+
+
+def errors(truth: Floats, value: Floats) -> dict[str, float]:
+    """Root mean square and median of the error, and the mean of its share of the truth."""
+    wrong = value - truth
+    return {
+        "rms": float(np.sqrt(np.mean(wrong**2))),
+        "median_absolute": float(np.median(np.abs(wrong))),
+        "mean_relative": float(np.mean(np.abs(wrong) / np.abs(truth))),
+        "mean": float(np.mean(wrong)),
+    }
+
+
+def detected(score: Floats, quiet: Floats, false_share: float) -> float:
+    """Share of scores above what so small a share of noise alone exceeds."""
+    return float(np.mean(score > np.quantile(quiet, 1 - false_share)))
+
+
+def examples(n: int, loudness: Floats, noise: Floats, seed: int) -> tuple[Arrays, Any]:
+    """``n`` held-out windows and their binaries, optimal signal-to-noise ratios given (n,)."""
+    rng = np.random.default_rng([seed, VALIDATION_STREAM])
+    mergers = simulate_windows.binaries(n, rng)
+    return {"strain": simulate_windows.windows(mergers, loudness, rng, noise)}, mergers
