@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 
 PIECE = 128  # cells looked at together for the end of a basin
-NEGLIGIBLE = 1e-9  # probability below which a further peak is not looked for
+NEGLIGIBLE = 1e-7  # probability below which a further peak is not looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

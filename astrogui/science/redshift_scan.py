@@ -141,7 +141,7 @@ def scan(
     where that exceeds 1 (errors too small, or templates too few), and -4 outside a set's range.
     """
     chi2 = chi_squares(spectrum, sets)
-    lowest = float(np.nanmin(chi2)) if spectrum.good.any() else 0.0
+    lowest = _least(chi2) if spectrum.good.any() else 0.0
     reduced = _reduced(lowest, spectrum)
     curves = ((chi2 - lowest) / (6.0 * max(reduced, 1.0))).astype(np.float32)
     np.arcsinh(curves, out=curves)
@@ -198,6 +198,11 @@ def _settle_peaks(
         own, wanted, upright_gains_at(wanted), strict=True
     ):
         inside[places] = np.maximum(part.chi2 - gain, 0.0)
+
+
+def _least(chi2: NDArray[np.float64]) -> float:
+    """The lowest value that is no NaN."""
+    return float(np.fmin.reduce(chi2, axis=None))
 
 
 def _beside_minima(chi2: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -312,7 +317,7 @@ def _summary(
     good = np.flatnonzero(spectrum.good)
     if good.size == 0:
         return np.zeros(len(SUMMARY), np.float32)
-    gained = max(float(np.nanmax(chi2)) - lowest, 0.0)
+    gained = max(float(np.fmax.reduce(chi2, axis=None)) - lowest, 0.0)
     steps = np.diff(spectrum.flux[good]) * np.sqrt(
         1.0 / (1.0 / spectrum.ivar[good][1:] + 1.0 / spectrum.ivar[good][:-1])
     )

