@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def window(whitened: Floats, sample_rate_hz: float, merger_s: float) -> Floats:
     return np.asarray(middle(series))
 
 
-def middle(series: Floats) -> Floats:
+def middle(series: NDArray[Any]) -> NDArray[Any]:
     """The window (…, 1024) of a span of two seconds (…, 2048)."""
     start = (series.shape[-1] - LENGTH) // 2
     return series[..., start : start + LENGTH]

@@ -13,6 +13,7 @@ from astrogui.records.model_card import ArraySpec, ModelCard, card_from_json
 from astrogui.science import binary_prior as prior
 from astrogui.tasks.bbh_answer import PARAMETERS
 from astrogui.training import simulate_strain as simulator
+from astrogui.training import strain_networks_card
 from astrogui.training.package import write_card
 from astrogui.training.recipe import Measures
 
@@ -188,6 +189,7 @@ def readme(card: ModelCard) -> str:
         *_joint_lines(card.simulated_scores.get("joint_coverage", {})),
         *_check_lines(card.simulated_scores.get(CHECKS, {})),
         *_real_lines(card.real_scores),
+        *strain_networks_card.lines(card.simulated_scores.get(strain_networks_card.KEY, {})),
         "## Limits",
         "",
         *[f"- {limit}" for limit in card.limits],

@@ -27,6 +27,7 @@ SHIFT_S = 0.02  # a search tells the merger's time to about this
 DETECTORS = ("H1", "L1")
 CURVES = 256  # noise curves of a set
 LONG_S, LONG_BEFORE_S = 16.0, 14.0  # of whole stretches; of it before the merger
+LEAD_S = strain_window.BEFORE_S + 0.5 * (strain_window.SPAN_S - 1.0)  # of a window's span
 SEGMENTS = 56  # a noise density that is known well
 
 Floats = NDArray[np.float64]
@@ -85,15 +86,36 @@ def windows(
     given: Binaries, loudness: Floats, rng: np.random.Generator, noise: Floats
 ) -> NDArray[np.float32]:
     """(n, 1024, 2) whitened strain; optimal network signal-to-noise ratios (n,), 0 for noise."""
-    size = round(strain_window.SPAN_S * strain_window.RATE_HZ)
-    frequency = np.arange(size // 2 + 1) / strain_window.SPAN_S
-    band = strain_window.in_band(frequency) > 0
-    lead = strain_window.BEFORE_S + 0.5 * (strain_window.SPAN_S - 1.0)
+    size, frequency, band = _grid()
     chosen = rng.integers(len(noise), size=(len(loudness), 2))
-    shape = _whitened(given, frequency[band], rng, noise, chosen, lead - 0.1)
-    merger = lead + rng.uniform(-SHIFT_S, SHIFT_S, (len(loudness), 2, 1))
+    shape = _whitened(given, frequency[band], rng, noise, chosen, LEAD_S - 0.1)
+    merger = LEAD_S + rng.uniform(-SHIFT_S, SHIFT_S, (len(loudness), 2, 1))
     turned = shape * np.exp(-2j * np.pi * frequency[band] * merger)
     return _in_noise(turned, band, loudness, size, rng)
+
+
+def templates(given: Binaries, curve: Floats) -> NDArray[np.complex64]:
+    """(n, 1024) both phases of each merger at its place in the window, of unit power there.
+
+    Whitened by one log amplitude density: the product with a window of it is the matched filter's
+    complex output.
+    """
+    size, frequency, band = _grid()
+    zeros = np.zeros((len(given.mass_1), 1), np.intp)
+    shape = _waves(given, frequency[band], curve[None], zeros, LEAD_S - 0.1)[:, 0]
+    spectrum = np.zeros((len(shape), size), np.complex128)
+    # Positive frequencies alone: the imaginary part is the same merger a quarter turn later.
+    spectrum[:, : band.size][:, band] = shape * np.exp(-2j * np.pi * frequency[band] * LEAD_S)
+    series = strain_window.middle(np.fft.ifft(spectrum, axis=1))
+    power = np.sum(series.real**2 + series.imag**2, axis=1) / 2
+    return np.asarray(series / np.sqrt(power)[:, None], np.complex64)
+
+
+def _grid() -> tuple[int, Floats, NDArray[np.bool_]]:
+    """Samples of a window's span, its frequencies, and which of them are in the band."""
+    size = round(strain_window.SPAN_S * strain_window.RATE_HZ)
+    frequency = np.arange(size // 2 + 1) / strain_window.SPAN_S
+    return size, frequency, strain_window.in_band(frequency) > 0
 
 
 def _in_noise(
@@ -150,7 +172,23 @@ def _whitened(
     chosen: NDArray[np.intp],
     before_s: float,
 ) -> NDArray[np.complex128]:
-    """(n, 2, bins) whitened spectra of both detectors, unit power together, merger at time zero.
+    """(n, 2, bins) whitened spectra of both detectors, unit power together, merger at time zero."""
+    values = _waves(given, frequency_hz, noise, chosen, before_s)
+    norm = np.sqrt(np.sum(np.abs(values) ** 2, axis=2))
+    response, _, _ = simulate_strain.skies(len(values), rng, norm)
+    values = values * response[..., None]
+    power = np.sum(np.abs(values) ** 2, axis=(1, 2))
+    return np.asarray(values / np.sqrt(power)[:, None, None])
+
+
+def _waves(
+    given: Binaries,
+    frequency_hz: Floats,
+    noise: Floats,
+    chosen: NDArray[np.intp],
+    before_s: float,
+) -> NDArray[np.complex128]:
+    """(n, detectors, bins) overhead mergers whitened by the chosen noise curves (n, detectors).
 
     What a signal did earlier than ``before_s`` is left out.
     """
@@ -161,9 +199,4 @@ def _whitened(
     place = (frequency_hz - simulate_strain.PSD_GRID_HZ[0]) / simulate_strain.PSD_STEP_HZ
     nearest = np.minimum(np.rint(place).astype(np.intp), noise.shape[1] - 1)
     curve = noise[:, nearest][chosen]
-    values = wave[:, None, :] * np.exp(curve.min() - curve)
-    norm = np.sqrt(np.sum(np.abs(values) ** 2, axis=2))
-    response, _, _ = simulate_strain.skies(len(ratio), rng, norm)
-    values = values * response[..., None]
-    power = np.sum(np.abs(values) ** 2, axis=(1, 2))
-    return np.asarray(values / np.sqrt(power)[:, None, None])
+    return np.asarray(wave[:, None, :] * np.exp(curve.min() - curve))

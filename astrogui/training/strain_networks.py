@@ -9,6 +9,7 @@ cards: 8192 samples, ten million examples, 1024 nodes.
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ REMNANT = ("final_spin", "f_220_det", "tau_220_det")
 LEVELS = (0.5, 0.68, 0.9, 0.95)
 NOISE_SHARE = 0.5  # of the classifier's examples
 VALIDATION = 512
+LATEST_SAMPLES = 26  # about the window's merger, where the filter looks: 25 ms
 VALIDATION_STREAM, NOISE_STREAM = 7_000, 11
 
 
@@ -139,8 +141,25 @@ def train(
     return model, told
 
 
+def kept(name: str, workdir: Path, system: System | None = None) -> tuple[Any, list[Any]]:
+    """The network as it was last trained below ``workdir``, and the epochs and seconds it took.
+
+    Raises ``FileNotFoundError`` where it was not.
+    """
+    system = system or SYSTEMS[name]
+    model = build(system.network, system.settings())
+    folders = sorted((workdir / name).glob("stage_*/best.npz"))
+    if not folders:
+        raise FileNotFoundError(f"{name} was not trained below {workdir}")
+    with np.load(folders[-1], allow_pickle=False) as arrays:
+        model.set_weights([arrays[key] for key in sorted(arrays.files)])
+    states = [json.loads((path.parent / "state.json").read_text("utf-8")) for path in folders]
+    return model, [state["state"] for state in states]
+
+
 def is_finished(told: list[dict[str, Any]], system: System) -> bool:
-    return [one["epochs"] for one in told] == [stage.epochs for stage in system.stages]
+    done = [one.get("epochs", one.get("epoch")) for one in told]
+    return done == [stage.epochs for stage in system.stages]
 
 
 def _stage(
@@ -297,6 +316,23 @@ def errors(truth: Floats, value: Floats) -> dict[str, float]:
 def detected(score: Floats, quiet: Floats, false_share: float) -> float:
     """Share of scores above what so small a share of noise alone exceeds."""
     return float(np.mean(score > np.quantile(quiet, 1 - false_share)))
+
+
+def filtered(strain: NDArray[np.float32], bank: NDArray[np.complex64]) -> Floats:
+    """(n,) loudest network signal-to-noise ratio of windows (n, 1024, 2) over a bank's templates.
+
+    Each detector's time and phase are its own, within ``LATEST_SAMPLES`` of the window's merger.
+    """
+    lags = range(-LATEST_SAMPLES, LATEST_SAMPLES + 1)
+    shifted = np.stack([np.roll(bank.conj(), lag, axis=1) for lag in lags])
+    flat = np.concatenate([shifted.real, shifted.imag]).reshape(-1, bank.shape[1]).T
+    best = np.empty(len(strain))
+    for first in range(0, len(strain), 64):
+        rows = strain[first : first + 64].transpose(0, 2, 1)
+        parts = (rows @ flat).reshape(len(rows), 2, 2, len(lags), len(bank))
+        power = np.sum(parts**2, axis=2).max(axis=2)  # of a template at its best time
+        best[first : first + 64] = np.sqrt(power.sum(axis=1).max(axis=1))
+    return best
 
 
 def examples(n: int, loudness: Floats, noise: Floats, seed: int) -> tuple[Arrays, Any]:

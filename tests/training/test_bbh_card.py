@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from astrogui.records.model_card import card_from_json
-from astrogui.training import bbh_card
+from astrogui.training import bbh_card, strain_networks_card
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "bbh"
 RUN = {
@@ -50,3 +50,32 @@ def test_the_joint_coverage_stands_below_the_table_of_single_parameters():
     words = bbh_card.readme(dataclasses.replace(card, simulated_scores=scores))
     assert "86.1 % (90) inside regions of the level in brackets" in words
     assert "largest difference at any level 5.1 points, p = 2e-06" in words
+
+
+def test_the_networks_of_the_literature_stand_below_with_what_they_were_given():
+    card = card_from_json((MODEL / "card.json").read_text("utf-8"), "card")
+    score = {
+        "rms": 4.2,
+        "mean_relative": 0.11,
+        "width_90": 12.0,
+        "inside": {"0.68": 0.7, "0.9": 0.93},
+    }
+    cost = {"weights": 1000, "examples": 70000, "finished": False, "seconds": 300,
+            "seconds_an_answer": 0.004}  # fmt: skip
+    plain = {"rms": 5.0, "mean_relative": 0.2}
+    table = {
+        "n": 300, "loudness": [8.0, 40.0],
+        "bbh": {"scores": {"all": {"n": 300, "mass_1_det": score}}, "seconds_an_answer": 0.1},
+        "shen_masses": {**cost, "scores": {"all": {"n": 300, "mass_1_det": score}}},
+        "huerta_predictor": {**cost, "scores": {"all": {"mass_1_det": plain}}},
+        "huerta_classifier": {
+            **cost, "false_share": 0.01, "quiet": 4000, "mergers": 250, "templates": 200,
+            "found": {"8": [0.4, 0.9]},
+        },
+    }  # fmt: skip
+    scores = {**card.simulated_scores, strain_networks_card.KEY: table}
+    words = bbh_card.readme(dataclasses.replace(card, simulated_scores=scores))
+    assert "| Shen & Huerta, Model 2 | mass_1_det | 4.2 | 11.0 % | 12 | 70.0 | 93.0 |" in words
+    assert "| George & Huerta, predictor | mass_1_det | 5 | 20.0 % | - | - | - |" in words
+    assert "| Shen & Huerta, Model 2 | 1,000 | 70,000 (not finished) | 300 | 4.0 |" in words
+    assert "| matched filter | 90 % |" in words

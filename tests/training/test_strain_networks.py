@@ -48,6 +48,17 @@ def test_windows_hold_the_stated_loudness_where_the_merger_is(noise):
     assert quiet.std() == pytest.approx(np.sqrt(440 / 512), rel=0.03)
 
 
+def test_the_matched_filter_finds_what_was_put_in(noise):
+    rng = np.random.default_rng(7)
+    given = simulate_windows.binaries(30, rng)
+    strain = simulate_windows.windows(given, np.full(30, 25.0), rng, noise[:1])
+    bank = simulate_windows.templates(given, noise[0])
+    found = strain_networks.filtered(strain, bank)
+    assert np.median(found) == pytest.approx(25.0, abs=1.5)
+    quiet = simulate_windows.windows(given, np.zeros(30), rng, noise[:1])
+    assert strain_networks.filtered(quiet, bank).max() < 9
+
+
 def test_our_own_analysis_measures_the_same_mergers(noise):
     """Whole stretches carry the stated loudness, and the same second as the windows do."""
     from astrogui.training.recipes import bbh
