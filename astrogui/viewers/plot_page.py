@@ -9,14 +9,19 @@ all pages come one after the other, each in a turn of its own.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pyqtgraph as pg
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QGraphicsGridLayout, QWidget
 
 GAP_MS = 1  # between two frames: whatever else waits has its turn
+AXES_A_TURN = 5  # drawn before a held page is painted again: ten milliseconds
+LONGEST_RELEASE = 20  # turns, for axes that keep changing
 NESTED = 3  # layouts: of the page, of a plot, of its title
 
 
@@ -59,7 +64,8 @@ class PlotPage(pg.GraphicsLayoutWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.painted = 0
-        self._is_stale = False
+        self._is_stale = self._is_held = False
+        self._release_turns = 0  # left until a held page is painted whatever its axes
         super().__init__(parent)
         self.setAcceptDrops(False)
         self.setViewportUpdateMode(self.ViewportUpdateMode.NoViewportUpdate)
@@ -71,23 +77,94 @@ class PlotPage(pg.GraphicsLayoutWidget):
             self._is_stale = True
             self._frames.ask(self)
 
+    @contextmanager
+    def laid_out_once(self) -> Iterator[None]:
+        """Lay out once what is added inside; pyqtgraph does so after each plot, for all so far."""
+        layout = self.ci.layout
+        self.ci.layout = _Unhurried(layout)
+        try:
+            yield
+        finally:
+            self.ci.layout = layout
+        layout.activate()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the plots are not on the screen yet."""
+        return self._is_held
+
+    def hold(self) -> None:
+        """Paint nothing but the background until ``release``: there is more to lay out."""
+        self._is_held, self._release_turns = True, 0
+
+    def release(self) -> None:
+        """Paint the plots again; their axes, most of the work, are drawn in turns before."""
+        self._release_turns = LONGEST_RELEASE
+        self._frames.ask(self)
+
     def begin_frame(self) -> bool:
         """Have Qt paint what has changed; whether there is anything to paint."""
+        if self._is_held:
+            return self._release_some()
         if not self._is_stale:  # it was painted meanwhile
             return False
+        self._settle()
+        self._is_stale = False
+        self.viewport().update()
+        return True
+
+    def _settle(self) -> None:
+        """Do what is left to the moment of painting, or to later.
+
+        These are layouts within layouts, and the transforms of pyqtgraph's boxes: they would make
+        the picture old at once.
+        """
         scene = self.scene()
-        # What is left to the moment of painting, or to later, would make the picture old at once:
-        # layouts within layouts, and the transforms of pyqtgraph's boxes.
         for _ in range(NESTED):
             QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         scene.prepareForPaint()
         for _ in range(2):
             QCoreApplication.sendPostedEvents(scene)
-        self._is_stale = False
-        self.viewport().update()
+
+    def _release_some(self) -> bool:
+        """Draw some of the axes; once all are drawn the page is painted. False while it is held."""
+        if not self._release_turns:
+            return False
+        self._settle()
+        axes = self._undrawn_axes()
+        unseen = QImage(1, 1, QImage.Format.Format_RGB32)
+        painter = QPainter(unseen)
+        for axis in axes[:AXES_A_TURN]:
+            axis.paint(painter, None, None)  # it keeps the picture for its next painting
+        painter.end()
+        self._release_turns -= 1
+        if len(axes) <= AXES_A_TURN or not self._release_turns:
+            self._is_held, self._release_turns, self._is_stale = False, 0, True
+        self._frames.ask(self)
         return True
 
+    def _undrawn_axes(self) -> list[pg.AxisItem]:
+        plots = [item for item in self.ci.items if isinstance(item, pg.PlotItem)]
+        axes = [entry["item"] for plot in plots for entry in plot.axes.values()]
+        return [axis for axis in axes if axis.isVisible() and axis.picture is None]
+
     def paintEvent(self, ev: QPaintEvent) -> None:
+        if self._is_held:
+            QPainter(self.viewport()).fillRect(ev.rect(), self.backgroundBrush())
+            return
         self.painted += 1
         self._is_stale = False
         super().paintEvent(ev)
+
+
+class _Unhurried:
+    """A layout that leaves the places of its items to be worked out later."""
+
+    def __init__(self, layout: QGraphicsGridLayout) -> None:
+        self._layout = layout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._layout, name)
+
+    def activate(self) -> None:
+        """Later."""

@@ -78,7 +78,6 @@ class PlotGrid(QScrollArea):
         """Show products ``shown`` of each panel, in columns where they stand abreast."""
         span = self.span if self.plots else None
         self.empty()
-        layout = self.graphics.ci
         columns = [
             [panel.make(product) for product in PRODUCTS if product in wanted]
             for panel, wanted in zip(panels, shown, strict=True)
@@ -89,12 +88,13 @@ class PlotGrid(QScrollArea):
             columns = [[plot for column in columns for plot in column]] if columns else []
         self.columns = max(len(columns), 1)
         self._rows = max((len(column) for column in columns), default=0)
-        for place, column in enumerate(columns):
-            for row, plot in enumerate(column):
-                layout.addItem(plot, row=row, col=place)
-                self._dress_axes(plot, row == 0, row == len(column) - 1)
-        self.plots = [plot for column in columns for plot in column]
-        self._stretch(columns)
+        with self.graphics.laid_out_once():
+            for place, column in enumerate(columns):
+                for row, plot in enumerate(column):
+                    self.graphics.ci.addItem(plot, row=row, col=place)
+                    self._dress_axes(plot, row == 0, row == len(column) - 1)
+            self.plots = [plot for column in columns for plot in column]
+            self._stretch(columns)
         for panel, wanted in zip(panels, shown, strict=True):
             panel.show_quality_in(next((p for p in PRODUCTS if p in wanted), ""))
         self._link.follow([plot.getViewBox() for plot in self.plots])

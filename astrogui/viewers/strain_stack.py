@@ -98,16 +98,20 @@ class StrainStack(Viewer):
     def awaits(self, prefix: str = "") -> int:
         """Plots still to be made, and maps that wait for the view to rest, are under way too."""
         resting = self._rest.isActive() and "map:".startswith(prefix)
-        making = self._making.isActive() or self._showing.isActive()
-        making = self._network is not None and making and not prefix
+        making = self._is_laying_out and not prefix
         making = making or (self._noise_later.isActive() and not prefix)
         return super().awaits(prefix) + int(resting) + int(making)
 
     @property
     def is_drawing(self) -> bool:
         """Whether the first curves of a record are on their way to the screen."""
-        laying = self._making.isActive() or self._showing.isActive()
-        return self._network is not None and (laying or bool(super().awaits("look:")))
+        return self._is_laying_out or bool(self._network and super().awaits("look:"))
+
+    @property
+    def _is_laying_out(self) -> bool:
+        """Whether plots of the record are still to be made, laid out or painted."""
+        making = self._making.isActive() or self._showing.isActive()
+        return self._network is not None and (making or self.grid.graphics.is_held)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
@@ -182,7 +186,7 @@ class StrainStack(Viewer):
         first = not self.grid.plots
         shown = [self._wanted(panel) for panel in self._panels]
         if first:  # to lay out nine plots and to paint them are two turns' work
-            self.grid.setUpdatesEnabled(False)
+            self.grid.graphics.hold()
             self._showing.start()
         self.grid.arrange(self._panels, shown, self._wants_columns(shown))
         if not self._showing.isActive():
@@ -192,7 +196,7 @@ class StrainStack(Viewer):
         if self._network is not None and self.grid.plots:
             self.show_all()
         self._show_laid_out()
-        self.grid.setUpdatesEnabled(True)
+        self.grid.graphics.release()
 
     def _show_laid_out(self) -> None:
         if self._network is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import viewer_samples as samples
+from pyqtgraph import AxisItem
 from PySide6.QtCore import QAbstractEventDispatcher, QEvent, QObject, QRect
 
 from astrogui.viewers.plot import Plot
-from astrogui.viewers.plot_page import PlotPage
+from astrogui.viewers.plot_page import AXES_A_TURN, PlotPage
 from astrogui.viewers.spectrum_view import SpectrumView
 
 
@@ -136,3 +137,58 @@ def test_the_first_answer_paints_them_once_as_well(shown, settled, qtbot):
     settled(view)
     is_quiet(qtbot, page)
     assert page.painted == before + 1
+
+
+def test_a_held_page_shows_its_background_until_it_is_released(qtbot):
+    page, plots = page_of(qtbot)
+    drawn = page.grab().toImage()
+    before = page.painted
+    page.hold()
+    plots[0].setYRange(5, 6)
+    empty = page.viewport().grab().toImage()
+    assert empty.pixelColor(300, 150) == page.backgroundBrush().color()
+    assert {empty.pixelColor(x, y).rgb() for x in range(0, 600, 7) for y in range(0, 300, 7)} == {
+        page.backgroundBrush().color().rgb()
+    }
+    is_quiet(qtbot, page)
+    assert page.painted == before
+    page.release()
+    qtbot.waitUntil(lambda: page.painted > before)
+    plots[0].setYRange(0, 1)
+    is_quiet(qtbot, page)
+    assert page.grab().toImage().size() == drawn.size()
+    assert page.grab().toImage() != empty
+
+
+def test_axes_are_drawn_in_turns_of_their_own_before_a_released_page_is_painted(qtbot, monkeypatch):
+    page, plots = page_of(qtbot, 4)
+    page.hold()
+    for plot in plots:
+        plot.setRange(xRange=(3, 4), yRange=(5, 6))
+    log, drawn = PaintLog(page), []
+    draw = AxisItem.drawPicture
+
+    def noted(axis, *words):
+        drawn.append(log.turn)
+        return draw(axis, *words)
+
+    monkeypatch.setattr(AxisItem, "drawPicture", noted)
+    page.release()
+    qtbot.waitUntil(lambda: bool(log.paints))
+    assert len(drawn) == 8
+    assert max(drawn.count(turn) for turn in drawn) == AXES_A_TURN
+    assert max(drawn) < log.paints[0][0]
+
+
+def test_plots_that_come_together_are_laid_out_once(qtbot):
+    page = PlotPage()
+    qtbot.addWidget(page)
+    page.resize(600, 300)
+    plots, sizes = [Plot() for _ in range(3)], []
+    plots[0].geometryChanged.connect(lambda: sizes.append(plots[0].geometry().width()))
+    with page.laid_out_once():
+        for number, plot in enumerate(plots):
+            page.ci.addItem(plot, row=0, col=number)
+    assert len(sizes) == 1
+    assert sizes[0] == plots[2].geometry().width() < 220
+    assert page.ci.getItem(0, 2) is plots[2]
