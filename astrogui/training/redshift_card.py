@@ -209,7 +209,8 @@ def _told(card: ModelCard) -> list[str]:
         return []
     return [
         "Then the ranks of the truth in these mixtures are made even by a map for each class and "
-        "signal-to-noise (`refined_rank_map`). `confident` are answers of a certainty above "
+        "signal-to-noise (`refined_rank_map`), fitted to simulations that no table here counts. "
+        "`confident` are answers of a certainty above "
         f"{told['confident_probability']:.3f}, above which at most 0.15 % of the network's "
         "answers to a survey were wrong (of faint spectra, S/N below 3, "
         f"{told.get('confident_probability_faint', told['confident_probability']):.3f} times the "

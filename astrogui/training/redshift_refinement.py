@@ -49,9 +49,9 @@ FALSE_FAINT = 0.05  # of right answers to faint spectra: called undecided
 FALSE_MISPLACED = 0.001  # of good survey spectra
 SMALLEST_MISPLACED = 0.05  # real noise is rough by chance too
 SMALLEST_LIMIT = 12.0  # of the reduced chi-square: real spectra hold what was not simulated
-SPECTRA = (600, 3000)  # for the bases, for the calibration
-QUICK_SPECTRA = (24, 24)
-JUNK_SHARE = 30  # percent as many spectra of nothing
+SPECTRA = (600, 1500, 8064)  # for the bases, of all that is trained for, of a survey
+QUICK_SPECTRA = (24, 12, 12)
+JUNK_SHARE = 60  # percent of the former as many spectra of nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +68,7 @@ def added(
     card: ModelCard, assets: Arrays, run: Run, seed: int, quick: bool, progress: Progress
 ) -> tuple[ModelCard, Arrays]:
     """The card with the refinement's spreads, and the assets with its bases."""
-    spectra, count = QUICK_SPECTRA if quick else SPECTRA
+    spectra, count, of_survey = QUICK_SPECTRA if quick else SPECTRA
     progress("learning the bases of the refinement")
     templates = load_templates(data_folder() / "spectra" / "templates")
     assets = {name: value for name, value in assets.items() if not name.startswith("refine_")}
@@ -77,9 +77,9 @@ def added(
     told = {name: {"scale": 1.0, "floor_km_s": 0.0, "share": 0.5} for name in CLASSES}
     card = _with(card, refinement=told, largest_reduced_chi_square=float("inf"))
     draft, stream = _Run(run, card, assets), 4 * seed + 2_000_003
-    surveyed = answered(draft, count - count // 2, stream + 1, population=SURVEY.name)
+    surveyed = answered(draft, of_survey, stream + 1, population=SURVEY.name)
     survey = [_light(one) for one in surveyed]
-    examples = [*(_light(one) for one in answered(draft, count // 2, stream)), *survey]
+    examples = [*(_light(one) for one in answered(draft, count, stream)), *survey]
     for name in CLASSES:
         told[name] = fitted_spread([e for e in examples if is_right(e, name)])
     reduced = [
@@ -92,7 +92,7 @@ def added(
     # Where the two populations overlap, the ranks of the survey's count, as for the network.
     faint = [
         example
-        for example in examples[: count // 2]
+        for example in examples[:count]
         if float(example.answer.extras.get("snr") or 0.0) < SIGNAL_TO_NOISE[0]
     ]
     ranks = refined_ranks([*faint, *survey], redshift_refine.spreads(card.calibration), seed)
