@@ -145,15 +145,15 @@ def network_rates(analysis: Analysis, path: str, threads: int) -> None:
     one = analysis.prepared(read(recognise(path)[0]))
     members = int(analysis.loaded.card.network_config["members"])
     for who, words in ((analysis, "one thread"), (two, f"{threads} threads")):
-        batch = who.fed([one] * 32)
+        batch = who.fed([one] * BATCH)
         who.network.run(who.outputs, batch)
         times, spent = [], []
-        for _ in range(6):
+        for _ in range(24):
             begun, cpu = time.perf_counter(), time.process_time()
             who.network.run(who.outputs, batch)
             times.append(time.perf_counter() - begun)
             spent.append(time.process_time() - cpu)
-        rate, work = 32 / min(times), 32 / min(spent)
+        rate, work = BATCH / min(times), BATCH / min(spent)
         print(f"network on {words}: ensemble of {members} {rate:.0f} spectra a second by the "
               f"clock, {work:.0f} a second of processor; each member {members * rate:.0f}, "
               f"{members * work:.0f}")  # fmt: skip
