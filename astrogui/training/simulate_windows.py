@@ -16,11 +16,11 @@ from astrogui.science import remnant, strain_window
 from astrogui.science.binary_fit import STRAIN_SCALE
 from astrogui.science.matched_filter import Stretch
 from astrogui.science.psd import Psd
+from astrogui.science.strain_labels import MASS_1, MASS_2
 from astrogui.science.waveforms import effective_spin, phenom_d
 from astrogui.science.whitening import WORKING_RATE_HZ
 from astrogui.training import simulate_strain
 
-MASS_1, MASS_2 = (9.0, 65.0), (5.2, 42.0)  # solar masses, detector frame
 LARGEST_SPIN = 0.8
 LEAST_RATIO = 0.125  # to which the waveform is good
 SHIFT_S = 0.02  # a search tells the merger's time to about this

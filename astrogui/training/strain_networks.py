@@ -23,23 +23,13 @@ from numpy.typing import NDArray
 
 from astrogui.networks.builder import build
 from astrogui.science import strain_window
+from astrogui.science.strain_labels import MASSES, REMNANT, scaled
 from astrogui.training import simulate_windows
 from astrogui.training.fit import Batch, FitSettings, fit
 from astrogui.training.recipe import Arrays, Measures, Progress
 
 Floats = NDArray[np.float64]
 
-# Quantity: low, high and whether its logarithm is learned; -0.9 and 0.9 stand for the ends.
-SCALES = {
-    "mass_1_det": (*simulate_windows.MASS_1, False),
-    "mass_2_det": (*simulate_windows.MASS_2, False),
-    "final_spin": (-0.25, 0.95, False),
-    "f_220_det": (125.0, 1400.0, True),
-    "tau_220_det": (0.8, 8.0, True),
-}
-REACH = 0.9  # of the tanh
-MASSES = ("mass_1_det", "mass_2_det")
-REMNANT = ("final_spin", "f_220_det", "tau_220_det")
 LEVELS = (0.5, 0.68, 0.9, 0.95)
 NOISE_SHARE = 0.5  # of the classifier's examples
 VALIDATION = 512
@@ -99,7 +89,17 @@ SYSTEMS = {
     "shen_masses": System(
         network="shen_huerta:model_2", labels=MASSES, config={**REDUCED, "highway": 8}
     ),
-    "shen_remnant": System(network="shen_huerta:model_1", labels=REMNANT, config=REDUCED, steps=40),
+    "shen_remnant": System(
+        network="shen_huerta:model_1",
+        labels=REMNANT,
+        config=REDUCED,
+        stages=(
+            Stage(loudness=(25, 60), epochs=3),
+            Stage(loudness=(12, 60), epochs=3),
+            Stage(loudness=(8, 40), epochs=8),
+        ),
+        steps=40,
+    ),
     "huerta_predictor": System(
         network="george_huerta:predictor", labels=MASSES, config={"deep": False}, steps=70
     ),
@@ -235,29 +235,6 @@ def batch(
     return {"strain": strain}, {"logit": there[:, None].astype(np.float32)}
 
 
-def scaled(values: Mapping[str, Floats], labels: tuple[str, ...]) -> NDArray[np.float32]:
-    """(n, labels) quantities between -0.9 and 0.9."""
-    columns = []
-    for name in labels:
-        low, high, is_log = SCALES[name]
-        span, value = np.array([low, high]), np.asarray(values[name])
-        if is_log:
-            span, value = np.log(span), np.log(value)
-        columns.append(REACH * (2 * (value - span[0]) / (span[1] - span[0]) - 1))
-    return np.stack(columns, axis=-1).astype(np.float32)
-
-
-def physical(values: Floats, labels: tuple[str, ...]) -> Floats:
-    """(..., labels) what scaled numbers stand for: solar masses, Hz, ms."""
-    columns = []
-    for number, name in enumerate(labels):
-        low, high, is_log = SCALES[name]
-        span = np.log([low, high]) if is_log else np.array([low, high])
-        value = span[0] + 0.5 * (values[..., number] / REACH + 1) * (span[1] - span[0])
-        columns.append(np.exp(value) if is_log else value)
-    return np.stack(columns, axis=-1)
-
-
 def drawing(system: System, trained: Any, draws: int) -> Any:
     """The same network that takes deviates for its weights: one density a draw."""
     model = build(system.network, {**system.settings(), "draws": draws})
@@ -270,18 +247,6 @@ def noise_width(system: System) -> int:
     from astrogui.networks import shen_huerta
 
     return shen_huerta.noise_width(len(system.labels), int(system.config["dense"]))
-
-
-def posterior_draws(
-    system: System, densities: Floats, rng: np.random.Generator, each: int = 8
-) -> Floats:
-    """(n, draws x each, labels) of densities (n, draws, labels, 2), in physical units.
-
-    The likelihood's own scatter is drawn ``each`` times for every draw of the weights.
-    """
-    mean, width = np.repeat(densities, each, axis=1)[..., 0], densities[..., 1]
-    drawn = mean + np.repeat(width, each, axis=1) * rng.standard_normal(mean.shape)
-    return physical(drawn, system.labels)
 
 
 def figures(truth: Floats, draws: Floats, labels: tuple[str, ...]) -> Measures:

@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 from astrogui.networks.builder import assign_weights, build  # noqa: E402
 from astrogui.records.model_card import card_from_json  # noqa: E402
-from astrogui.science import binary_draws, strain_event, strain_window  # noqa: E402
+from astrogui.science import binary_draws, strain_event, strain_labels, strain_window  # noqa: E402
 from astrogui.tasks.bbh_spread import calibrated  # noqa: E402
 from astrogui.training import (  # noqa: E402
     bbh_card,
@@ -47,7 +47,7 @@ from astrogui.training.recipe import Arrays  # noqa: E402
 from astrogui.training.recipes import bbh  # noqa: E402
 from astrogui.training.strain_networks import SYSTEMS  # noqa: E402
 
-QUANTITIES = (*strain_networks.MASSES, "chirp_mass_det", *strain_networks.REMNANT)
+QUANTITIES = (*strain_labels.MASSES, "chirp_mass_det", *strain_labels.REMNANT)
 LOUDNESS = (8.0, 40.0)
 BINS = ((8.0, 15.0), (15.0, 40.0))
 DRAWS = 64
@@ -146,10 +146,10 @@ def answered(name: str, workdir: Path, data: Arrays, seed: int) -> dict[str, Any
             parts.append(
                 np.asarray(drawn({"strain": strain, "noise": noise}, training=False)["density"])
             )
-        draws = strain_networks.posterior_draws(system, np.concatenate(parts).astype(float), rng)
+        draws = strain_labels.draws_of(np.concatenate(parts).astype(float), system.labels, rng)
         return {**figures, "scores": judged(truth, draws, data["loudness"], system.labels)}
     values = np.asarray(model({"strain": data["strain"]}, training=False)["values"], np.float64)
-    value = strain_networks.physical(values, system.labels)
+    value = strain_labels.physical(values, system.labels)
     return {
         **figures,
         "scores": {
@@ -197,7 +197,7 @@ def answer_seconds(system: Any, model: Any) -> float:
     return float(np.median(taken))
 
 
-def classified(model: Any, seed: int, count: int = 4000, each: int = 250) -> dict[str, Any]:
+def classified(model: Any, seed: int, count: int = 2000, each: int = 200) -> dict[str, Any]:
     """Shares found at 1 % false alarms, by the classifier and by a matched filter.
 
     In the noise of one curve, whose templates the filter knows.

@@ -1,0 +1,7 @@
+"""How the `bbh_masses_shen` network is made: see ``shen_recipe``, which serves both."""
+
+from __future__ import annotations
+
+from astrogui.training import shen_recipe
+
+RECIPE = shen_recipe.recipe("bbh_masses_shen", "shen_masses")
