@@ -56,7 +56,9 @@ def draws_of(
 ) -> Floats:
     """(n, draws x each, labels) of densities (n, draws, labels, 2), in physical units.
 
-    The likelihood's own scatter is drawn ``each`` times for every draw of the weights.
+    The likelihood's own scatter is drawn ``each`` times for every draw of the weights, and ends
+    where the tanh does: no mass is negative.
     """
     mean, width = (np.repeat(densities[..., k], each, axis=1) for k in (0, 1))
-    return physical(mean + width * rng.standard_normal(mean.shape), labels)
+    drawn = mean + width * rng.standard_normal(mean.shape)
+    return physical(np.clip(drawn, -1.0, 1.0), labels)

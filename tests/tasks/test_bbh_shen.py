@@ -74,6 +74,10 @@ def test_an_answer_beyond_what_was_simulated_is_flagged(both):
     given = {"density": density(3, 0.95, 0.1)}
     (posterior,) = bbh_shen.REMNANT.decode(given, prepared, record, places, MODEL)
     assert Flag.EDGE_OF_PRIOR in posterior.flags
+    low = bbh_shen.MASSES.decode(
+        {"density": density(2, -1.0, 0.5)}, prepared, record, places, MODEL
+    )[0]
+    assert low.quantile("mass_2_det", 0.0005) > 0
     assert [p.name for p in posterior.parameters] == list(strain_labels.REMNANT)
 
 

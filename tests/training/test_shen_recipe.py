@@ -82,9 +82,11 @@ def test_real_events_are_scored_both_ways(tmp_path):
     event = {"event": "GW1", "gps": "100.0", "gps_2ogc": "", "redshift": "0.0"}
     for name in ("mass_1_source", "mass_2_source"):
         event |= {name: "30", f"{name}_lo": "25", f"{name}_hi": "35"}
-    files = [{"file": f"{name[0]}.hdf5", "detector": name, "event": "GW1",
-              "format": "hdf5-gwosc", "sample_rate": "4096"} for name in ("H1", "L1")]  # fmt: skip
-    for name, rows in (("events.csv", [event]), ("files.csv", files)):
+    heavy = event | {"event": "GW2", "mass_1_source": "150", "mass_2_source": "90"}  # not counted
+    files = [{"file": f"{name[0]}.hdf5", "detector": name, "event": which,
+              "format": "hdf5-gwosc", "sample_rate": "4096"}
+             for which in ("GW1", "GW2") for name in ("H1", "L1")]  # fmt: skip
+    for name, rows in (("events.csv", [event, heavy]), ("files.csv", files)):
         with (tmp_path / name).open("w", newline="") as file:
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
@@ -95,7 +97,7 @@ def test_real_events_are_scored_both_ways(tmp_path):
         return [row | {"mass_2_det": 40.0, "mass_2_det_lo90": 38.0, "mass_2_det_hi90": 42.0}]
 
     told = bbh_masses_shen.RECIPE.real(tmp_path, answer)
-    assert told["n"] == 1
+    assert told["n"] == 2
     assert told["pairs"] == 2
     assert told["inside_90"] == 0.5
     assert told["published_inside_90"] == 0.5
