@@ -163,13 +163,24 @@ class SmoothPart:
             self._transforms[length, every] = np.conj(seen, out=seen)
         return np.asarray(self._transforms[length, every])
 
+    @property
+    def seen(self) -> tuple[int, int]:
+        """The first pixel that has weight, and the one after the last; all without any."""
+        if () not in self._transforms:
+            there = np.flatnonzero(self.weighted[0])
+            ends = (int(there[0]), int(there[-1]) + 1) if there.size else (0, len(self.weighted[0]))
+            self._transforms[()] = ends
+        first, end = self._transforms[()]
+        return first, end
+
     def moved(self, steps: tuple[int, ...]) -> Array:
-        """(rows, steps, n + last step): the rows moved on by some pixels, zeros about them."""
+        """(rows, steps, seen + last step): what is seen moved on by some pixels, zeros about it."""
         if steps not in self._transforms:
-            rows, size = self.weighted.shape
+            first, end = self.seen
+            rows, size = len(self.weighted), end - first
             moved = np.zeros((rows, len(steps), size + steps[-1]), np.float32)
             for place, step in enumerate(steps):
-                moved[:, place, step : step + size] = self.weighted
+                moved[:, place, step : step + size] = self.weighted[:, first:end]
             self._transforms[steps] = moved
         return np.asarray(self._transforms[steps])
 
@@ -250,13 +261,13 @@ def _summed(
     """
     kept = _kept(templates, len(part.weighted) - 2)
     vectors, products = kept["vectors"], kept["products"]
-    pixels, others = part.weighted.shape[1], len(part.weighted) - 1
+    (begin, end), others = part.seen, len(part.weighted) - 1
     matrix = np.empty((len(products), len(lags)), np.float32)
     sums = np.empty((others, len(vectors), len(lags)), np.float32)
     order = np.argsort(lags)
     for first, steps, run, chosen in _runs(lags[order].tolist(), templates.cells):
         places, moved = order[run], part.moved(steps)
-        window = slice(first, first + pixels + steps[-1])
+        window = slice(first + begin, first + end + steps[-1])
         matrix[:, places] = (products[:, window] @ moved[0].T)[:, chosen]
         found = moved[1:].reshape(-1, moved.shape[2]) @ vectors[:, window].T
         sums[:, :, places] = found.reshape(others, len(steps), -1)[:, chosen].transpose(0, 2, 1)

@@ -114,12 +114,14 @@ def test_upright_gains_of_several_sets_are_those_of_each_at_every_second_cell(la
         np.testing.assert_allclose(alone, expected[places], **close)
 
 
+@pytest.mark.parametrize("seen", [(0, PIXELS), (60, 420)])
 @pytest.mark.parametrize("places", [(0, 1, 2), (177, 176), (5, 90, 93, 95, 97, 99, 91, 90), (60,)])
-def test_gains_at_some_cells_are_those_of_least_squares_there(places):
-    """Near each other, at either end, in any order, and twice."""
+def test_gains_at_some_cells_are_those_of_least_squares_there(places, seen):
+    """Near each other, at either end, in any order, and twice; and of a spectrum cut short."""
     rng = np.random.default_rng(8)
     templates = some_set(rng)
     flux, weight = some_spectrum(rng, templates)
+    weight[: seen[0]] = weight[seen[1] :] = 0.0
     smooth = polynomials(PIXELS, 4)
     part = smooth_part(flux, weight, smooth)
     (found,) = upright_gains_at([(part, templates, np.array(places))])
