@@ -93,6 +93,14 @@ class ColumnTable:
         self._arrays = dict(self._arrays)
         self._put_null(column.name)
 
+    def reserve(self, rows: int) -> None:
+        """Make room for so many rows, and as many again, before they come.
+
+        Room costs nothing until it is written to; to copy columns when it runs out does.
+        """
+        if rows > self._capacity:
+            self._grow(max(FIRST_CAPACITY, GROWTH * rows))
+
     def put(self, rows: Iterable[Mapping[str, Any]]) -> tuple[list[int], int]:
         """Write rows by their "row_id"; positions of those known before, and how many are new."""
         kept = list(rows)
@@ -305,10 +313,9 @@ class ColumnTable:
         self._count = end
 
     def _grow(self, capacity: int) -> None:
-        self._row_ids = np.concatenate(
-            [self._row_ids[: self._count], np.zeros(capacity - self._count, np.int64)]
-        )
-        self._capacity = capacity
+        row_ids = np.zeros(capacity, np.int64)
+        row_ids[: self._count] = self._row_ids[: self._count]
+        self._row_ids, self._capacity = row_ids, capacity
         for name, array in list(self._arrays.items()):
             if name in self._null:
                 self._put_null(name)

@@ -187,6 +187,7 @@ class LiveTable:
         marks = self._reader.marks()
         self.table, ids = column_cache.begin(self._folder, self._reader)
         self._tell(self._change(is_new=True))
+        self.table.reserve(len(self.table) + ids.size)
         self._read(ids)
         self._marks = marks
         self.is_whole = not self._is_closing

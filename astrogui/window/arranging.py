@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 from astrogui.records.column_table import ColumnTable
 from astrogui.session.filtering import Filter
 from astrogui.window.bridge import Bridge
-from astrogui.window.row_store import Positions, SortedRows, SortKey, arranged, arranged_with
+from astrogui.window.row_store import (
+    Arrangement,
+    SortedRows,
+    SortKey,
+    arranged,
+    arranged_with,
+    lines_of_positions,
+)
 
 AT_ONCE = 20_000  # cells to compare; more are arranged in the pool
 
@@ -47,7 +54,7 @@ class Arranger:
         compute: Callable[..., Future[Any]],
         bridge: Bridge,
         asked: Callable[[], Asked],
-        take: Callable[[Positions], None],
+        take: Callable[[Arrangement], None],
         fail: Callable[[str], None],
     ) -> None:
         """``asked`` says what is wanted now; ``take`` gets the order, ``fail`` why none is."""
@@ -71,25 +78,25 @@ class Arranger:
         asked = self._asked()
         if not asked.is_long:
             self._running = None
-            self._take(arranged(*asked))
+            self._take(Arrangement(arranged(*asked)))
             return
         if self._running is not None:
             self._is_stale = True
             return
         self._is_stale = False
         self._running = asked
-        future = self._compute(arranged_with, self._sorted, self._age, *asked)
+        future = self._compute(_found, self._sorted, self._age, asked)
         self._bridge.after(
             future, partial(self._on_arranged, asked), partial(self._on_not_arranged, asked)
         )
 
-    def _on_arranged(self, asked: Asked, order: Positions) -> None:
+    def _on_arranged(self, asked: Asked, found: Arrangement) -> None:
         if self._running is not asked:
             return
         self._running = None
         wanted = self._asked()
         if asked.is_like(wanted):
-            self._take(order)
+            self._take(found)
         if self._is_stale or not asked.is_like(wanted) or asked.rows != wanted.rows:
             self.arrange()
 
@@ -97,3 +104,9 @@ class Arranger:
         if self._running is asked:
             self._running = None
             self._fail(words)
+
+
+def _found(kept: SortedRows, age: int, asked: Asked) -> Arrangement:
+    """The order, and what the window would else go through all rows for; runs in the pool."""
+    order = arranged_with(kept, age, *asked)
+    return Arrangement(order, lines_of_positions(order, asked.rows))

@@ -34,7 +34,7 @@ from astrogui.window.arranging import AT_ONCE, Arranger, Asked
 from astrogui.window.bridge import Bridge
 from astrogui.window.catalogue_cells import cell_text, cell_tip
 from astrogui.window.formatting import header_text, plain
-from astrogui.window.row_store import Positions, SortKey, arranged, rows_of
+from astrogui.window.row_store import Arrangement, Positions, SortKey, arranged, rows_of
 from astrogui.window.shown_columns import Shown, shown_columns
 from astrogui.window.table_follower import TableFollower
 
@@ -50,7 +50,6 @@ _ANSWERED = frozenset(
     for role in (Role.DisplayRole, Role.ToolTipRole, Role.EditRole, Role.TextAlignmentRole)
 )
 MOST_TOLD = 20_000  # rows named in ``rows_read``
-FEW_SOUGHT = 8  # rows looked for among all by comparing
 MOST_FOLLOWED = 50_000  # rows on screen of which each new cell is told to Qt
 
 
@@ -74,8 +73,9 @@ class CatalogueModel(QAbstractTableModel):
         self._session, self._bridge = session, bridge
         self._shown: tuple[Shown, ...] = ()
         self._count = 0  # rows known here; the store may have more already
-        self._order: Positions = np.zeros(0, np.int64)
-        self._identity: Positions = np.zeros(0, np.int64)
+        self._rows = Arrangement(np.zeros(0, np.int64))
+        self._identity: Positions = np.zeros(0, np.int64)  # 0, 1, 2 …, as far as ``_counted``
+        self._counted = 0
         self.sort_keys: tuple[SortKey, ...] = ()
         self.condition: Filter | None = None
         self._wanted_filter = ""  # kept from another time, until its columns are there
@@ -149,10 +149,12 @@ class CatalogueModel(QAbstractTableModel):
         self._keep_condition()
         asked = self._asked()
         is_later = not asked.is_plain and asked.rows > AT_ONCE
+        order = np.zeros(0, np.int64)
         if asked.is_plain:
-            self._order = self._first(self._count)
-        else:
-            self._order = np.zeros(0, np.int64) if is_later else arranged(*asked)
+            order = self._first(self._count)
+        elif not is_later:
+            order = arranged(*asked)
+        self._rows = Arrangement(order)
         self.endResetModel()
         self.columns_changed.emit()
         if is_later:
@@ -184,12 +186,12 @@ class CatalogueModel(QAbstractTableModel):
                 rows = rows_of(self.store, self.condition, new)
                 new = new[self.condition.mask(rows)]
             if new.size:
-                lines = len(self._order)
+                lines = len(self._rows)
                 self.beginInsertRows(QModelIndex(), lines, lines + new.size - 1)
-                self._order = (
+                self._rows = Arrangement(
                     self._first(count)
                     if self.condition is None
-                    else np.concatenate([self._order, new])
+                    else np.concatenate([self._rows.order, new])
                 )
                 self.endInsertRows()
         if changed.size:
@@ -200,16 +202,22 @@ class CatalogueModel(QAbstractTableModel):
     def _first(self, count: int) -> Positions:
         """Positions 0 .. count-1, a view on one array while rows are read one after the other."""
         if count > self._identity.size:
-            self._identity = np.arange(max(4096, 2 * count), dtype=np.int64)
+            # Pages that are not written to cost nothing, and all at once would cost a pause.
+            grown = np.empty(max(4096, 4 * count), np.int64)
+            grown[: self._counted] = self._identity[: self._counted]
+            self._identity = grown
+        if count > self._counted:
+            self._identity[self._counted : count] = np.arange(self._counted, count)
+            self._counted = count
         return self._identity[:count]
 
     def _say_changed(self, changed: Positions) -> None:
-        lines = range(len(self._order))
+        lines = range(len(self._rows))
         if len(lines) > MOST_FOLLOWED:
             lines = self.visible_lines()
         if not lines:
             return
-        shown = self._order[lines.start : lines.stop]
+        shown = self._rows.order[lines.start : lines.stop]
         rows = lines.start + np.flatnonzero(np.isin(shown, changed))
         if rows.size:
             first, last = int(rows.min()), int(rows.max())
@@ -218,39 +226,30 @@ class CatalogueModel(QAbstractTableModel):
     # -- places ----------------------------------------------------------------------------
 
     def row_id(self, row: int) -> int:
-        return self.store.row_id(int(self._order[row]))
+        return self.store.row_id(int(self._rows.order[row]))
 
     def row_ids(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """(n,) row ids of these lines."""
-        return self.store.row_ids(np.take(self._order, rows))
+        return self.store.row_ids(np.take(self._rows.order, rows))
 
     def positions(self) -> Positions:
         """(lines,) where in the store each line's row stands. Not to be written to."""
-        return self._order
+        return self._rows.order
 
     def filtered_ids(self) -> NDArray[np.int64]:
         """Row ids on screen, in their order."""
-        return self.store.row_ids(self._order)
+        return self.store.row_ids(self._rows.order)
 
     def row_of(self, row_id: int) -> int | None:
         """The line on screen of a row; None where it is not read, or filtered out."""
         position = self.store.position(row_id)
         if position is None:
             return None
-        if position < len(self._order) and self._order[position] == position:
-            return position
-        found = np.flatnonzero(self._order == position)
-        return int(found[0]) if found.size else None
+        return self._rows.line_of(position)
 
     def lines_of(self, positions: Positions) -> NDArray[np.int64]:
         """The lines on screen of the rows at these positions, rising."""
-        if not positions.size:
-            return np.zeros(0, np.int64)
-        if positions.size <= FEW_SOUGHT:
-            return np.flatnonzero(np.isin(self._order, positions))
-        mask = np.zeros(max(len(self.store), 1 + int(positions.max())), bool)
-        mask[positions[positions >= 0]] = True
-        return np.flatnonzero(np.take(mask, self._order))
+        return self._rows.lines_of(positions)
 
     def shown_column(self, section: int) -> Column:
         return self._shown[section].column
@@ -265,7 +264,7 @@ class CatalogueModel(QAbstractTableModel):
     # -- what Qt asks ----------------------------------------------------------------------
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  (Qt's signature)
-        return 0 if parent.isValid() else len(self._order)
+        return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._shown)
@@ -298,7 +297,7 @@ class CatalogueModel(QAbstractTableModel):
         if role not in _ANSWERED or not index.isValid():
             return None
         shown = self._shown[index.column()]
-        position = int(self._order[index.row()])
+        position = int(self._rows.order[index.row()])
         if role == Role.DisplayRole:
             return cell_text(self.store, shown, position)
         if role == Role.ToolTipRole:
@@ -378,26 +377,26 @@ class CatalogueModel(QAbstractTableModel):
         self._bridge.noticed.emit(words)
         self._arranger.arrange()
 
-    def _take_order(self, order: Positions) -> None:
+    def _take_order(self, found: Arrangement) -> None:
         """Show these positions: rows that go or come stand at the end for a moment of no paint."""
-        if np.array_equal(order, self._order):
+        if found.is_same(self._rows):
             return
-        old, before, after = self._order, len(self._order), len(order)
+        old, before, after = self._rows.order, len(self._rows), len(found)
         if after < before:
             self.beginRemoveRows(QModelIndex(), after, before - 1)
-            self._order = old[:after]
+            self._rows = Arrangement(old[:after])
             self.endRemoveRows()
         elif after > before:
             self.beginInsertRows(QModelIndex(), before, after - 1)
-            self._order = order
+            self._rows = found
             self.endInsertRows()
         self.layoutAboutToBeChanged.emit()
         now = self.persistentIndexList()
-        self._order = order
+        self._rows = found
         wanted = [int(old[i.row()]) if i.row() < before else -1 for i in now]
         # ``np.unique`` would load the masked arrays first, which takes 20 ms.
         sought = np.array(sorted(set(wanted)), np.int64)
-        line_of = {int(order[line]): int(line) for line in self.lines_of(sought)}
+        line_of = {int(found.order[line]): int(line) for line in found.lines_of(sought)}
         moved = [
             self.index(line_of[position], index.column()) if position in line_of else QModelIndex()
             for index, position in zip(now, wanted, strict=True)

@@ -20,6 +20,8 @@ from astrogui.session.filtering import Filter
 
 RowStore = ColumnTable
 Positions = NDArray[np.int64]
+PIECE = 65_536  # rows placed at once: between two pieces other threads run
+FEW_SOUGHT = 8  # rows looked for among all by comparing
 FEW_TIES = 8  # at most this share of equal values is put right after a sort that is not stable
 
 
@@ -37,6 +39,47 @@ def arranged(
         return sorted_by(store, None, count, keys)
     mask = condition.mask(rows_of(store, condition, slice(0, count)))
     return sorted_by(store, np.flatnonzero(mask), count, keys)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrangement:
+    """The rows on screen: where in the store each line's row stands, and the other way round."""
+
+    order: Positions  # (lines,)
+    lines: NDArray[np.int32] | None = None  # (rows,) as of ``lines_of_positions``, where made
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def line_of(self, position: int) -> int | None:
+        """The line of the row at this position; None where it is not on screen."""
+        if position < len(self.order) and self.order[position] == position:
+            return position
+        if self.lines is not None:
+            line = int(self.lines[position]) if position < len(self.lines) else -1
+            return None if line < 0 else line
+        found = np.flatnonzero(self.order == position)
+        return int(found[0]) if found.size else None
+
+    def lines_of(self, positions: Positions) -> NDArray[np.int64]:
+        """The lines of the rows at these positions (negative: no row), rising."""
+        if self.lines is not None:
+            known = positions[(positions >= 0) & (positions < len(self.lines))]
+            lines = np.take(self.lines, known).astype(np.int64)
+            return np.sort(lines[lines >= 0])
+        if not positions.size or not self.order.size:
+            return np.zeros(0, np.int64)
+        if positions.size <= FEW_SOUGHT:
+            return np.flatnonzero(np.isin(self.order, positions))
+        mask = np.zeros(1 + max(int(self.order.max()), int(positions.max())), bool)
+        mask[positions[positions >= 0]] = True
+        return np.flatnonzero(np.take(mask, self.order))
+
+    def is_same(self, other: Arrangement) -> bool:
+        """Whether two orders are equal; most differ at their ends, which are looked at first."""
+        ends = slice(None, None, max(len(self.order) - 1, 1))
+        is_like = np.array_equal(self.order[ends], other.order[ends])
+        return is_like and np.array_equal(self.order, other.order)
 
 
 @dataclass(slots=True)
@@ -73,6 +116,15 @@ def arranged_with(
         return kept.order
     mask = condition.mask(rows_of(store, condition, slice(0, count)))
     return np.compress(np.take(mask, kept.order), kept.order)
+
+
+def lines_of_positions(order: Positions, count: int) -> NDArray[np.int32]:
+    """(count,) the line on which each position stands, -1 where it is filtered out."""
+    lines = np.full(count, -1, np.int32)
+    for first in range(0, len(order), PIECE):
+        places = order[first : first + PIECE]
+        lines[places] = np.arange(first, first + len(places), dtype=np.int32)
+    return lines
 
 
 def sorted_by(

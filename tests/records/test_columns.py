@@ -159,3 +159,24 @@ def test_two_who_want_the_order_of_words_at_once_find_it_once(monkeypatch):
         thread.join(20)
     assert found == [50]
     assert got[0] is got[1]
+
+
+def test_room_made_before_rows_come_is_used_for_them(monkeypatch):
+    monkeypatch.setattr(column_table, "FIRST_CAPACITY", 4)
+    table = ColumnTable()
+    table.set_columns([Column(name="z"), Column(name="class", type="text")])
+    table.put_columns(np.arange(3), {"z": [1.0, None, 3.0], "class": ["QSO", None, "STAR"]})
+    table.reserve(100)
+    numbers, codes = table.raw("z")[0].base, table.raw("class")[0].base
+    for first in range(3, 100, 10):
+        ids = np.arange(first, min(first + 10, 100))
+        table.put_columns(ids, {"z": ids / 2, "class": ["GALAXY"] * ids.size})
+    assert table.raw("z")[0].base is numbers
+    assert table.raw("class")[0].base is codes
+    assert table.numbers("z").tolist()[:5] == pytest.approx(
+        [1.0, np.nan, 3.0, 1.5, 2.0], nan_ok=True
+    )
+    assert [table.cell(place, "class") for place in (0, 1, 99)] == ["QSO", None, "GALAXY"]
+    assert table.row_ids().tolist() == list(range(100))
+    table.put_columns(np.arange(100, 500), {"z": np.ones(400)})
+    assert len(table) == 500

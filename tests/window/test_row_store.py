@@ -11,10 +11,12 @@ from astrogui.records.catalogue import Column
 from astrogui.records.column_table import ColumnTable
 from astrogui.window import row_store
 from astrogui.window.row_store import (
+    Arrangement,
     RowStore,
     SortedRows,
     SortKey,
     arranged_with,
+    lines_of_positions,
     sorted_positions,
 )
 
@@ -103,3 +105,30 @@ def test_an_order_kept_of_one_table_is_not_taken_for_another(monkeypatch):
         table.put_columns(np.arange(3), {"z": values})
         found = arranged_with(kept, 0, table, 3, keys, None)
         assert found.tolist() == np.argsort(values).tolist()
+
+
+@given(st.permutations(range(12)), st.integers(0, 12), st.lists(st.integers(-2, 15), max_size=11))
+def test_lines_are_found_alike_with_and_without_their_table(rows, count, positions):
+    order, sought = np.array(rows[:count], np.int64), np.array(positions, np.int64)
+    expected = sorted({line for line, row in enumerate(order.tolist()) if row in positions})
+    for kept in (None, lines_of_positions(order, 12)):
+        shown = Arrangement(order, kept)
+        assert sorted(set(shown.lines_of(sought).tolist())) == expected
+        for row in range(12):
+            line = rows.index(row)
+            assert shown.line_of(row) == (line if line < count else None)
+        assert shown.line_of(99) is None
+
+
+def test_the_table_of_lines_is_made_in_pieces(monkeypatch):
+    monkeypatch.setattr(row_store, "PIECE", 3)
+    order = np.array([7, 2, 5, 0, 1, 6, 4], np.int64)
+    assert lines_of_positions(order, 9).tolist() == [3, 4, 1, -1, 6, 2, 5, 0, -1]
+
+
+def test_orders_are_the_same_only_where_every_row_is():
+    one = Arrangement(np.array([0, 1, 2, 3]))
+    assert one.is_same(Arrangement(np.array([0, 1, 2, 3])))
+    assert not one.is_same(Arrangement(np.array([0, 2, 1, 3])))
+    assert not one.is_same(Arrangement(np.array([0, 1, 2])))
+    assert Arrangement(np.zeros(0)).is_same(Arrangement(np.zeros(0)))
