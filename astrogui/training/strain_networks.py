@@ -94,9 +94,9 @@ SYSTEMS = {
         labels=REMNANT,
         config=REDUCED,
         stages=(
-            Stage(loudness=(25, 60), epochs=2),
-            Stage(loudness=(12, 60), epochs=2),
-            Stage(loudness=(8, 40), epochs=6),
+            Stage(loudness=(25, 60), epochs=3),
+            Stage(loudness=(12, 60), epochs=3),
+            Stage(loudness=(8, 40), epochs=8),
         ),
         steps=40,
     ),
