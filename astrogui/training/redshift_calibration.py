@@ -25,7 +25,8 @@ from astrogui.training.score_redshift import LIMIT_KM_S, simulated_answers
 INPUTS = ("curves", "signals", "summary")
 CATASTROPHIC_SHARE = 0.0015  # among confident answers; 0.002 is asked, of other simulations
 FAINT_SHARE = 0.005  # of the confident answers to faint spectra
-FALSE_NOVELTY = 0.0025  # by the features; as many again by the class UNKNOWN
+FALSE_NOVELTY = 0.0025  # of good survey spectra, by the class UNKNOWN
+FAR = 2.0  # times the distance that as few exceed: nearer, no simulated junk is told by it alone
 SHARPNESSES = (0.7, 0.8, 0.9, 1.0, 1.12, 1.25, 1.4, 1.6, 1.8, 2.0, 2.25, 2.5)
 SIGNAL_TO_NOISE = (3.0, 6.0, 12.0, 25.0)  # bounds of the bins that are calibrated apart
 RANK_STEPS = 25
@@ -65,8 +66,9 @@ def calibrated(
     assets = {**sets, "novelty_mean": mean, "novelty_whitening": whitening}
     answers = simulated_answers(run, {n: both[n][known] for n in INPUTS}, truth[known])
     distances = novelties(answers["novelty_vector"], assets, 1.0)
-    threshold = float(np.quantile(distances, 1 - FALSE_NOVELTY))
-    novelty = {**card.novelty, "threshold": threshold, "false_positives": 2 * FALSE_NOVELTY}
+    threshold = FAR * float(np.quantile(distances, 1 - FALSE_NOVELTY))
+    false = FALSE_NOVELTY + float(np.mean(distances > threshold))
+    novelty = {**card.novelty, "threshold": threshold, "false_positives": false}
     signal = 10.0 ** np.asarray(both["summary"], np.float64)[known, 0]
     surely = {"z": answers["z"], "certainty": answers["certainty"] * (1 - answers["unknown"])}
     card = _with(
