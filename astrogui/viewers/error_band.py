@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter
+from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from astrogui.viewers.plot import runs
@@ -94,9 +94,10 @@ class ErrorBandItem(pg.GraphicsObject):
         self, painter: QPainter, x: Array, low: Array, high: Array, rect: QRectF
     ) -> None:
         """One picture as large as the plot, in pixels of the screen."""
-        transform = painter.combinedTransform()
-        there = QRectF(transform.mapRect(rect).toAlignedRect())
         fineness = painter.device().devicePixelRatioF()
+        # Without the ratio, which Qt counts in, and which outlives ``resetTransform``.
+        transform = painter.combinedTransform() * QTransform.fromScale(1 / fineness, 1 / fineness)
+        there = QRectF(transform.mapRect(rect).toAlignedRect())
         columns = math.ceil(there.width() * fineness)
         rows = math.ceil(there.height() * fineness)
         if columns < 1 or rows < 1:
