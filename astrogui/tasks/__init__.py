@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from astrogui.tasks import (
     bbh,
+    bbh_shen,
     gw_search,
     lens_finder,
     morphology,
@@ -27,6 +28,8 @@ TASKS: tuple[Task, ...] = (
     redshift_euclid.TASK,
     lens_finder.TASK,
     morphology.TASK,
+    bbh_shen.MASSES,
+    bbh_shen.REMNANT,
 )
 
 
