@@ -27,7 +27,7 @@ def lines(table: Mapping[str, Any]) -> list[str]:
         "uniform in the ranges of Shen, Huerta et al. (arXiv 1903.01998), signal-to-noise ratio "
         f"{table['loudness'][0]:g}-{table['loudness'][1]:g}, flat in its logarithm, Gaussian "
         "noise. Their networks were trained on such mergers; ours has the prior above, and so "
-        "other odds. Their published training took 10 million examples on 1,024 nodes of a "
+        "other odds. Model 1 and 2 were published with 10 million examples on 1,024 nodes of a "
         "supercomputer; what these had is in the second table, so their rows say nothing of how "
         "good the published ones are.",
         "",
@@ -49,7 +49,8 @@ def _rows(name: str, told: Mapping[str, Any]) -> list[str]:
     for quantity, scores in told["scores"]["all"].items():
         if quantity == "n":
             continue
-        cells = [f"{scores['rms']:.3g}", f"{100 * scores['mean_relative']:.1f} %"]
+        share = f"{100 * scores['mean_relative']:.1f} %"
+        cells = [f"{scores['rms']:.3g}", "-" if "spin" in quantity else share]  # a spin may be 0
         if "inside" in scores:
             inside = scores["inside"]
             cells += [f"{scores['width_90']:.3g}"]

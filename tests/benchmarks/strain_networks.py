@@ -197,7 +197,7 @@ def answer_seconds(system: Any, model: Any) -> float:
     return float(np.median(taken))
 
 
-def classified(model: Any, seed: int, count: int = 2000, each: int = 200) -> dict[str, Any]:
+def classified(model: Any, seed: int, count: int = 1000, each: int = 150) -> dict[str, Any]:
     """Shares found at 1 % false alarms, by the classifier and by a matched filter.
 
     In the noise of one curve, whose templates the filter knows.
