@@ -23,7 +23,7 @@ from astrogui.networks.star_galaxy import Mahalanobis
 PUBLISHED_BLOCKS = ((16, 32), (32, 64), (64, 128), (128, 256), (256, 512))
 RINGS, ANGLES = 22, 48  # of the polar picture
 INNERMOST, OUTERMOST = 0.8, 29.0  # pixels from the middle
-POLAR_FILTERS = (16, 24, 32)
+POLAR_FILTERS = (24, 40, 56)
 POOLS = ((1, 2), (2, 2), (2, 3))  # of rings and angles; a quarter turn is a whole step at the end
 FEATURES = 32
 WAYS = 2  # to show a picture: as it is and mirrored

@@ -36,8 +36,8 @@ QUICK_COUNTS = {
 }  # fmt: skip
 VALIDATED = 600  # pictures that choose the epoch
 CALIBRATED = 1600
-SHARED = FitSettings(epochs=56, steps=60, learning_rate=2e-3)
-ALONE = FitSettings(epochs=5, steps=50, learning_rate=8e-4)
+SHARED = FitSettings(epochs=110, steps=60, learning_rate=2e-3)
+ALONE = FitSettings(epochs=6, steps=60, learning_rate=8e-4)
 QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
 CONFIG: dict[str, Any] = {"size": SIZE, "channels": 3, "members": MEMBERS}
 
