@@ -87,8 +87,10 @@ def event_arrays(event: Event, stretches: Mapping[str, Stretch]) -> Arrays:
 def posteriors(outputs: Arrays, prepared: Arrays, record: Network, model: Model) -> list[Posterior]:
     """One posterior a row of the arrays."""
     snr = np.sqrt(np.sum(np.asarray(prepared["_snr"], np.float64) ** 2, axis=1))
-    raw = calibrated(np.asarray(outputs["draws"], np.float64), snr, model.card.calibration)
-    binaries = binary_draws.physical(raw, *np.asarray(prepared["_scales"], np.float64).T)
+    scales = np.asarray(prepared["_scales"], np.float64)
+    drawn = np.asarray(outputs["draws"], np.float64)
+    raw = calibrated(drawn, snr, scales, model.card.calibration)
+    binaries = binary_draws.physical(raw, *scales.T)
     members = int(model.card.network_config["members"])
     novelty = novelties(prepared["features"], prepared["_residual"], model)
     return [

@@ -182,10 +182,10 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
     Simulations count by their weight (prior over proposal), cut at ``LARGEST_WEIGHT``.
     """
     calibration = getattr(run, "card").calibration  # noqa: B009
-    raw = calibrated(
-        raw_draws(run, events["features"], seed), events["loudness"][:, 1], calibration
-    )
     scales = np.asarray(events["scales"], np.float64)
+    raw = calibrated(
+        raw_draws(run, events["features"], seed), events["loudness"][:, 1], scales, calibration
+    )
     weight = np.minimum(events["weights"] / np.median(events["weights"]), LARGEST_WEIGHT)
     truth = binary_draws.derived(np.asarray(events["truth"], np.float64))
     rank, bias = np.empty_like(truth), np.empty_like(truth)

@@ -14,7 +14,7 @@ from astrogui.networks.builder import assign_weights, build
 from astrogui.records.model_card import card_from_json
 from astrogui.science import binary_draws
 from astrogui.tasks.bbh import TASK
-from astrogui.tasks.bbh_spread import calibrated, principal_axes, turned
+from astrogui.tasks.bbh_spread import principal_axes, spread, turned, with_ringing
 from astrogui.training import bbh_calibration, score_bbh
 from astrogui.training.package import largest_difference, run_graph, run_network
 from astrogui.training.recipes import bbh as recipe
@@ -156,9 +156,9 @@ def test_spread_draws_keep_their_order_and_their_median_along_their_axes():
     raw[..., 0] += 0.9 * raw[..., 1]
     snr = np.array([20.0, 20.0, 5.0])  # faint draws keep their own axes
     table = np.tile([1.0, 1.2, 2.0, 3.0], (5, 1))
-    spread = calibrated(raw, snr, {"spread": table.tolist()})
+    changed = spread(raw, snr, {"spread": table.tolist()})
     rotation = principal_axes(raw, snr)
-    before, after = turned(rotation, raw), turned(rotation, spread)
+    before, after = turned(rotation, raw), turned(rotation, changed)
     assert np.array_equal(rotation[2], np.eye(5))
     assert np.all(before[:2, :, 0].std(axis=1) > 4 * before[:2, :, 1].std(axis=1))
     assert np.array_equal(np.argsort(after, axis=1), np.argsort(before, axis=1))
@@ -166,6 +166,46 @@ def test_spread_draws_keep_their_order_and_their_median_along_their_axes():
     assert np.quantile(after, 0.95, axis=1) == pytest.approx(
         2 * np.quantile(before, 0.95, axis=1), rel=0.09
     )
+
+
+def test_ringing_of_heavy_loud_mergers_is_narrowed_and_little_else():
+    rng = np.random.default_rng(8)
+    raw = 0.3 * rng.normal(size=(3, 4000, 5))
+    scales = np.array([[np.log(90.0), 0.2, 7.0], [np.log(90.0), 0.2, 7.0], [np.log(9.0), 0.2, 7.0]])
+    snr = np.array([20.0, 5.0, 20.0])  # heavy and loud; faint; light
+    table = {"spread_ringing": [0.4, 0.4, 0.4, 0.4]}
+    narrowed = with_ringing(raw, snr, scales, table)
+    assert np.array_equal(narrowed[1:], raw[1:])
+    assert np.array_equal(with_ringing(raw, snr, scales, {}), raw)
+    was, now = (
+        binary_draws.derived(binary_draws.physical(d, *scales.T))[0] for d in (raw, narrowed)
+    )
+    width = {n: now[:, i].std() / was[:, i].std() for i, n in enumerate(binary_draws.NAMES)}
+    assert width["f_220_det"] == pytest.approx(0.4, abs=0.08)
+    assert width["luminosity_distance"] == 1
+    rest = [
+        column - np.polyval(np.polyfit(ringing, column, 1), ringing)
+        for draws, ringing in ((raw[0], np.log(was[:, 12])), (narrowed[0], np.log(now[:, 12])))
+        for column in draws.T[:4]
+    ]
+    for before, after in zip(rest[:4], rest[4:], strict=True):  # what the ringing says nothing of
+        assert after.std() == pytest.approx(before.std(), rel=0.05)
+    assert np.median(now[:, 12]) == pytest.approx(np.median(was[:, 12]), rel=0.02)
+
+
+def test_a_ringing_known_too_loosely_gets_its_factor():
+    """Draws lie as the truth does, but for the frequency of heavy mergers: it is too wide."""
+    events = gaussian_events(400, 9)
+    events["scales"][:, 0] = np.log(90.0)
+    events["truth"] = binary_draws.physical(
+        events["targets"][:, None].astype(np.float64), *events["scales"].T
+    )[:, 0]
+    raw = score_bbh.raw_draws(fake_run(0.3), events["features"], 0)
+    loose = with_ringing(raw, events["loudness"][:, 1], events["scales"],
+                         {"spread_ringing": [2.0] * 4})  # fmt: skip
+    even = {"spread": np.ones((5, 4))}
+    found = bbh_calibration.ringing_covered(loose, events, even)["spread_ringing"]
+    assert found == pytest.approx([0.5] * 4, abs=0.11)
 
 
 def write_events(folder, **cells: str) -> None:

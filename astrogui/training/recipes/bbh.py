@@ -28,6 +28,7 @@ from astrogui.training.bbh_calibration import (
     jointly_covered,
     novelty_statistic,
     relative_weights,
+    ringing_covered,
     spread_tables,
 )
 from astrogui.training.fit import Batch, FitSettings, array_batches, fit
@@ -278,7 +279,9 @@ def calibrate(
     assets = search_banks()
     raw = score_bbh.raw_draws(CompiledRun(model, card, assets), searched["features"], 0)
     # A twentieth of the draws tells shares of thousands of events as well.
-    widened = jointly_covered(raw[:, ::20], searched, spread_tables(raw, searched))
+    few = raw[:, ::20]
+    widened = jointly_covered(few, searched, spread_tables(raw, searched))
+    widened = ringing_covered(few, searched, widened)
     residual = searched["loudness"][:, 2:]
     vector = np.concatenate([searched["features"], np.maximum(residual, 0.9)], axis=1)
     mean, whitening, threshold = novelty_statistic(vector, FALSE_NOVELTY)
