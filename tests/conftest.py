@@ -9,9 +9,11 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "PYTEST_XDIST_WORKER" in os.environ:  # processors share the suite: a thread for each
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDGETS = ("viewers", "window")  # rooms whose tests need a QApplication
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -21,24 +23,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where processors share the suite, one has all tests of widgets; other files go one by one.
-
-    So no worker makes widgets after it has loaded TensorFlow, jax and what else tests compare
-    with, and their libraries never share a process with a long life of widgets.
-    """
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        room = item.path.relative_to(ROOT / "tests").parts[0]
-        item.add_marker(pytest.mark.xdist_group("widgets" if room in WIDGETS else str(item.path)))
-    items.sort(key=_turn)
+    """Where processors share the suite, each takes file after file, in the order of `_turn`."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
     """Long files begin early, so that none is left for the end."""
     room = item.path.relative_to(ROOT / "tests").parts[0]
-    order = (WIDGETS, ("training",), ("inference", "readers", "tasks"))
-    return next((turn for turn, rooms in enumerate(order) if room in rooms), len(order))
+    order = ("training", "inference", "window", "viewers")
+    return order.index(room) if room in order else len(order)
 
 
 @pytest.fixture(scope="session")

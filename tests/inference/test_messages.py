@@ -42,7 +42,7 @@ from astrogui.records.provenance import AnswerProvenance, Place, Provenance
 from astrogui.records.sensitivity import Sensitivity
 from astrogui.records.source import FilePart, Source
 from astrogui.records.spectrum import SpectralImage, Spectrum
-from astrogui.records.strain import Network, Strain
+from astrogui.records.strain import Network, Strain, StrainOutline
 
 PARAMETER = Parameter(name="z", title="redshift", low=0.0)
 IMAGE = Image(
@@ -54,6 +54,16 @@ IMAGE = Image(
 )
 STRAIN = Strain(
     samples=np.array([0.0, np.nan, 1e-22]),
+    gps_start=1126259446.5,
+    sample_rate_hz=4096.0,
+    detector="L1",
+    quality=np.array([127], np.uint32),
+    quality_names=("DATA",),
+)
+OUTLINE = StrainOutline(
+    lowest=np.array([-1e-21, np.nan]),
+    highest=np.array([2e-21, np.nan]),
+    stretch_s=0.5,
     gps_start=1126259446.5,
     sample_rate_hz=4096.0,
     detector="L1",
@@ -125,6 +135,7 @@ EXAMPLES: tuple[Any, ...] = (
     Plane(path="a.fits", offset=2880, dtype=">f4", shape=(2, 3), blank=-1),
     Field(images=(IMAGE, IMAGE)),
     STRAIN,
+    OUTLINE,
     Network(strains=(STRAIN,)),
     Provenance(path="a.fits", part="SCI"),
     ORIGIN,
