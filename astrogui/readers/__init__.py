@@ -73,4 +73,4 @@ def recognise(path: str, options: dict[str, str] | None = None) -> tuple[Source,
 def read(source: Source) -> Any:
     """The record of a source: ``Image``, ``Spectrum`` or ``Strain``; raises ``FileProblem``."""
     with np.errstate(all="ignore"):
-        return reader_named(source.format, READERS).read(source)
+        return reader_named(source, READERS).read(source)

@@ -318,11 +318,17 @@ def what_it_looks_like(head: Head) -> str:
     return "the content is of no known format"
 
 
-def reader_named(name: str, readers: Sequence[Reader]) -> Reader:
+def reader_named(source: Source, readers: Sequence[Reader]) -> Reader:
+    """The reader that recognised a source; raises ``NotRecognised`` where it is none of these."""
     for reader in readers:
-        if reader.name == name:
+        if reader.name == source.format:
             return reader
-    raise KeyError(f"no reader {name!r}")
+    raise NotRecognised(
+        source.path,
+        "",
+        f"it was recognised as {source.format!r}, which this version does not read",
+        "Use the version that made the project, or add the file again.",
+    )
 
 
 def each_line(content: bytes) -> Iterator[str]:

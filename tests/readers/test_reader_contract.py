@@ -25,6 +25,7 @@ from astrogui.errors import (
 )
 from astrogui.readers import READERS, read, recognise
 from astrogui.readers.reader import Head
+from astrogui.records.source import Source
 
 REFUSING = {"bare strain HDF5"}  # recognised in order to be refused in words
 
@@ -306,3 +307,8 @@ def test_a_file_is_hashed_once_as_long_as_it_is_the_same(tmp_path):
     path.unlink()
     path.write_bytes(b"two")
     assert Head(str(path)).sha256 == hashlib.sha256(b"two").hexdigest()
+
+
+def test_a_source_of_a_reader_that_is_gone_is_refused_in_words():
+    with pytest.raises(NotRecognised, match=r"old\.fits.*'plates'.*add the file again"):
+        read(Source(path="old.fits", kind="spectrum", format="plates"))
