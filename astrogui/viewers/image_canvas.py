@@ -61,7 +61,13 @@ class ImageBox(pg.ViewBox):
 
     def place_of(self, scene: QPointF) -> QPointF:
         """The image place of a scene position."""
+        self.updateMatrix()  # else places would be those of the last paint, before a zoom
         return self.frame.mapFromScene(scene)
+
+    def scene_of(self, place: QPointF) -> QPointF:
+        """The scene position of an image place."""
+        self.updateMatrix()
+        return self.frame.mapToScene(place)
 
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
         if ev.button() != Qt.MouseButton.RightButton:

@@ -118,8 +118,7 @@ class ImageSurface(QObject):
 
     def screen_of(self, x: float, y: float) -> QPointF:
         """Where a pixel lies in the canvas, in screen pixels."""
-        scene = self.box.frame.mapToScene(QPointF(x, y))
-        return self.canvas.viewportTransform().map(scene)
+        return self.canvas.viewportTransform().map(self.box.scene_of(QPointF(x, y)))
 
     def place_of(self, screen: QPointF) -> tuple[float, float]:
         """The pixel at a place of the canvas."""

@@ -7,6 +7,7 @@ import pytest
 import viewer_samples as samples
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from astrogui.records.image import Field
 from astrogui.viewers.colours import DARK
@@ -44,6 +45,7 @@ def settle(frames, qtbot):
         ),
         timeout=20_000,
     )
+    QApplication.processEvents()  # a title that is wider than before moves what is below it
 
 
 @pytest.mark.parametrize("other", HEADERS.values(), ids=HEADERS)
@@ -67,6 +69,19 @@ def test_the_same_sky_is_at_the_same_place_of_every_pane(frames, qtbot, other):
         there = sky_beside_the_middle(follower, across, down)
         # A pixel of the screen is about 0.03 arcsec here.
         assert there == pytest.approx(here, abs=0.02 / 3600)
+
+
+def test_a_place_is_that_of_the_range_now_though_nothing_was_painted_since(frames, qtbot):
+    frames.show_field(Field(images=(samples.image(band="g", wcs_header=header()),)))
+    settle(frames, qtbot)
+    surface = frames.panes[0].view.overlay
+    middle = QPointF(surface.canvas.width() / 2, surface.canvas.height() / 2)
+    frames.panes[0].view.zoom(3.0)
+    frames.panes[0].view.centre_on(70.0, 20.0)
+    assert surface.place_of(middle) == pytest.approx((70.0, 20.0), abs=0.2)
+    frames.panes[0].view.centre_on(30.0, 60.0)
+    screen = surface.screen_of(30.0, 60.0)
+    assert (screen.x(), screen.y()) == pytest.approx((middle.x(), middle.y()), abs=1.0)
 
 
 def test_locked_by_pixels_or_not_at_all(frames, qtbot):
