@@ -23,7 +23,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
         return serve_replay(words[2:])
     if words[:2] == ["worker", "train"]:
-        from astrogui.cli import serve_training
+        from astrogui.cli.networks import serve_training
 
         return serve_training()
     if words[:1] == ["worker"]:

@@ -180,7 +180,7 @@ def test_work_that_takes_longer_than_the_quiet_is_waited_for_and_told(monkeypatc
     from concurrent.futures import Future
     from types import SimpleNamespace
 
-    from astrogui import cli
+    from astrogui.cli import analysis
     from astrogui.session import watch
 
     clock, told = [0.0], []
@@ -207,14 +207,14 @@ def test_work_that_takes_longer_than_the_quiet_is_waited_for_and_told(monkeypatc
         idle=lambda: done if busy.done() else busy,
         view=SimpleNamespace(rows=list),
     )
-    monkeypatch.setattr(cli, "Follower", Follower)
-    monkeypatch.setattr(cli, "_session", lambda options, stack: session)
-    monkeypatch.setattr(cli, "_export", lambda *_: None)
-    monkeypatch.setattr(cli, "news_of", lambda rows, printed: rows)
-    monkeypatch.setattr(cli, "print_rows", told.extend)
-    monkeypatch.setattr(cli, "task_names", lambda options: ())
-    monkeypatch.setattr(cli, "analysis_options", lambda options: {})
-    monkeypatch.setattr(cli.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(analysis, "Follower", Follower)
+    monkeypatch.setattr(analysis, "_session", lambda options, stack: session)
+    monkeypatch.setattr(analysis, "_export", lambda *_: None)
+    monkeypatch.setattr(analysis, "news_of", lambda rows, printed: rows)
+    monkeypatch.setattr(analysis, "print_rows", told.extend)
+    monkeypatch.setattr(analysis, "task_names", lambda options: ())
+    monkeypatch.setattr(analysis, "analysis_options", lambda options: {})
+    monkeypatch.setattr(analysis.time, "monotonic", lambda: clock[0])
 
     def close():
         answers[clock[0]] = [3]
@@ -226,5 +226,5 @@ def test_work_that_takes_longer_than_the_quiet_is_waited_for_and_told(monkeypatc
     options = SimpleNamespace(
         folder=str(tmp_path), quiet_for=8.0, quiet=False, export=None, posteriors=None
     )
-    assert cli.run_watch(options) == OK
+    assert analysis.run_watch(options) == OK
     assert told == [1, 2, 3]

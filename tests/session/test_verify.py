@@ -353,7 +353,8 @@ def test_the_command_says_each_row_and_its_exit_code_whether_all_agree(
     from astrogui import __main__, cli
     from astrogui.session import verifying
 
-    assert __main__.COMMANDS == cli.COMMANDS  # else the word would open the window
+    words = next(action.choices for action in cli.build_parser()._actions if action.choices)
+    assert set(__main__.COMMANDS) == set(words)  # else the word would open the window
     project.answer("flat-1.fits", "flat-2.fits")
     monkeypatch.setattr(verifying, "Session", lambda *words, **how: project.open())
     assert cli.main(["verify", str(project.path)]) == 0
