@@ -46,10 +46,12 @@ def screen(view, x, y) -> QPoint:
 def drag(view, start, end, modifiers=Qt.KeyboardModifier.NoModifier):
     viewport = view.overlay.canvas.viewport()
     middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    QTest.mousePress(viewport, LEFT, modifiers, screen(view, *start))
-    for place in (middle, end):
-        QTest.mouseMove(viewport, screen(view, *place))
-    QTest.mouseRelease(viewport, LEFT, modifiers, screen(view, *end))
+    # All before the hand moves: where it moves the image, the image's places move with it.
+    first, *way = (screen(view, *place) for place in (start, middle, end))
+    QTest.mousePress(viewport, LEFT, modifiers, first)
+    for place in way:
+        QTest.mouseMove(viewport, place)
+    QTest.mouseRelease(viewport, LEFT, modifiers, way[-1])
 
 
 def click(view, x, y, modifiers=Qt.KeyboardModifier.NoModifier):
