@@ -14,6 +14,7 @@ from astrogui.science import binary_prior as prior
 from astrogui.tasks.bbh_answer import PARAMETERS
 from astrogui.training import simulate_strain as simulator
 from astrogui.training import strain_networks_card
+from astrogui.training.card_table import closing
 from astrogui.training.package import write_card
 from astrogui.training.recipe import Measures
 
@@ -190,11 +191,7 @@ def readme(card: ModelCard) -> str:
         *_check_lines(card.simulated_scores.get(CHECKS, {})),
         *_real_lines(card.real_scores),
         *strain_networks_card.lines(card.simulated_scores.get(strain_networks_card.KEY, {})),
-        "## Limits",
-        "",
-        *[f"- {limit}" for limit in card.limits],
-        "",
-        f"Licence: {card.licence}.",
+        *closing(card),
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,9 +1,11 @@
-"""Tables of figures in the README of a model folder."""
+"""Tables of figures, and the last lines, in the README of a model folder."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from astrogui.records.model_card import ModelCard
 
 
 def table(
@@ -33,3 +35,14 @@ def cell(value: Any, style: str = ".3f") -> str:
     if value is None:
         return "-"
     return format(value, style) if isinstance(value, float) else str(value)
+
+
+def closing(card: ModelCard) -> list[str]:
+    """What the model is not good for, and the licence: the last lines."""
+    return [
+        "## Limits",
+        "",
+        *[f"- {limit}" for limit in card.limits],
+        "",
+        f"Licence: {card.licence}.",
+    ]

@@ -15,6 +15,7 @@ from astrogui.science.false_alarms import HOUR_S, threshold
 from astrogui.science.matched_filter import Templates
 from astrogui.training import score_gw_search
 from astrogui.training.bbh_card import trained_on
+from astrogui.training.card_table import closing
 from astrogui.training.package import write_arrays, write_card
 from astrogui.training.recipe import Arrays
 from astrogui.training.search_noise import Counts, Injected
@@ -172,11 +173,7 @@ def readme(card: ModelCard) -> str:
         "",
         *_loss_lines(scores),
         *_real_lines(card.real_scores),
-        "## Limits",
-        "",
-        *[f"- {limit}" for limit in card.limits],
-        "",
-        f"Licence: {card.licence}.",
+        *closing(card),
     ]
     return "\n".join(lines) + "\n"
 

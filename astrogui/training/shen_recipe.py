@@ -16,6 +16,7 @@ from astrogui.science import strain_labels, strain_window
 from astrogui.tasks.bbh_answer import PARAMETERS
 from astrogui.training import bbh_card, score_bbh, simulate_strain, simulate_windows
 from astrogui.training import strain_networks as networks
+from astrogui.training.card_table import closing
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Answer, Measures, Progress, Recipe, Run
 from astrogui.training.recipes.bbh import search_banks
@@ -305,11 +306,7 @@ def readme(card: ModelCard) -> str:
         "",
         *[f"- {name}: {words}" for name, words in card.prior.items()],
         "",
-        "## Limits",
-        "",
-        *[f"- {limit}" for limit in card.limits],
-        "",
-        f"Licence: {card.licence}.",
+        *closing(card),
     ]
     return "\n".join(lines) + "\n"
 
