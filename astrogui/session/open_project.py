@@ -97,13 +97,10 @@ class OpenProject:
         fitting = [
             task
             for task in self._tasks
-            if task.reads == sources[0].kind
-            and (batch.tasks is None or task.name in batch.tasks)
-            and any(task.accepts(source) for source in sources)
-            and (
-                batch.tasks is not None
-                or task.wanted is None
-                or any(task.wanted(source) for source in sources)
+            if (
+                task.comes_unasked(sources)
+                if batch.tasks is None
+                else task.name in batch.tasks and task.fits(sources)
             )
         ]
         for task in fitting:

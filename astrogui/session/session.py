@@ -17,7 +17,7 @@ from astrogui.records.inside import Inside
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
 from astrogui.records.sensitivity import Sensitivity
-from astrogui.records.source import FilePart
+from astrogui.records.source import FilePart, Source
 from astrogui.session import cards, events, exporting
 from astrogui.session.comparison import Verdict
 from astrogui.session.explaining import Explainer
@@ -284,20 +284,26 @@ class Session:
         return future
 
     def run(
-        self, item_ids: Sequence[int], task: str, options: Mapping[str, str] | None = None
+        self,
+        item_ids: Sequence[int],
+        task: str | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> Future[list[int]]:
-        """Run a task on items once more, whatever was answered before; ids of the jobs."""
+        """Run a task on items once more, whatever was answered before; ids of the jobs.
+
+        ``task`` None runs on each item those that answer such files without being asked.
+        """
 
         def queue() -> list[int]:
             self._ensure_runner()
-            found = [self.view.item(item_id) for item_id in item_ids]
             made = [
                 self._open.jobs.queue(
-                    item.item_id, item.sources, task, options or {}, self._cards.digest(task),
-                    again=True,
+                    item_id, sources, name, options or {}, self._cards.digest(name), again=True
                 )
-                for item in found
-            ]  # fmt: skip
+                for item_id in item_ids
+                for sources in [self.view.item(item_id).sources]
+                for name in ([task] if task else self._unasked(sources))
+            ]
             return [job_id for job_id in made if job_id is not None]
 
         return self._loop.post(queue)
@@ -467,6 +473,9 @@ class Session:
 
     def _task_named(self, name: str) -> Task | None:
         return next((task for task in self._tasks if task.name == name), None)
+
+    def _unasked(self, sources: Sequence[Source]) -> list[str]:
+        return [task.name for task in self._tasks if task.comes_unasked(sources)]
 
     def _close_project(self) -> None:
         self._open.close()

@@ -137,6 +137,16 @@ class Task:
     batch_notices: BatchNotices | None = None
     follow_up: Callable[[Place, Posterior], FollowUp | None] | None = None
 
+    def fits(self, sources: Sequence[Source]) -> bool:
+        """Whether it can answer an observation of these files."""
+        is_kind = bool(sources) and self.reads == sources[0].kind
+        return is_kind and any(self.accepts(source) for source in sources)
+
+    def comes_unasked(self, sources: Sequence[Source]) -> bool:
+        """Whether it answers them without being asked for by name."""
+        is_wanted = self.wanted is None or any(self.wanted(source) for source in sources)
+        return is_wanted and self.fits(sources)
+
 
 def group(records: Sequence[Any]) -> Record:
     """Records of one observation as the value that tasks take: Spectrum, Field or Network."""

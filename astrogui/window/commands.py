@@ -197,7 +197,7 @@ class Commands(QObject):
     # -- analysis --------------------------------------------------------------------------
 
     def on_run_again(self) -> None:
-        """Every analysis that has answered the shown observation, else all that read its kind."""
+        """Every analysis that has answered what is shown, else all that come unasked."""
         item_id = self._bench.selection.item_id
         if item_id is None:
             self._window.notice.show_notice("Choose a file first.")
@@ -206,17 +206,12 @@ class Commands(QObject):
             for name in self._bench.answer.tasks:
                 self.run_task(name)
             return
-        self._ask_kind(item_id, partial(self._run_all, self._chosen_items()))
+        self._bridge.after(self._session.run(self._chosen_items()), _ignore)
 
     def _ask_kind(self, item_id: int, then: Callable[[str | None], None]) -> None:
         """Have it read what kind of record an observation is; None where the project was left."""
         future = read_once(self._session, self._bench.compute, partial(_kind_of, item_id))
         self._bridge.after(future, then)
-
-    def _run_all(self, item_ids: list[int], kind: str | None) -> None:
-        for task in self._session.tasks():
-            if task.reads == kind:
-                self._bridge.after(self._session.run(item_ids, task.name, None), _ignore)
 
     def on_run_with(self) -> None:
         """Ask for analysis and options, then run it on what is chosen."""

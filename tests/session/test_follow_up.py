@@ -66,6 +66,14 @@ def test_what_is_not_wanted_runs_when_it_is_named(session, tmp_path):
     assert found == [("tiny_refined", "done", {})]
 
 
+def test_run_again_without_a_name_leaves_out_what_has_to_be_asked_for(session, tmp_path):
+    (item,) = session.add(small.files(tmp_path, "flat-2.fits"), ()).result(10)
+    session.idle().result(20)
+    assert len(session.run([item]).result(10)) == 1
+    session.idle().result(20)
+    assert [(job.task, job.state) for job in session.view.jobs()] == [("tiny", "done")]
+
+
 def test_without_a_model_for_it_nothing_is_queued(tmp_path):
     session = opened(tmp_path, "tiny")
     assert jobs_after(session, tmp_path, "flat-5.fits") == [("tiny", "done", {})]

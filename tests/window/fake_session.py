@@ -227,7 +227,9 @@ class FakeSession:
         self.calls.append(("add", tuple(map(str, paths)), dict(options or {})))
         return self._post(self._add, [str(path) for path in paths], dict(options or {}))
 
-    def run(self, item_ids: Sequence[int], task: str, options: Any = None) -> Future[list[int]]:
+    def run(
+        self, item_ids: Sequence[int], task: str | None = None, options: Any = None
+    ) -> Future[list[int]]:
         self.calls.append(("run", tuple(item_ids), task, dict(options or {})))
         return self._post(list)
 
