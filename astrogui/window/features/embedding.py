@@ -142,7 +142,7 @@ class EmbeddingPanel(QWidget):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            box.setMinimumContentsLength(9)
+            box.setMinimumContentsLength(max(map(len, WAYS)) if box is self.way else 9)
             first.addWidget(QLabel(words, self))
             first.addWidget(box, 1)
         self.task.currentIndexChanged.connect(self._on_rows)
