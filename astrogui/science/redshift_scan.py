@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from astrogui.science import spectral
 from astrogui.science.spectral import LogGrid
 from astrogui.science.template_fit import (
-    FEW_CELLS,
     SmoothPart,
     TemplateSet,
     best_fit,
@@ -25,6 +24,7 @@ from astrogui.science.template_fit import (
     upright_gains,
     upright_gains_at,
 )
+from astrogui.science.template_solve import FEW_CELLS
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -43,7 +43,8 @@ LINE_PLACES = (
 """Rest wavelengths whose matched-filter signals the network sees at every redshift."""
 
 SMOOTH_TERMS = 4
-SETTLED_PEAKS = 4  # of each set, whose neighbouring cells are all exact
+SETTLED_PEAKS = 4  # of each set, whose neighbouring cells are exact where it matters
+MOST_DOUBT = 0.005  # of chi-square over the scale of the curves, left to the cubic
 FLOOR = 0.02  # of the flux: what templates and calibration cannot follow
 SUMMARY = (
     "log10 median S/N", "log10 reduced chi-square of the best fit", "good share",
@@ -170,7 +171,7 @@ def chi_squares(spectrum: Scaled, sets: Sequence[TemplateSet]) -> NDArray[np.flo
         inside = slice(templates.first_cell, templates.last_cell + 1)
         chi2[row, inside] = np.maximum(part.chi2 - gain, 0.0)
     if spectrum.good.any():
-        _settle_peaks(chi2, sets, known)
+        _settle_peaks(chi2, sets, known, spectrum)
     return chi2
 
 
@@ -182,22 +183,44 @@ def _smooth_parts(spectrum: Scaled, sets: Sequence[TemplateSet]) -> dict[float, 
 
 
 def _settle_peaks(
-    chi2: NDArray[np.float64], sets: Sequence[TemplateSet], parts: Sequence[SmoothPart]
+    chi2: NDArray[np.float64],
+    sets: Sequence[TemplateSet],
+    parts: Sequence[SmoothPart],
+    spectrum: Scaled,
 ) -> None:
-    """Put the exact chi-square to either side of the best few minima of each set.
+    """Put the exact chi-square beside the best few minima of each set, where it may matter.
 
     Every second cell is exact already.
     """
-    own = [
-        (row[templates.first_cell : templates.last_cell + 1], templates, part)
-        for row, templates, part in zip(chi2, sets, parts, strict=True)
-        if templates.cells > FEW_CELLS
-    ]
-    wanted = [(part, templates, _beside_minima(inside)) for inside, templates, part in own]
-    for (inside, _, part), (_, _, places), gain in zip(
-        own, wanted, upright_gains_at(wanted), strict=True
+    lowest = _least(chi2)
+    unit = 6.0 * max(_reduced(lowest, spectrum), 1.0)
+    wanted, places = [], []
+    for row, templates, part in zip(chi2, sets, parts, strict=True):
+        if templates.cells > FEW_CELLS:
+            inside = row[templates.first_cell : templates.last_cell + 1]
+            beside = _beside_minima(inside)
+            unsure = _doubt(inside, beside) / np.hypot(unit, inside[beside] - lowest) > MOST_DOUBT
+            if unsure.any():
+                wanted.append((part, templates, beside[unsure]))
+                places.append(inside)
+    for inside, (part, _, beside), gain in zip(
+        places, wanted, upright_gains_at(wanted), strict=True
     ):
-        inside[places] = np.maximum(part.chi2 - gain, 0.0)
+        inside[beside] = np.maximum(part.chi2 - gain, 0.0)
+
+
+def _doubt(chi2: NDArray[np.float64], places: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(k,) how far the cubic may be off at cells between exact ones: their fourth difference."""
+    around = np.clip(places[:, None] + np.array([-5, -3, -1, 1, 3, 5]), 0, chi2.size - 1)
+    values = chi2[around]
+    fourth = (
+        values[:, :2]
+        - 4 * values[:, 1:3]
+        + 6 * values[:, 2:4]
+        - 4 * values[:, 3:5]
+        + values[:, 4:6]
+    )
+    return np.asarray(np.abs(fourth).max(axis=1) * (3 / 128))
 
 
 def _least(chi2: NDArray[np.float64]) -> float:

@@ -17,13 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.science.spectral import LogGrid
+from astrogui.science.template_solve import FEW_CELLS, Equations, between, solve, upright
 
 Array = NDArray[np.floating[Any]]
 
 SMOOTH_DEGREE = 3  # of the polynomial taken off the templates: at most that of the smooth terms
-NEGLIGIBLE = 3e-6  # of a template's whole power: below it single precision tells nothing
-BLOCK = 4096  # cells solved together
-FEW_CELLS = 64  # up to which a set's sums are made without transforms
 REACH = 6  # of lags that are summed together
 LENGTHS = (2048, 2560, 2880, 3600)  # of transforms that several sets share, quick ones
 
@@ -106,7 +104,7 @@ def gains(
     beyond the smooth terms by less than ``NEGLIGIBLE`` of its power is left out.
     """
     part = known or smooth_part(flux, weight, smooth_terms)
-    gain, significance = _solve(*_correlated(part, templates, 1), templates.penalty[:, None])
+    gain, significance = solve(_correlated(part, templates, 1))
     return gain[::-1].astype(np.float64), significance[::-1].astype(np.float64), part.chi2
 
 
@@ -119,15 +117,15 @@ def upright_gains(
     between by a cubic through four neighbours: ``upright_gains_at`` has them exactly. A set of few
     cells is exact everywhere.
     """
-    equations = [
-        _summed(part, templates, np.arange(templates.cells))
-        if templates.cells <= FEW_CELLS
-        else _correlated(part, templates, 2)
-        for part, templates in wanted
-    ]
-    gained = _upright(equations, [templates for _, templates in wanted])
+    few = [k for k, (_, templates) in enumerate(wanted) if templates.cells <= FEW_CELLS]
+    summed = _summed([(*wanted[k], np.arange(wanted[k][1].cells)) for k in few])
+    equations = dict(zip(few, summed, strict=True))
+    for k, (part, templates) in enumerate(wanted):
+        if k not in equations:
+            equations[k] = _correlated(part, templates, 2)
+    gained = upright([equations[k] for k in range(len(wanted))])
     return [
-        (values if templates.cells <= FEW_CELLS else _between(values, templates.cells))[::-1]
+        (values if templates.cells <= FEW_CELLS else between(values, templates.cells))[::-1]
         for values, (_, templates) in zip(gained, wanted, strict=True)
     ]
 
@@ -136,10 +134,7 @@ def upright_gains_at(
     wanted: Sequence[tuple[SmoothPart, TemplateSet, NDArray[np.intp]]],
 ) -> list[NDArray[np.float64]]:
     """The same at some cells, (k,) counted from the set's first, each by its own sums."""
-    equations = [
-        _summed(part, templates, templates.cells - 1 - places) for part, templates, places in wanted
-    ]
-    return _upright(equations, [templates for _, templates, _ in wanted])
+    return upright(_summed([(part, one, one.cells - 1 - places) for part, one, places in wanted]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -225,12 +220,11 @@ def best_fit(
     return model, float(np.sum(weight * (flux - model) ** 2))
 
 
-def _correlated(part: SmoothPart, templates: TemplateSet, every: int) -> tuple[Array, Array, Array]:
+def _correlated(part: SmoothPart, templates: TemplateSet, every: int) -> Equations:
     """Sums at every ``every``-th cell, from the largest shift on, as the lags of a correlation.
 
-    The lower triangle of the normal matrix row by row, (m (m + 1) / 2, cells), the right side
-    (m, cells) and the couplings with the smooth terms (p, m, cells). Of every second lag, even
-    pixels meet even samples alone and odd pixels odd ones: two transforms of half the length.
+    Of every second lag, even pixels meet even samples alone and odd pixels odd ones: two
+    transforms of half the length.
     """
     from scipy.fft import irfft
 
@@ -249,46 +243,80 @@ def _correlated(part: SmoothPart, templates: TemplateSet, every: int) -> tuple[A
             total += np.multiply(one, other, out=room[: total.size].reshape(total.shape))
     matrix = irfft(products, length, axis=-1, overwrite_x=True)[:, :cells]
     sums = irfft(linear, length, axis=-1, overwrite_x=True)[..., :cells]
-    return matrix, sums[0], sums[1:]
+    return Equations(matrix, sums[0], sums[1:], templates.penalty.astype(np.float32))
 
 
 def _summed(
-    part: SmoothPart, templates: TemplateSet, lags: NDArray[np.intp]
-) -> tuple[Array, Array, Array]:
-    """The same sums at some lags, each by products with the window of the vectors there.
+    wanted: Sequence[tuple[SmoothPart, TemplateSet, NDArray[np.intp]]],
+) -> list[Equations]:
+    """The same sums of several sets at some lags each; sets that are alike share the work."""
+    groups: dict[tuple[int, int, bytes], list[int]] = {}
+    for k, (part, templates, lags) in enumerate(wanted):
+        groups.setdefault((id(part), templates.cells, lags.tobytes()), []).append(k)
+    found: list[Equations] = [Equations(*(np.zeros((0, 0)),) * 4)] * len(wanted)
+    for members in groups.values():
+        part, _, lags = wanted[members[0]]
+        sets = tuple(wanted[k][1] for k in members)
+        vectors, products = _stacked(sets, len(part.weighted) - 2)
+        matrix, sums = _summed_at(part, vectors, products, lags, sets[0].cells)
+        row = place = 0
+        for k, templates in zip(members, sets, strict=True):
+            count = len(templates.vectors)
+            own, pairs = slice(row, row + count), slice(place, place + count * (count + 1) // 2)
+            row, place = own.stop, pairs.stop
+            penalty = templates.penalty.astype(np.float32)
+            found[k] = Equations(matrix[pairs], sums[0, own], sums[1:, own], penalty)
+    return found
+
+
+def _summed_at(
+    part: SmoothPart, vectors: Array, products: Array, lags: NDArray[np.intp], cells: int
+) -> tuple[Array, Array]:
+    """(pairs, lags) and (1 + p, vectors, lags), by products with the window of the vectors there.
 
     Lags that lie together share a window, over which the spectrum is moved instead.
     """
-    kept = _kept(templates, len(part.weighted) - 2)
-    vectors, products = kept["vectors"], kept["products"]
     (begin, end), others = part.seen, len(part.weighted) - 1
     matrix = np.empty((len(products), len(lags)), np.float32)
     sums = np.empty((others, len(vectors), len(lags)), np.float32)
     order = np.argsort(lags)
-    for first, steps, run, chosen in _runs(lags[order].tolist(), templates.cells):
+    reach = min(REACH, cells - 1) if len(lags) < cells else cells - 1
+    for first, steps, run, chosen in _runs(lags[order].tolist(), cells, reach):
         places, moved = order[run], part.moved(steps)
         window = slice(first + begin, first + end + steps[-1])
         matrix[:, places] = (products[:, window] @ moved[0].T)[:, chosen]
         found = moved[1:].reshape(-1, moved.shape[2]) @ vectors[:, window].T
         sums[:, :, places] = found.reshape(others, len(steps), -1)[:, chosen].transpose(0, 2, 1)
-    return matrix, sums[0], sums[1:]
+    return matrix, sums
 
 
 def _runs(
-    lags: Sequence[int], cells: int
+    lags: Sequence[int], cells: int, reach: int
 ) -> Iterator[tuple[int, tuple[int, ...], slice, list[int]]]:
     """Of rising lags, those near each other: a first, steps from it, places, and which step."""
     start = 0
     while start < len(lags):
-        end, last = start + 1, lags[start] + REACH
+        end, last = start + 1, lags[start] + reach
         while end < len(lags) and lags[end] <= last:
             end += 1
-        first = max(min(lags[start], cells - 1 - REACH), 0)
+        first = max(min(lags[start], cells - 1 - reach), 0)
         apart = [lag - first for lag in lags[start:end]]
         every = 1 if any(lag & 1 for lag in apart) else 2
-        steps = tuple(range(0, min(REACH, cells - 1) + 1, every))
+        steps = tuple(range(0, reach + 1, every))
         yield first, steps, slice(start, end), [lag // every for lag in apart]
         start = end
+
+
+@lru_cache(maxsize=64)
+def _stacked(sets: tuple[TemplateSet, ...], terms: int) -> tuple[Array, Array]:
+    """The vectors of some sets one below the other, and their products."""
+    kept = [_kept(templates, terms) for templates in sets]
+    if len(kept) == 1:
+        return kept[0]["vectors"], kept[0]["products"]
+    return (
+        np.concatenate([one["vectors"] for one in kept]),
+        np.concatenate([one["products"] for one in kept]),
+    )
 
 
 def _kept(templates: TemplateSet, terms: int) -> dict[str, Any]:
@@ -323,89 +351,3 @@ def _template_transforms(kept: dict[str, Any], every: int) -> tuple[int, Array, 
         kept[str(every)] = length, np.stack(single), np.stack(double)
     length, one, two = kept[str(every)]
     return length, one, two
-
-
-def _upright(
-    equations: Sequence[tuple[Array, Array, Array]], sets: Sequence[TemplateSet]
-) -> list[NDArray[np.float64]]:
-    """Solutions of the sets' equations; those of few cells together, with unknowns added.
-
-    The operations on a block are many and small: what counts is how few blocks there are, and
-    that one fits into the processor's cache.
-    """
-    found: list[NDArray[np.float64]] = [np.zeros(0)] * len(sets)
-    groups: dict[int, list[int]] = {}
-    for k, (_, right, _) in enumerate(equations):
-        groups.setdefault(0 if right.shape[1] <= FEW_CELLS else len(right), []).append(k)
-    for members in groups.values():
-        sizes = [equations[k][1].shape[1] for k in members]
-        together = _together(equations, sets, members, sizes)
-        gained = []
-        for start in range(0, sum(sizes), BLOCK):
-            gain, leading = _solve(*(part[..., start : start + BLOCK] for part in together))
-            gained.append(np.where(leading > 0, gain, 0.0).astype(np.float64))
-        parts = np.split(np.concatenate(gained), np.cumsum(sizes)[:-1])
-        for k, part in zip(members, parts, strict=True):
-            found[k] = part
-    return found
-
-
-def _together(
-    equations: Sequence[tuple[Array, Array, Array]],
-    sets: Sequence[TemplateSet],
-    chosen: Sequence[int],
-    sizes: Sequence[int],
-) -> tuple[Array, Array, Array, Array]:
-    """Equations of several sets side by side; nothing tells of the unknowns that a set lacks."""
-    count, cells = max(len(equations[k][1]) for k in chosen), sum(sizes)
-    matrix = np.zeros((count * (count + 1) // 2, cells), np.float32)
-    right, penalty = np.zeros((count, cells), np.float32), np.ones((count, cells), np.float32)
-    coupling = np.zeros((len(equations[chosen[0]][2]), count, cells), np.float32)
-    end = 0
-    for k, size in zip(chosen, sizes, strict=True):
-        own_matrix, own_right, own_coupling = equations[k]
-        place, own = slice(end, end + size), len(own_right)
-        matrix[: len(own_matrix), place], right[:own, place] = own_matrix, own_right
-        coupling[:, :own, place], penalty[:own, place] = own_coupling, sets[k].penalty[:, None]
-        end += size
-    return matrix, right, coupling, penalty
-
-
-def _between(every: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
-    """(cells,) from the values at every second one."""
-    out = np.empty(cells)
-    out[::2] = every
-    padded = np.concatenate([every[:1], every, every[-1:]])
-    between = 0.5625 * (every[1:] + every[:-1]) - 0.0625 * (padded[3:] + padded[:-3])
-    out[1 : 2 * every.size - 1 : 2] = np.maximum(between, 0.0)
-    if cells % 2 == 0:
-        out[-1] = every[-1]
-    return out
-
-
-def _solve(
-    matrix: Array, right: Array, coupling: Array, penalty: Array
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """b^T A^-1 b and the first coefficient over its error, for all cells by Cholesky.
-
-    The smooth terms, orthonormal already, are solved for first; then row by row from last to
-    first, so that the first coefficient is the last unknown left. Each step is one operation over
-    the cells, with all that the rows before it take away in one sum. A row whose rest falls below
-    ``NEGLIGIBLE`` of its whole counts for nothing. ``matrix`` is used up.
-    """
-    count, cells = right.shape
-    # Of each row solved: the right side, then its coupling with the vectors before it.
-    known = np.empty((count, count + 1, cells), np.float32)
-    for done, j in enumerate(range(count - 1, -1, -1)):
-        row = matrix[j * (j + 1) // 2 : (j + 1) * (j + 2) // 2]
-        least = row[j] * np.float32(NEGLIGIBLE)
-        row -= np.einsum("pc,pjc->jc", coupling[:, j], coupling[:, : j + 1])
-        row[j] += 0.2 * least + penalty[j] + 1e-12
-        left = known[done, : j + 2]
-        left[0], left[1:] = right[j], row
-        if done:
-            left -= np.einsum("tc,tkc->kc", known[:done, j + 1], known[:done, : j + 2])
-        told = left[-1] > least
-        left[:-1] *= np.where(told, 1.0 / np.sqrt(np.where(told, left[-1], 1.0)), np.float32(0))
-    solved = known[:, 0]
-    return np.einsum("tc,tc->c", solved, solved), solved[-1]

@@ -86,6 +86,19 @@ def test_the_minimum_and_the_cells_beside_it_are_exact_wherever_it_lies(odd):
     np.testing.assert_allclose(chi2[near], expected[near], rtol=1e-3)
 
 
+def test_no_curve_is_left_to_the_cubic_where_that_would_be_seen(monkeypatch):
+    """Beside the best minima the curves are those of a scan that settles every one exactly."""
+    spectrum = scan.scale(*observed(0.2127, noise=0.05))
+    sets = [lines_set()]
+    quick = scan.scan(spectrum, sets, False)["curves"][:, 0]
+    rough = scan.chi_squares(spectrum, sets)[0]
+    monkeypatch.setattr(scan, "MOST_DOUBT", -1.0)
+    exact = scan.scan(spectrum, sets, False)["curves"][:, 0]
+    np.testing.assert_allclose(quick, exact, atol=0.02)
+    # What is left alone is what the curves' scale makes small, and not nothing.
+    assert np.count_nonzero(rough != scan.chi_squares(spectrum, sets)[0]) >= 1
+
+
 def test_a_redshifted_spectrum_shifts_its_curves():
     """Away from the ends, z enters as a shift alone: the ground of the network's design."""
     step = 300

@@ -1,0 +1,106 @@
+"""Many small normal equations solved together: a template set's, one system a cell.
+
+Numbers in each unknown lie side by side over the cells, so that each step of a Cholesky
+factorisation is one operation over all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+NEGLIGIBLE = 3e-6  # of a template's whole power: below it single precision tells nothing
+FEW_CELLS = 64  # up to which the equations of several sets are solved as one
+
+
+class Equations(NamedTuple):
+    """Of m vectors beside p smooth terms that are orthonormal, at some cells.
+
+    ``matrix`` holds the lower triangle of the normal matrix row by row.
+    """
+
+    matrix: Array  # (m (m + 1) / 2, cells)
+    right: Array  # (m, cells), after the smooth terms
+    coupling: Array  # (p, m, cells)
+    penalty: Array  # (m,) or (m, cells), added to the diagonal
+
+    @property
+    def cells(self) -> int:
+        return int(self.right.shape[1])
+
+
+def upright(equations: Sequence[Equations]) -> list[NDArray[np.float64]]:
+    """Of each system the chi-square gained, (cells,), 0 where the first coefficient is negative.
+
+    Those of few cells are solved as one: what costs there is the number of operations.
+    """
+    few = [k for k, one in enumerate(equations) if one.cells <= FEW_CELLS]
+    found = {k: _gain(one) for k, one in enumerate(equations) if one.cells > FEW_CELLS}
+    if few:
+        ends = np.cumsum([equations[k].cells for k in few])
+        gained = _gain(_joined([equations[k] for k in few]))
+        found |= dict(zip(few, np.split(gained, ends[:-1]), strict=True))
+    return [found[k] for k in range(len(equations))]
+
+
+def solve(equations: Equations) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """b^T A^-1 b and the first coefficient over its error, (cells,) each, by Cholesky.
+
+    The smooth terms, orthonormal already, are solved for first; then row by row from last to
+    first, so that the first coefficient is the last unknown left. A row whose rest falls below
+    ``NEGLIGIBLE`` of its whole counts for nothing.
+    """
+    matrix, right, coupling, penalty = equations
+    (count, cells), terms = right.shape, len(coupling)
+    # Of each row solved: the right side, then its coupling with the vectors before it.
+    known = np.empty((terms + count, count + 1, cells), np.float32)
+    known[:terms, 0], known[:terms, 1:] = 0.0, coupling
+    for done, j in enumerate(range(count - 1, -1, -1), start=terms):
+        left = known[done, : j + 2]
+        left[0], left[1:] = right[j], matrix[j * (j + 1) // 2 : (j + 1) * (j + 2) // 2]
+        least = left[-1] * np.float32(NEGLIGIBLE)
+        left -= np.einsum("tc,tkc->kc", known[:done, j + 1], known[:done, : j + 2])
+        rest = left[-1]
+        rest += np.float32(0.2) * least + penalty[j] + np.float32(1e-12)
+        told = rest > least
+        left[:-1] *= told / np.sqrt(np.where(told, rest, np.float32(1)))
+    solved = known[terms:, 0]
+    return np.einsum("tc,tc->c", solved, solved), solved[-1]
+
+
+def between(every: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
+    """(cells,) from the values at every second one, by a cubic through four."""
+    out = np.empty(cells)
+    out[::2] = every
+    padded = np.concatenate([every[:1], every, every[-1:]])
+    middle = 0.5625 * (every[1:] + every[:-1]) - 0.0625 * (padded[3:] + padded[:-3])
+    out[1 : 2 * every.size - 1 : 2] = np.maximum(middle, 0.0)
+    if cells % 2 == 0:
+        out[-1] = every[-1]
+    return out
+
+
+def _gain(equations: Equations) -> NDArray[np.float64]:
+    gain, leading = solve(equations)
+    return np.where(leading > 0, gain, 0.0).astype(np.float64)
+
+
+def _joined(equations: Sequence[Equations]) -> Equations:
+    """Systems side by side; nothing tells of the unknowns that one lacks."""
+    count, cells = max(len(one.right) for one in equations), sum(one.cells for one in equations)
+    matrix = np.zeros((count * (count + 1) // 2, cells), np.float32)
+    right, penalty = np.zeros((count, cells), np.float32), np.ones((count, cells), np.float32)
+    coupling = np.zeros((len(equations[0].coupling), count, cells), np.float32)
+    end = 0
+    for one in equations:
+        place, own = slice(end, end + one.cells), len(one.right)
+        matrix[: len(one.matrix), place], right[:own, place] = one.matrix, one.right
+        coupling[:, :own, place] = one.coupling
+        penalty[:own, place] = one.penalty[:, None]
+        end += one.cells
+    return Equations(matrix, right, coupling, penalty)
