@@ -137,7 +137,8 @@ def test_another_project_takes_the_place_of_this_one(open_bench, make_session, q
     bench.commands.open_project(str(tmp_path / "other.astrogui"))
     qtbot.waitUntil(lambda: bench.model.rowCount() == 0)
     assert bench.selection.item_id is None
-    assert bench.window.pages.currentWidget() is bench.window.start_page
+    pages = bench.window.pages  # turned once the list of the other project is read
+    qtbot.waitUntil(lambda: pages.currentWidget() is bench.window.start_page)
     bench.commands.open_project(str(tmp_path / "p.astrogui"))
     wait_for_rows(bench, qtbot, 1)
 
