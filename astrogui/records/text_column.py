@@ -11,6 +11,7 @@ import time
 import weakref
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,10 @@ FIRST_CODES = 40_000  # words in the one dictionary that is asked first
 BOOKS = 64  # dictionaries among which the codes of all further words are dealt out
 PAUSE_S = 0.0005  # between two pieces that are freed
 MOST_BYTES = 200_000_000  # texts of one column laid side by side, to be sorted
+
+
+def no_pause() -> None:
+    """Nobody else is to go first."""
 
 
 class Words:
@@ -49,6 +54,7 @@ class Words:
         self._texts: NDArray[Any] | None = None
         self._ranks: Codes | None = None
         self._ranking = threading.Lock()  # who asks while they are found waits for them
+        self._seekers: list[None] = []  # one for each who asks now
         books = (self._codes, *self._books)
         weakref.finalize(self, _let_go, self._added, books).atexit = False
 
@@ -122,17 +128,28 @@ class Words:
             words += [data[a - ends[0] : b - ends[0]].decode() for a, b in pairwise(ends)]
         return words + self._added[max(first - mapped, 0) : max(end - mapped, 0)]
 
-    def ranks(self) -> Codes:
-        """(m,) the place of each word in the order of ``key``: rows are sorted by them."""
-        with self._ranking:
-            count = len(self)
-            if self._ranks is None or len(self._ranks) != count:
-                self._ranks = self._found_ranks(count)
-            return self._ranks
+    def ranks(self, pause: Callable[[], None] = no_pause) -> Codes:
+        """(m,) the place of each word in the order of ``key``: rows are sorted by them.
 
-    def _found_ranks(self, count: int) -> Codes:
+        ``pause`` is called between the pieces while nobody else waits for them.
+        """
+        self._seekers.append(None)  # a list: one of several threads would lose count of a number
+        try:
+            with self._ranking:
+                count = len(self)
+                if self._ranks is None or len(self._ranks) != count:
+                    self._ranks = self._found_ranks(count, partial(self._pause_alone, pause))
+                return self._ranks
+        finally:
+            self._seekers.pop()
+
+    def _pause_alone(self, pause: Callable[[], None]) -> None:
+        if len(self._seekers) == 1:
+            pause()
+
+    def _found_ranks(self, count: int, pause: Callable[[], None]) -> Codes:
         mapped = len(self._ends)
-        order = _order(self._added, count - mapped)
+        order = _order(self._added, count - mapped, pause)
         before = np.ones(len(order), np.int64)
         if mapped > 1:
             places = (self._mapped_place(self._added[place]) for place in order)
@@ -142,22 +159,28 @@ class Words:
         ranks[mapped + order] = before + np.arange(len(order))
         return ranks
 
-    def packed(self, used: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any], Codes]:
+    def packed(
+        self, used: NDArray[np.bool_], pause: Callable[[], None] = no_pause
+    ) -> tuple[NDArray[Any], NDArray[Any], Codes]:
         """Block, ends and new codes of the words that are ``used`` (m,), in the order of ``key``.
 
-        What the constructor takes, and for each present code the one that it becomes.
+        What the constructor takes, and for each present code the one that it becomes. ``pause``
+        is called between the pieces: a million words are half a second in which other threads
+        would have to win the interpreter back again and again.
         """
         wanted = used.copy()
         wanted[0] = True
-        ranks = self.ranks()[: len(used)]
+        ranks = self.ranks(pause)[: len(used)]
         codes = np.flatnonzero(wanted)
         codes = codes[np.argsort(ranks[codes], kind="stable")]
         data = bytearray()
         ends = np.empty(len(codes), np.int64)
         for first in range(0, len(codes), MANY_WORDS):
             some = [self._bytes(code) for code in codes[first : first + MANY_WORDS].tolist()]
-            ends[first : first + len(some)] = len(data) + np.cumsum([len(word) for word in some])
+            lengths = np.fromiter(map(len, some), np.int64, len(some))
+            ends[first : first + len(some)] = len(data) + np.cumsum(lengths)
             data += b"".join(some)
+            pause()
         became = np.zeros(len(used), np.int32)
         became[codes] = np.arange(len(codes))
         return np.frombuffer(data, np.uint8), ends, became
@@ -211,38 +234,64 @@ def key(text: str) -> tuple[str, str]:
     return text.casefold(), text
 
 
-def _order(texts: Sequence[str], count: int) -> NDArray[np.int64]:
+def _order(
+    texts: Sequence[str], count: int, pause: Callable[[], None] = no_pause
+) -> NDArray[np.int64]:
     """Places in the order of ``key`` of the first ``count``; of many as bytes, letting others run.
 
     ``texts`` may grow meanwhile.
     """
     if count >= MANY_WORDS:
-        widths = _most_bytes(texts, count, str), _most_bytes(texts, count, str.casefold)
+        widths = _most_bytes(texts, count, pause)
         if count * sum(widths) <= MOST_BYTES:
-            exact = _as_bytes(texts, count, str, widths[0])
-            folded = _as_bytes(texts, count, str.casefold, widths[1])
+            exact, folded = _as_bytes(texts, count, widths, pause)
             return np.lexsort((exact, folded)).astype(np.int64)
     return np.array(sorted(range(count), key=lambda i: key(texts[i])), np.int64)
 
 
-def _most_bytes(texts: Sequence[str], count: int, form: Callable[[str], str]) -> int:
-    """The bytes of the longest in UTF-8, at least 1."""
-    return max((len(form(texts[place]).encode()) for place in range(count)), default=1) or 1
+def _most_bytes(
+    texts: Sequence[str], count: int, pause: Callable[[], None] = no_pause
+) -> tuple[int, int]:
+    """The bytes of the longest in UTF-8, at least 1: as they are, and with their case folded."""
+    exact = folded = 1
+    for first in range(0, count, MANY_WORDS):
+        some = texts[first : min(first + MANY_WORDS, count)]
+        longest = max(map(len, some))
+        if "".join(some).isascii():
+            exact, folded = max(exact, longest), max(folded, longest)
+        else:
+            exact = max(exact, *(len(text.encode()) for text in some))
+            folded = max(folded, *(len(text.casefold().encode()) for text in some))
+        pause()
+    return exact, folded
 
 
 def _as_bytes(
-    texts: Sequence[str], count: int, form: Callable[[str], str], width: int
-) -> NDArray[np.bytes_]:
-    """The first ``count`` texts in this form as UTF-8, ``width`` bytes each.
+    texts: Sequence[str],
+    count: int,
+    widths: tuple[int, int],
+    pause: Callable[[], None] = no_pause,
+) -> tuple[NDArray[np.bytes_], NDArray[np.bytes_]]:
+    """The first ``count`` texts as UTF-8 of these widths: as they are, and with their case folded.
 
     Filled in pieces: making an array of objects stops every other thread, and a list of all of
     them would take more memory than the array.
     """
-    made = np.empty(count, f"S{width}")
+    exact, folded = (np.empty(count, f"S{width}") for width in widths)
     for first in range(0, count, MANY_WORDS):
         some = texts[first : min(first + MANY_WORDS, count)]
-        made[first : first + len(some)] = [form(text).encode() for text in some]
-    return made
+        part = slice(first, first + len(some))
+        if "".join(some).isascii():
+            exact[part] = np.array(some, exact.dtype)
+            folded[part] = exact[part]
+            letters = folded[part].view(np.uint8)
+            capital = (letters >= ord("A")) & (letters <= ord("Z"))
+            np.add(letters, ord("a") - ord("A"), out=letters, where=capital)
+        else:
+            exact[part] = [text.encode() for text in some]
+            folded[part] = [text.casefold().encode() for text in some]
+        pause()
+    return exact, folded
 
 
 class TextColumn:

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from astrogui.records.catalogue import Column
 from astrogui.records.column_table import ColumnTable
-from astrogui.records.text_column import Words
+from astrogui.records.text_column import Words, no_pause
 from astrogui.session.table_reader import Marks
 
 log = logging.getLogger(__name__)
@@ -82,17 +83,20 @@ def begin(folder: Path | None, reader: Any) -> tuple[ColumnTable, NDArray[np.int
     return table, ids
 
 
-def save(folder: Path, table: ColumnTable, marks: Marks) -> bool:
+def save(
+    folder: Path, table: ColumnTable, marks: Marks, give_way: Callable[[], None] = no_pause
+) -> bool:
     """Keep the columns of a table whose rows are known up to ``marks``; False where impossible.
 
     A new folder takes the place of the old one once it is whole. Maps of the old one stay valid.
+    ``give_way`` is called between the pieces and waits while someone else is to go first.
     """
     made = folder.with_name(folder.name + ".new")
     old = folder.with_name(folder.name + ".old")
     try:
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()
-        _write(made, table, marks)
+        _write(made, table, marks, give_way)
         shutil.rmtree(old, ignore_errors=True)
         if folder.exists():
             os.replace(folder, old)
@@ -110,7 +114,7 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(folder: Path, table: ColumnTable, marks: Marks) -> None:
+def _write(folder: Path, table: ColumnTable, marks: Marks, give_way: Callable[[], None]) -> None:
     row_ids = table.row_ids().copy()
     order = None
     if np.any(np.diff(row_ids) <= 0):
@@ -123,7 +127,8 @@ def _write(folder: Path, table: ColumnTable, marks: Marks) -> None:
     # A column without values needs no file: that which is not there is null.
     for number, name in enumerate(filter(table.has_values, table.names(extra=False))):
         values, words = table.raw(name)
-        values = values[:count] if order is None else values[order]
+        values = values[:count] if order is None else np.take(values, order)
+        give_way()
         file = folder / f"{number:04d}.column"
         entry: dict[str, Any] = {"name": name, "file": file.name}
         if words is None:
@@ -131,8 +136,8 @@ def _write(folder: Path, table: ColumnTable, marks: Marks) -> None:
         else:
             used = np.zeros(len(words), bool)
             used[values] = True
-            blob, ends, became = words.packed(used)
-            values = became[values]
+            blob, ends, became = words.packed(used, give_way)
+            values = np.take(became, values)  # lets other threads run, which indexing does not
             _put(file.with_suffix(".words"), blob)
             _put(file.with_suffix(".ends"), ends.astype(ROW_ID))
             entry |= {"kind": CODE, "words": len(ends), "bytes": len(blob)}

@@ -262,10 +262,15 @@ class LiveTable:
             return False
         if not self._catch_up(may_begin_again=False):
             return False
-        if not column_cache.save(folder, self.table, self._marks):
+        if not column_cache.save(folder, self.table, self._marks, self._pause):
             return False
         self._read_since = 0
         return True
+
+    def _pause(self) -> None:
+        """Let others go first, unless somebody waits for the end."""
+        if not self._is_closing:
+            self.give_way()
 
     def _change(self, is_new: bool = False) -> TableChange:
         none = np.zeros(0, np.int64)

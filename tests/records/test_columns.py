@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -43,6 +44,43 @@ def test_words_are_sorted_and_packed_in_pieces_as_they_are_at_once(count, monkey
     assert len(again) == count
     assert [again[code] for code in range(1, len(again))] == sorted([texts[0], *texts[2:]], key=key)
     assert [again[int(became[code])] for code in codes] == [texts[0], "", *texts[2:]]
+
+
+@pytest.mark.parametrize("letter", ["B", "β"])
+def test_between_pieces_of_words_others_may_go_first(letter, monkeypatch):
+    monkeypatch.setattr(text_column, "MANY_WORDS", 10)
+    words = Words()
+    words.encode([f"{letter} {number}" for number in range(39)])
+    pauses = []
+    words.packed(np.ones(len(words), bool), lambda: pauses.append(None))
+    assert len(pauses) == 3 * 4  # to look for the longest, to lay them side by side, to pack
+
+
+def test_no_pause_is_made_while_somebody_else_waits_for_the_order(monkeypatch):
+    monkeypatch.setattr(text_column, "MANY_WORDS", 10)
+    words = Words()
+    words.encode([f"B {number}" for number in range(39)])
+    pauses, other = [], threading.Thread(target=words.ranks)
+
+    def pause():
+        pauses.append(None)
+        other.start()
+        while len(words._seekers) < 2:
+            time.sleep(0)
+
+    words.ranks(pause)
+    other.join()
+    assert len(pauses) == 1
+
+
+def test_capitals_are_folded_in_words_of_any_script(monkeypatch):
+    monkeypatch.setattr(text_column, "MANY_WORDS", 4)
+    random = np.random.default_rng(5)
+    texts = [f"{''.join(random.choice(list('aAzZ[`@{é'), 3))}{n}" for n in range(40)]
+    words = Words()
+    codes = words.encode(texts)
+    order = np.argsort(words.ranks()[codes])
+    assert [texts[place] for place in order] == sorted(texts, key=key)
 
 
 @pytest.mark.parametrize("kind", ["float", "text"])
@@ -142,11 +180,11 @@ def test_two_who_want_the_order_of_words_at_once_find_it_once(monkeypatch):
     begun, may_end = threading.Event(), threading.Event()
     order, found = text_column._order, []
 
-    def slow(texts, count):
+    def slow(texts, count, pause):
         begun.set()
         assert may_end.wait(20)
         found.append(count)
-        return order(texts, count)
+        return order(texts, count, pause)
 
     monkeypatch.setattr(text_column, "_order", slow)
     got = []

@@ -14,6 +14,7 @@ import tiny
 from answered_project import add_rows, answer
 
 from astrogui.errors import ProjectProblem
+from astrogui.records import text_column
 from astrogui.records.catalogue import Column
 from astrogui.session import column_cache, table_reader
 from astrogui.session.live_table import LiveTable, of_project
@@ -85,6 +86,20 @@ def test_before_each_piece_that_is_read_somebody_else_may_go_first(project, monk
     live.call(len).result(10)
     assert len(read) == 3
     assert sorted(set(asked)) == [0, 1, 2, 3]
+    live.close()
+
+
+def test_while_the_columns_are_kept_somebody_else_may_go_first(project, monkeypatch):
+    monkeypatch.setattr(text_column, "MANY_WORDS", 2)
+    add_rows(project, ["a", "b", "c", "d", "e"])
+    live, asked = opened(project), []
+    live.call(lambda table: None).result(10)
+    live._read_since = len(live.table)  # as after an analysis of all of them
+    live.give_way = lambda: asked.append(threading.current_thread().name)
+    live.keep().result(10)
+    pieces = len(live.table.text("object_id").words) // 2
+    assert len(asked) > pieces
+    assert set(asked) == {"table"}
     live.close()
 
 
