@@ -28,6 +28,32 @@ def build(network: str, config: Mapping[str, Any]) -> Any:
     return function(**config)
 
 
+def rebuild(network: str, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Any:
+    """The model of ``build`` with these weights; drawing weights first that are replaced is spared.
+
+    jax would compile the drawing for each shape of a weight, which takes most of the building.
+    Raises ``ValueError`` as ``build`` and ``assign_weights`` do.
+    """
+    import keras
+
+    add_weight = keras.layers.Layer.add_weight
+
+    def plain(layer: Any, *shape: Any, **words: Any) -> Any:
+        return add_weight(layer, *shape, **{**words, "initializer": _zeros})
+
+    keras.layers.Layer.add_weight = plain
+    try:
+        model = build(network, config)
+    finally:
+        keras.layers.Layer.add_weight = add_weight
+    assign_weights(model, arrays)
+    return model
+
+
+def _zeros(shape: Any, dtype: Any = None) -> np.ndarray:
+    return np.zeros(shape, np.float32 if dtype is None else dtype)
+
+
 def weight_arrays(model: Any) -> dict[str, np.ndarray]:
     """The weights in the order in which the model made them: ``w000``, ``w001``, ..."""
     return {

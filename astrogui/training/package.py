@@ -11,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from astrogui.networks.builder import assign_weights, build, weight_arrays
+from astrogui.networks.builder import rebuild, weight_arrays
 from astrogui.records.model_card import ModelCard, card_from_json
 from astrogui.training.calibrate import coverage_svg
 from astrogui.training.recipe import Arrays, Progress
@@ -123,14 +125,15 @@ class CompiledRun:
 
     def __call__(self, prepared: Arrays) -> Arrays:
         count = len(next(iter(prepared.values())))
-        fill = -count % self._batch  # whole batches: one shape, one compilation
+        batch = min(self._batch, 1 << max(count - 1, 0).bit_length())
+        fill = -count % batch  # whole batches: one shape, one compilation
         padded = {
             name: np.concatenate(
                 [np.asarray(value, np.float32), np.zeros((fill, *value.shape[1:]), np.float32)]
             )
             for name, value in prepared.items()
         }
-        outputs = self._model.predict(padded, batch_size=self._batch, verbose=0)
+        outputs = self._model.predict(padded, batch_size=batch, verbose=0)
         return {name: np.asarray(value)[:count] for name, value in outputs.items()}
 
 
@@ -232,9 +235,9 @@ def _export(job: Mapping[str, Any]) -> None:
     import tensorflow as tf
     import tf2onnx
 
-    model = build(job["network"], job["config"])
     with np.load(job["weights"], allow_pickle=False) as arrays:
-        assign_weights(model, {name: arrays[name] for name in arrays.files})
+        weights = {name: arrays[name] for name in arrays.files}
+    model = rebuild(job["network"], job["config"], weights)
     shapes = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
     signature = [
         tf.TensorSpec((None, *shapes[name][1:]), tf.float32, name=name) for name in job["inputs"]
@@ -245,10 +248,25 @@ def _export(job: Mapping[str, Any]) -> None:
         outputs = model(dict(zip(job["inputs"], tensors, strict=True)), training=False)
         return {name: tf.identity(value, name=name) for name, value in outputs.items()}
 
-    graph, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=17)
+    convert = partial(tf2onnx.convert.from_function, call, input_signature=signature, opset=17)
+    try:
+        with _whole_or_not_at_all():
+            graph, _ = convert()
+    except Exception:  # whatever a step raised: the slow way goes on without that step
+        graph, _ = convert()
     graph = _named(graph, call.get_concrete_function().structured_outputs, job["inputs"])
     onnx.checker.check_model(graph)
     onnx.save(graph, job["target"])
+
+
+@contextmanager
+def _whole_or_not_at_all() -> Iterator[None]:
+    """The converter copies the whole graph before each of its steps, unless this is set."""
+    os.environ["TF2ONNX_CATCH_ERRORS"] = "FALSE"
+    try:
+        yield
+    finally:
+        del os.environ["TF2ONNX_CATCH_ERRORS"]
 
 
 def _named(graph: Any, outputs: Mapping[str, Any], inputs: list[str]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,7 @@ def _data() -> Path:
     return Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
+@lru_cache(maxsize=1)  # a training asks for them at every step
 def load_templates(folder: Path) -> Templates:
     """Read and regrid all templates below ``folder`` (spectra/templates of the data)."""
     stars, star_types, cataclysmic = _stars(folder)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from astrogui.errors import DeviceLost, ModelMismatch, OutOfDeviceMemory
 from astrogui.inference.model_folder import LoadedModel
-from astrogui.networks.builder import assign_weights, build
+from astrogui.networks.builder import rebuild
 from astrogui.tasks.insight import Aim, Layer, log_odds
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ def use_library() -> str:
 def _rebuild(model: LoadedModel) -> Any:
     """The network of the card with its weights; raises ``ModelMismatch``."""
     try:
-        network = build(model.card.network, model.card.network_config)
-        assign_weights(network, model.weights())
+        network = rebuild(model.card.network, model.card.network_config, model.weights())
     except (ValueError, TypeError, ImportError) as error:
         raise ModelMismatch(
             f"{model.folder}: the network cannot be rebuilt as its card says ({error})."
