@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,9 @@ def main(words: Sequence[str] | None = None) -> int:
     import Qt.
     """
     words = sys.argv[1:] if words is None else list(words)
+    # Products of the small matrices here gain nothing from a second thread, and OpenBLAS lets it
+    # spin between them: five times the processor, and many times the wait where others work too.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if words[:2] == ["worker", "replay"]:
         from astrogui.inference.golden import serve_replay
 
