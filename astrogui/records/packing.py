@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -15,6 +17,7 @@ from astrogui.records.posterior import GridDensity, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance, Place
 from astrogui.records.source import Source
 
+SMALL_BYTES, LARGE_BYTES = 512, 8192  # arrays between them are compressed, and words
 _ARRAYS = (
     "quantiles",
     "best",
@@ -54,9 +57,7 @@ def posterior_to_bytes(posterior: Posterior) -> bytes:
     for i, curve in enumerate(posterior.curves.values()):
         arrays[f"curve_{i}"] = curve
     arrays["words"] = np.frombuffer(json.dumps(words).encode(), np.uint8)
-    stream = io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()
+    return _archive(arrays)
 
 
 def curve_from_bytes(data: bytes, name: str) -> NDArray[Any] | None:
@@ -94,6 +95,23 @@ def posterior_from_bytes(data: bytes) -> Posterior:
         curves={name: arrays[f"curve_{i}"] for i, name in enumerate(words["curves"])},
         **{name: arrays[name] for name in _ARRAYS if name in arrays},
     )
+
+
+def _archive(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """An ``npz`` archive. Long arrays lie in it as they are.
+
+    The last digits of a density are noise: compressing it costs ten times as long as all the rest
+    of packing, and saves a tenth of the room.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+            pays = name == "words" or SMALL_BYTES <= array.nbytes < LARGE_BYTES
+            kind = zipfile.ZIP_DEFLATED if pays else zipfile.ZIP_STORED
+            archive.writestr(f"{name}.npy", member.getvalue(), compress_type=kind)
+    return stream.getvalue()
 
 
 def source_to_dict(source: Source) -> dict[str, Any]:
