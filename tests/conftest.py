@@ -25,14 +25,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where processors share the suite, each takes file after file, in the order of `_turn`."""
     if hasattr(config, "workerinput"):
-        items.sort(key=_turn)
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: _turn(item, slow))
 
 
-def _turn(item: pytest.Item) -> int:
-    """Long files begin early, so that none is left for the end."""
+def _turn(item: pytest.Item, slow: set[Path]) -> tuple[bool, int]:
+    """Long files begin early, so that none is left for the end: first those with a slow test."""
     room = item.path.relative_to(ROOT / "tests").parts[0]
     order = ("training", "inference", "window", "viewers")
-    return order.index(room) if room in order else len(order)
+    return item.path not in slow, order.index(room) if room in order else len(order)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ def replays(backend):
     return {replayed.model: replayed for replayed in replay_on(backend, SHIPPED)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", installed_backends())
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_a_shipped_model_answers_as_its_golden_record_says(folder, backend):

@@ -8,18 +8,25 @@ import strain_merger
 
 from astrogui.science import heterodyne
 
-DATA = strain_merger.data()
-SUMS = heterodyne.summed(DATA, strain_merger.TRUTH)
+
+@pytest.fixture(scope="module")
+def data():
+    return strain_merger.data()
 
 
-def test_the_likelihood_is_that_of_all_frequencies():
+@pytest.fixture(scope="module")
+def sums(data):
+    return heterodyne.summed(data, strain_merger.TRUTH)
+
+
+def test_the_likelihood_is_that_of_all_frequencies(data, sums):
     binaries = strain_merger.near_truth(100)
     late = np.random.default_rng(3).uniform(-0.004, 0.004, 100)
-    ratio = heterodyne.delayed(SUMS, heterodyne.ratios(SUMS, binaries), late)
-    columns = [heterodyne.at_shifts(SUMS, d, np.zeros(1)) for d in range(2)]
+    ratio = heterodyne.delayed(sums, heterodyne.ratios(sums, binaries), late)
+    columns = [heterodyne.at_shifts(sums, d, np.zeros(1)) for d in range(2)]
     overlap = np.stack([heterodyne.overlaps(ratio, c)[:, 0] for c in columns], axis=1)
-    norm = heterodyne.norms(SUMS, ratio)
-    right, right_norm = heterodyne.exact(DATA, binaries, np.tile(late[:, None], (1, 2)))
+    norm = heterodyne.norms(sums, ratio)
+    right, right_norm = heterodyne.exact(data, binaries, np.tile(late[:, None], (1, 2)))
     response = 1 / 1500.0  # about what the source is seen with
     error = response * (overlap - right).real - 0.5 * response**2 * (norm - right_norm)
     assert response * np.sqrt(right_norm).sum() > 15  # of a signal worth the name
@@ -27,27 +34,27 @@ def test_the_likelihood_is_that_of_all_frequencies():
     assert error.sum(axis=1).std() < 0.01
 
 
-def test_any_shift_is_interpolated_between_those_kept():
+def test_any_shift_is_interpolated_between_those_kept(data, sums):
     shifts = np.random.default_rng(4).uniform(-0.029, 0.029, 40)
-    one = np.ones((1, SUMS.knot_hz.size), complex)
-    ours = heterodyne.overlaps(one, heterodyne.at_shifts(SUMS, 1, shifts))[0]
-    truth = heterodyne.exact(DATA, strain_merger.TRUTH.rows(np.zeros(40, int)),
+    one = np.ones((1, sums.knot_hz.size), complex)
+    ours = heterodyne.overlaps(one, heterodyne.at_shifts(sums, 1, shifts))[0]
+    truth = heterodyne.exact(data, strain_merger.TRUTH.rows(np.zeros(40, int)),
                              np.stack([shifts, shifts], axis=1))[0][:, 1]  # fmt: skip
     assert np.abs(ours - truth).max() < 1e-3 * np.abs(truth).max()
 
 
-def test_a_later_waveform_is_like_the_reference_earlier_by_as_much():
-    one = np.ones((1, SUMS.knot_hz.size), complex)
-    late = heterodyne.delayed(SUMS, one, np.array([0.0031]))
-    assert heterodyne.own_times(SUMS, one)[0] == pytest.approx(0, abs=1e-6)
-    assert heterodyne.own_times(SUMS, late)[0] == pytest.approx(-0.0031, abs=2e-5)
+def test_a_later_waveform_is_like_the_reference_earlier_by_as_much(sums):
+    one = np.ones((1, sums.knot_hz.size), complex)
+    late = heterodyne.delayed(sums, one, np.array([0.0031]))
+    assert heterodyne.own_times(sums, one)[0] == pytest.approx(0, abs=1e-6)
+    assert heterodyne.own_times(sums, late)[0] == pytest.approx(-0.0031, abs=2e-5)
 
 
-def test_own_times_vary_smoothly_with_the_masses():
+def test_own_times_vary_smoothly_with_the_masses(sums):
     masses = np.linspace(25.0, 45.0, 60)
     fixed = [np.full(60, float(field[0])) for field in strain_merger.TRUTH[1:]]
     binaries = heterodyne.Binaries(masses, *fixed)
-    late = heterodyne.own_times(SUMS, heterodyne.ratios(SUMS, binaries))
+    late = heterodyne.own_times(sums, heterodyne.ratios(sums, binaries))
     assert np.abs(np.diff(late, 2)).max() < 2e-4
     assert abs(late[np.argmin(np.abs(masses - 32.0))]) < 5e-4
 
