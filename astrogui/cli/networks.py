@@ -75,17 +75,16 @@ def run_evaluate(options: argparse.Namespace) -> int:
     """Print the figures over real files and over held-out simulations."""
     from astrogui.session.evaluation import Answering, network
 
+    if options.data and not Path(options.data).is_dir():
+        raise UsageProblem(f"{options.data}: there is no such folder.")
     recipe = _recipe(options.task)
     with ExitStack() as stack:
         if options.json:
             stack.enter_context(_stdout_to_stderr())
         real: dict[str, Any] | None = None
         if options.data:
-            folder = Path(options.data)
-            if not folder.is_dir():
-                raise UsageProblem(f"{folder}: there is no such folder.")
             answering = stack.enter_context(Answering(options.task, options.models))
-            real = recipe.real(folder, answering)
+            real = recipe.real(Path(options.data), answering)
         simulated: dict[str, Any] | None = None
         count = 5000 if options.simulations is None and not options.data else options.simulations
         if count:
