@@ -43,6 +43,7 @@ class Points:
 
     x: Array
     y: Array
+    z: Array | None = None  # towards the eye, in views that can turn the points
     x_title: str = ""
     y_title: str = ""
     x_bounds: tuple[Array, Array] | None = None
@@ -60,6 +61,7 @@ class ScatterView(Viewer):
     chosen = Signal(object, str)  # mask (n,), "replace" | "add" | "remove"
     pointed = Signal(int)  # the place of a point that was clicked
 
+    drags: tuple[str, ...] = TOOLS
     empty_words = "Choose two columns to plot."
     menu_title = ""
 
@@ -118,9 +120,9 @@ class ScatterView(Viewer):
         )
 
     def set_tool(self, tool: str) -> None:
-        """What a drag does: "pan", "box" or "lasso"."""
-        if tool not in TOOLS:
-            raise ValueError(f"a tool is one of {', '.join(TOOLS)}, got {tool!r}")
+        """What a drag does: one of ``drags``."""
+        if tool not in self.drags:
+            raise ValueError(f"a tool is one of {', '.join(self.drags)}, got {tool!r}")
         self._box.tool = tool
         shape = Qt.CursorShape.OpenHandCursor if tool == "pan" else Qt.CursorShape.CrossCursor
         self._canvas.setCursor(shape)

@@ -1,4 +1,4 @@
-"""A view box in which a drag can enclose points: with a box or a lasso."""
+"""A view box in which a drag can enclose points, with a box or a lasso, or turn them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class SelectBox(pg.ViewBox):
 
     drawn = Signal(object, object)  # corners, keyboard modifiers
     clicked = Signal(object, object)  # a place, keyboard modifiers
+    turned = Signal(float, float)  # by a drag: pixels of the screen to the right and down
 
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
@@ -36,6 +37,10 @@ class SelectBox(pg.ViewBox):
             super().mouseDragEvent(event, axis)
             return
         event.accept()
+        if self.tool == "turn":
+            moved = event.pos() - event.lastPos()
+            self.turned.emit(moved.x(), moved.y())
+            return
         here = self.mapToView(event.pos())
         if event.isStart():
             start = self.mapToView(event.buttonDownPos())

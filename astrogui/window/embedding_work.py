@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LEAST_OBJECTS = 4
 PREFERRED = ("morphology", "lens_finder")  # of the analyses, where none was chosen
 SEED = 20_261_121
+
+Places = NDArray[np.float64]  # (n, 3); in two dimensions the last is 0
 
 
 class Stopped(Exception):
@@ -33,20 +35,19 @@ class Learned:
     row_ids: NDArray[np.int64]  # (n,)
     values: NDArray[np.float32]  # (n, k)
     left_out: int
-    placed: NDArray[np.float64]  # (n, 2) by principal components
-    variance: NDArray[np.float64]  # shares of it, of the two
-    drawn: NDArray[np.float64] | None = None  # (n, 2) by t-SNE, NaN for those not chosen
+    placed: Places  # by principal components
+    variance: NDArray[np.float64]  # (3,) shares of it
+    drawn: Mapping[int, Places] = field(default_factory=dict)  # by t-SNE in two, three dimensions
 
     @property
     def is_too_few(self) -> bool:
         return len(self.row_ids) < LEAST_OBJECTS
 
-    @property
-    def sampled(self) -> int:
+    def sampled(self, dimensions: int) -> int:
         """How many of them t-SNE drew, where these are not all."""
-        if self.drawn is None:
+        if dimensions not in self.drawn:
             return 0
-        known = int(np.isfinite(self.drawn[:, 0]).sum())
+        known = int(np.isfinite(self.drawn[dimensions][:, 0]).sum())
         return known if known < len(self.row_ids) else 0
 
     def same_as(self, other: Learned) -> bool:
@@ -57,21 +58,21 @@ class Learned:
             and np.array_equal(self.values, other.values)
         )
 
-    def with_drawing_of(self, other: Learned) -> Learned:
+    def with_drawings_of(self, other: Learned) -> Learned:
         return replace(self, drawn=other.drawn)
 
-    def with_places(self, drawn: NDArray[np.float64]) -> Learned:
-        return replace(self, drawn=drawn)
+    def with_places(self, dimensions: int, drawn: Places) -> Learned:
+        return replace(self, drawn={**self.drawn, dimensions: drawn})
 
 
 class Drawing:
     """A t-SNE under way: the pool writes ``share`` and ``places``, the dock ``is_stopped``."""
 
-    def __init__(self, learned: Learned) -> None:
-        self.learned = learned
+    def __init__(self, learned: Learned, dimensions: int) -> None:
+        self.learned, self.dimensions = learned, dimensions
         self.share = 0.0
         self.is_stopped = False
-        self.places: NDArray[np.float64] | None = None  # None as long as it is not done
+        self.places: Places | None = None  # None as long as it is not done
 
     def go_on(self, share: float) -> None:
         """Raises ``Stopped`` where it is to end."""
@@ -97,7 +98,7 @@ def learn(task: str, asked: int, view: ProjectView) -> Learned:
     if task not in names:
         task = next((name for name in (*PREFERRED, *names) if name in names), "")
     found = view.features(task)
-    placed, variance = np.zeros((len(found.row_ids), 2)), np.zeros(2)
+    placed, variance = np.zeros((len(found.row_ids), 3)), np.zeros(3)
     if len(found.row_ids) >= LEAST_OBJECTS:
         placed, variance = principal_places(found.values)
     return Learned(
@@ -111,7 +112,9 @@ def draw(drawing: Drawing) -> Drawing:
     from astrogui.viewers.embedding_view import neighbour_places
 
     try:
-        drawing.places = neighbour_places(drawing.learned.values, SEED, drawing.go_on)
+        drawing.places = neighbour_places(
+            drawing.learned.values, drawing.dimensions, SEED, drawing.go_on
+        )
     except Stopped:
         drawing.places = None
     return drawing
@@ -136,22 +139,26 @@ def prepare(
     store: ColumnTable,
     listed: NDArray[np.int64],
     is_drawn: bool,
+    dimensions: int,
     colour: str,
     colours_of: Callable[..., Any],
 ) -> Prepared:
-    """The points of the rows that the table lists."""
+    """The points of the rows that the table lists, by t-SNE where that is drawn."""
     from astrogui.viewers.scatter_view import Points
 
     where = store.positions(learned.row_ids)
-    placed = learned.drawn if is_drawn and learned.drawn is not None else learned.placed
+    placed = learned.drawn[dimensions] if is_drawn else learned.placed
     is_listed = np.zeros(len(store) + 1, bool)
     is_listed[listed] = True
     kept = np.flatnonzero((where >= 0) & is_listed[where] & np.isfinite(placed[:, 0]))
     places = where[kept]
     third, classes, title = colours_of(store, colour, places)
     name = "t-SNE" if is_drawn else "principal component"
+    titles = (f"{name} 1 (no unit)", f"{name} 2 (no unit)")
+    if dimensions == 3:
+        titles = (f"{name}s 1, 2 and 3, turned (no unit)".replace("t-SNEs", "t-SNE"), "")
     points = Points(
-        x=placed[kept, 0], y=placed[kept, 1], x_title=f"{name} 1 (no unit)",
-        y_title=f"{name} 2 (no unit)", third=third, classes=classes, third_title=title,
+        x=placed[kept, 0], y=placed[kept, 1], z=placed[kept, 2] if dimensions == 3 else None,
+        x_title=titles[0], y_title=titles[1], third=third, classes=classes, third_title=title,
     )  # fmt: skip
     return Prepared(points, places, kept)

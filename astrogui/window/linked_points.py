@@ -86,10 +86,17 @@ def _classes(
     return np.take(number, column.codes), tuple(common)
 
 
-def tool_buttons(parent: QWidget, choose: Callable[[str, bool], None]) -> dict[str, QToolButton]:
-    """A button for each thing that a drag can do; ``choose`` gets its name and whether it is on."""
+def tool_buttons(
+    parent: QWidget,
+    choose: Callable[[str, bool], None],
+    further: tuple[tuple[str, str, str], ...] = (),
+) -> dict[str, QToolButton]:
+    """A button for each thing that a drag can do; ``choose`` gets its name and whether it is on.
+
+    ``further`` ones, each with name, text and tip, come after those of every plot.
+    """
     buttons: dict[str, QToolButton] = {}
-    for name, text, tip in TOOLS:
+    for name, text, tip in (*TOOLS, *further):
         button = QToolButton(parent)
         button.setText(text)
         button.setToolTip(tip)

@@ -7,25 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QListWidgetItem, QVBoxLayout, QWidget
 
 from astrogui.window.actions import Spec
 from astrogui.window.cut_outs import CutOuts
 from astrogui.window.docks import DockSpec
+from astrogui.window.embedding_controls import EmbeddingControls, fill, picture_strip
 from astrogui.window.embedding_work import Drawing, Learned, alike, draw, learn, prepare
 from astrogui.window.lazy_dock import LazyDock
 from astrogui.window.linked_points import (
@@ -33,7 +22,6 @@ from astrogui.window.linked_points import (
     choose_point,
     chosen_points,
     colours_of,
-    tool_buttons,
 )
 from astrogui.window.reading import read_once
 
@@ -47,7 +35,6 @@ SPECS = (
 PAUSE_MS = 400
 LOOK_MS = 150  # at how far t-SNE is
 NEIGHBOURS = 12
-WAYS = ("Principal components", "t-SNE")
 PREFERRED = ("user_class", "prob_smooth", "prob_lens", "prob_galaxy")
 
 
@@ -96,13 +83,13 @@ class EmbeddingPanel(QWidget):
         self._points_want: tuple[int, ...] = ()
         body = QVBoxLayout(self)
         body.setContentsMargins(4, 4, 4, 4)
-        body.addLayout(self._build_controls())
+        body.addWidget(self._build_controls())
         body.addWidget(self.view, 1)
         self.words = QLabel(self)
         self.words.setWordWrap(True)
         self.words.setAccessibleName("What is shown")
         body.addWidget(self.words)
-        self.strip = _strip(self)
+        self.strip = picture_strip(self)
         body.addWidget(self.strip)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -129,50 +116,17 @@ class EmbeddingPanel(QWidget):
     def is_busy(self) -> bool:
         return self._later.isActive() or bool(self._under_way) or self._cut_outs.is_busy
 
-    def _build_controls(self) -> QVBoxLayout:
-        self.task, self.way, self.colour = QComboBox(self), QComboBox(self), QComboBox(self)
-        self.way.addItems(WAYS)
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for words, box, name in (
-            ("analysis", self.task, "Analysis whose features are shown"),
-            ("placed by", self.way, "How features become a place"),
-            ("colour", self.colour, "Column that colours"),
-        ):
-            box.setAccessibleName(name)
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(max(map(len, WAYS)) if box is self.way else 9)
-            first.addWidget(QLabel(words, self))
-            first.addWidget(box, 1)
-        self.task.currentIndexChanged.connect(self._on_rows)
-        self.way.currentIndexChanged.connect(self._on_way)
-        self.colour.currentIndexChanged.connect(self._show)
-        self.pictures = QCheckBox("pictures", self)
-        self.pictures.setToolTip("Cut-outs at points, where they do not cover each other")
-        self.pictures.setChecked(True)
-        self.pictures.toggled.connect(self._on_pictures)
+    def _build_controls(self) -> EmbeddingControls:
+        self.controls = made = EmbeddingControls(self._on_tool, self)
+        made.task.currentIndexChanged.connect(self._on_rows)
+        made.way.currentIndexChanged.connect(self._on_way)
+        made.solid.toggled.connect(self._on_solid)
+        made.colour.currentIndexChanged.connect(self._show)
+        made.pictures.toggled.connect(self._on_pictures)
+        made.stop.clicked.connect(self._stop)
+        made.whole.clicked.connect(self.view.show_all)
         self.view.show_pictures(True)
-        self.stop = QPushButton("Stop", self)
-        self.stop.setToolTip("Stop t-SNE; the principal components are shown instead")
-        self.stop.clicked.connect(self._stop)
-        self.stop.hide()
-        second.addWidget(self.pictures)
-        second.addWidget(self.stop)
-        second.addStretch()
-        self.tools = tool_buttons(self, self._on_tool)
-        for button in self.tools.values():
-            second.addWidget(button)
-        whole = QToolButton(self)
-        whole.setText("All")
-        whole.setToolTip("The range of all points")
-        whole.clicked.connect(self.view.show_all)
-        second.addWidget(whole)
-        self.tools["pan"].setChecked(True)
-        both = QVBoxLayout()
-        both.addLayout(first)
-        both.addLayout(second)
-        return both
+        return made
 
     # -- features --------------------------------------------------------------------------
 
@@ -187,7 +141,7 @@ class EmbeddingPanel(QWidget):
     def _read(self) -> None:
         """Ask for the features of the analysis chosen."""
         self._fill_columns()
-        task = self.task.currentText()
+        task = self.controls.task.currentText()
         self._asked += 1
         future = read_once(
             self._bench.session, self._bench.compute, partial(learn, task, self._asked)
@@ -198,36 +152,45 @@ class EmbeddingPanel(QWidget):
         columns = self._model.store.columns
         names = ["", *(one.name for one in columns if self._model.store.has_values(one.name))]
         preferred = next((name for name in PREFERRED if name in names), "")
-        _fill(self.colour, names, preferred)
+        fill(self.controls.colour, names, preferred)
 
     def _on_learned(self, learned: Learned | None) -> None:
         if learned is None or learned.asked != self._asked:
             return
-        _fill(self.task, list(learned.tasks), learned.task)
+        fill(self.controls.task, list(learned.tasks), learned.task)
         before = self._learned
         if before is not None and before.same_as(learned):
-            self._learned = learned.with_drawing_of(before)
+            self._learned = learned.with_drawings_of(before)
         else:
             self._stop()
             self._learned = learned
-            if self.way.currentIndex() == 1:
+            if self.controls.is_neighbours:
                 self._draw()
         self._show()
 
     # -- t-SNE -----------------------------------------------------------------------------
 
     def _on_way(self, _: object = None) -> None:
-        if self.way.currentIndex() == 1:
+        if self.controls.is_neighbours:
             self._draw()
         self._show()
 
+    def _on_solid(self, is_on: bool) -> None:
+        turn = self.controls.tools["turn"]
+        turn.setEnabled(is_on)
+        self.controls.tools["turn" if is_on else "pan"].setChecked(True)
+        if self._under_way:  # in the other number of dimensions
+            _stop_all(self._under_way)
+            self._end_drawing()
+        self._on_way()
+
     def _draw(self) -> None:
-        learned = self._learned
-        if learned is None or learned.drawn is not None or self._under_way or learned.is_too_few:
+        learned, dimensions = self._learned, self.controls.dimensions
+        if learned is None or self._under_way or learned.is_too_few or dimensions in learned.drawn:
             return
-        drawing = Drawing(learned)
+        drawing = Drawing(learned, dimensions)
         self._under_way.append(drawing)
-        self.stop.show()
+        self.controls.stop.show()
         self._watch.start()
         future = self._bench.compute(draw, drawing)
         self._bench.bridge.after(future, self._on_drawn, self._on_draw_failed)
@@ -241,11 +204,11 @@ class EmbeddingPanel(QWidget):
             return
         self._end_drawing()
         if drawing.places is None:  # stopped
-            self.way.setCurrentIndex(0)
+            self.controls.way.setCurrentIndex(0)
         elif self._learned is drawing.learned or (
             self._learned is not None and self._learned.same_as(drawing.learned)
         ):
-            self._learned = self._learned.with_places(drawing.places)
+            self._learned = self._learned.with_places(drawing.dimensions, drawing.places)
             self._show()
 
     def _on_draw_failed(self, words: str) -> None:
@@ -256,12 +219,12 @@ class EmbeddingPanel(QWidget):
         if self._under_way:
             _stop_all(self._under_way)
             self._end_drawing()
-            self.way.setCurrentIndex(0)
+            self.controls.way.setCurrentIndex(0)
 
     def _end_drawing(self) -> None:
         self._under_way.clear()
         self._watch.stop()
-        self.stop.hide()
+        self.controls.stop.hide()
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -277,17 +240,19 @@ class EmbeddingPanel(QWidget):
                     "four are needed. Some networks keep none: star_galaxy does not."
                 )
             return
-        is_drawn = self.way.currentIndex() == 1 and learned.drawn is not None
+        dimensions = self.controls.dimensions
+        is_drawn = self.controls.is_neighbours and dimensions in learned.drawn
         self._take_theme()
         found = prepare(
             learned,
             self._model.store,
             self._model.positions(),
             is_drawn,
-            self.colour.currentText(),
+            dimensions,
+            self.controls.colour.currentText(),
             colours_of,
         )
-        what = (learned.task, is_drawn, len(learned.row_ids))
+        what = (learned.task, is_drawn, len(learned.row_ids), dimensions)
         keeps, self._shown = what == self._shown, what
         self._places, self._objects = found.places, found.objects
         self.view.show_points(found.points, keeps_range=keeps)
@@ -300,15 +265,20 @@ class EmbeddingPanel(QWidget):
         if learned is None:
             return
         words = f"{before}{self._places.size:,} of {len(learned.row_ids):,} objects"
+        dimensions = self.controls.dimensions
         if self._shown and self._shown[1]:
-            words += ", t-SNE of perplexity 30: who lies near whom counts, distances do not"
-            if learned.sampled:
-                words += f"; {learned.sampled:,} chosen at random"
+            words += (
+                f", t-SNE of perplexity 30 in {dimensions} dimensions: who lies near whom counts, "
+                "distances do not"
+            )
+            sampled = learned.sampled(dimensions)
+            if sampled:
+                words += f"; {sampled:,} chosen at random"
         else:
-            first, second = learned.variance[:2]
+            shares = [f"{100 * share:.0f}" for share in learned.variance[:dimensions]]
             words += (
                 f", principal components of {learned.values.shape[1]} features: "
-                f"{100 * first:.0f} % and {100 * second:.0f} % of their variance"
+                f"{', '.join(shares[:-1])} and {shares[-1]} % of their variance"
             )
         if learned.left_out:
             words += f"; {learned.left_out:,} answered by another model are left out"
@@ -400,31 +370,3 @@ def _stop_all(under_way: list[Drawing], _: object = None) -> None:
     """The panel goes: the pool need not go on."""
     for drawing in under_way:
         drawing.is_stopped = True
-
-
-def _strip(parent: QWidget) -> QListWidget:
-    """A row of pictures, scrolled sideways."""
-    strip = QListWidget(parent)
-    strip.setViewMode(QListView.ViewMode.IconMode)
-    strip.setFlow(QListView.Flow.LeftToRight)
-    strip.setWrapping(False)
-    strip.setMovement(QListView.Movement.Static)
-    strip.setIconSize(QSize(48, 48))
-    strip.setGridSize(QSize(66, 74))
-    strip.setFixedHeight(96)
-    strip.setAccessibleName("Objects most like the one chosen")
-    strip.setToolTip("The objects most like the one chosen; a click shows one")
-    return strip
-
-
-def _fill(box: QComboBox, names: list[str], preferred: str) -> None:
-    """Other names, the same choice where it is still there."""
-    if [box.itemText(k) for k in range(box.count())] == names:
-        return
-    kept = box.currentText() if box.count() else preferred
-    box.blockSignals(True)
-    box.clear()
-    box.addItems(names)
-    wanted = kept if kept in names else (preferred if preferred in names else "")
-    box.setCurrentText(wanted or (names[0] if names else ""))
-    box.blockSignals(False)
