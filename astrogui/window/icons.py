@@ -18,9 +18,10 @@ class Icons:
         self._drawn: dict[str, QIcon] = {}
 
     def use(self, palette: QPalette) -> None:
-        """Draw anew in other colours."""
-        self._palette = palette
-        self._drawn.clear()
+        """Draw anew in other colours; the same ones stay as they are drawn."""
+        if palette != self._palette:
+            self._palette = palette
+            self._drawn.clear()
 
     def __getitem__(self, name: str) -> QIcon:
         if name not in self._drawn:

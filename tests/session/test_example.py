@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from light_merger import put_light_merger
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "resources" / "examples" / "a_night_of_files.py"
 
@@ -14,6 +16,7 @@ EXAMPLE = ROOT / "resources" / "examples" / "a_night_of_files.py"
 def test_the_example_answers_judges_and_exports(tmp_path):
     from astropy.table import Table
 
+    put_light_merger(tmp_path)
     homes = {f"XDG_{kind}_HOME": str(tmp_path) for kind in ("DATA", "CONFIG", "STATE", "CACHE")}
     done = subprocess.run(
         [sys.executable, str(EXAMPLE), "--out", str(tmp_path / "night")],

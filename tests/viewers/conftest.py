@@ -5,7 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from qt_fixtures import collect_here, no_key_stays_down, old_objects_stay  # noqa: F401
+from qt_fixtures import (  # noqa: F401
+    collect_here,
+    much_patience,
+    no_key_stays_down,
+    old_objects_stay,
+)
 
 
 @pytest.fixture

@@ -11,6 +11,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 
+@pytest.fixture(autouse=True)
+def much_patience(qtbot):
+    """A minute before a wait is given up, not five seconds: a busy machine is slow at times."""
+    for name in ("waitUntil", "waitSignal", "waitSignals"):
+        setattr(qtbot, name, _patient(getattr(qtbot, name)))
+
+
+def _patient(wait):
+    def patient(awaited, *, timeout=60_000, **words):
+        return wait(awaited, timeout=timeout, **words)
+
+    return patient
+
+
 @pytest.fixture(autouse=True, scope="module")
 def old_objects_stay():
     """What other tests have imported is left out of collections, which take long with it."""

@@ -7,10 +7,16 @@ import gc
 import pytest
 from fake_session import FakeSession
 from PySide6.QtCore import QSettings
-from qt_fixtures import collect_here, no_key_stays_down, old_objects_stay  # noqa: F401
+from qt_fixtures import (  # noqa: F401
+    collect_here,
+    much_patience,
+    no_key_stays_down,
+    old_objects_stay,
+)
 from real_session import make_session  # noqa: F401
 from turns import deliver_deletions
 
+from astrogui.window import workbench
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper
 from astrogui.window.workbench import Workbench
@@ -41,8 +47,14 @@ def fake():
 
 
 @pytest.fixture
-def open_bench(qtbot, theme):
-    """Opens windows on sessions and takes them down again."""
+def open_bench(qtbot, theme, monkeypatch):
+    """Opens windows on sessions and takes them down again.
+
+    Of the plots that idle time makes ahead there is one of each: the others are made when asked
+    for, as in a window that has had no time yet.
+    """
+    monkeypatch.setattr(workbench, "SPARE_PLOTS", 1)
+    monkeypatch.setattr(workbench, "STRAIN_PLOTS", 1)
     opened = []
 
     def open_on(session, settings=None) -> Workbench:

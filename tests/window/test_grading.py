@@ -157,7 +157,8 @@ def test_a_blind_grader_sees_nothing_until_the_grade_is_given(bench, feature, se
     feature.queue.steps_on.setChecked(False)
     qtbot.waitUntil(lambda: "Blind" in feature.graders.row_words.text())
     assert feature.graders.table.rowCount() == 0
-    assert not any(button.isChecked() for button in bench.annotate._qualities.buttons())
+    qualities = bench.annotate._qualities.buttons()
+    qtbot.waitUntil(lambda: not any(button.isChecked() for button in qualities))
     press(bench, qtbot, Qt.Key.Key_2)
     qtbot.waitUntil(lambda: feature.graders.table.rowCount() == 2)
     shown = [feature.graders.table.item(line, 0).text() for line in (0, 1)]

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from light_merger import put_light_merger
 
 WALK = Path(__file__).with_name("walk.py")
 
@@ -58,6 +59,7 @@ def run(word, folder, display):
 
 @pytest.mark.slow
 def test_from_a_drop_to_an_export_and_all_is_there_after_a_restart(display, tmp_path):
+    put_light_merger(tmp_path / "xdg_data_home")
     before = run("first", tmp_path, display)
     table = (tmp_path / "out.fits").read_bytes()
     assert table.startswith(b"SIMPLE")
