@@ -29,9 +29,10 @@ def ensemble(
     signal_column: int = 46,
     knots: Sequence[float] = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0),
 ) -> keras.Model:
-    """`image` (size, size, channels), `catalogue` (catalogue,) to `logit` (members,), `novelty`.
+    """`image` (size, size, channels), `catalogue` (catalogue,) to `logit`, `novelty`, `features`.
 
-    `signal_column` is the place of asinh(S/N / 5) in the catalogue, at whose `knots` the
+    Logits (members,) are of "galaxy"; features (32 members,) are what the members' last layers
+    read, plus 1: most rest near zero, and a comparison of runtimes needs a scale. `signal_column` is the place of asinh(S/N / 5) in the catalogue, at whose `knots` the
     temperatures are defined.
     """
     image = keras.Input((size, size, channels), name="image")
@@ -46,9 +47,11 @@ def ensemble(
         [keras.layers.Concatenate(name="logits")(logits), signal]
     )
     novelty = Mahalanobis(name="mahalanobis")(standard)
+    joined = keras.layers.Concatenate(name="features_joined")(features)
+    shifted = keras.layers.Rescaling(1.0, offset=1.0, name="features")(joined)
     return keras.Model(
         inputs={"image": image, "catalogue": measures},
-        outputs={"logit": logit, "novelty": novelty},
+        outputs={"logit": logit, "novelty": novelty, "features": shifted},
         name="star_galaxy",
     )
 

@@ -60,6 +60,7 @@ def decode(
         logits, QUANTILE_LEVELS, tuple(model.card.calibration["pooled_spread"])
     )
     novelty = np.asarray(outputs["novelty"], np.float64).reshape(len(places))
+    features = np.asarray(outputs["features"], np.float32) - 1
     bands = len(record.images)
     unit = sources.flux_unit(record)
     posteriors = []
@@ -73,6 +74,7 @@ def decode(
                 flags=_flags(prepared, k, bands) | _novel(novelty[k]),
                 novelty=float(novelty[k]),
                 extras=_cells(prepared, k) | {"flux_unit": unit},
+                curves={"features": features[k]},
             )
         )
     return posteriors

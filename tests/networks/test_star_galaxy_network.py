@@ -8,7 +8,12 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from astrogui.networks.builder import assign_weights, build, weight_arrays  # noqa: E402
-from astrogui.networks.star_galaxy import Mahalanobis, Standardise, Temperature  # noqa: E402
+from astrogui.networks.star_galaxy import (  # noqa: E402
+    FEATURES,
+    Mahalanobis,
+    Standardise,
+    Temperature,
+)
 
 CONFIG = {"size": 8, "channels": 4, "catalogue": 6, "members": 2, "filters": (4, 4),
           "dense": 8, "signal_column": 2, "knots": (0.0, 1.0, 2.0)}  # fmt: skip
@@ -27,8 +32,20 @@ def test_the_ensemble_gives_a_logit_a_member_and_one_novelty():
     outputs = model(inputs())
     assert tuple(outputs["logit"].shape) == (5, 2)
     assert tuple(outputs["novelty"].shape) == (5, 1)
+    assert tuple(outputs["features"].shape) == (5, 2 * FEATURES)
     logits = keras.ops.convert_to_numpy(outputs["logit"])
     assert np.abs(logits[:, 0] - logits[:, 1]).max() > 1e-4
+
+
+def test_the_logits_are_read_from_the_features():
+    model = build("star_galaxy:ensemble", CONFIG)
+    outputs = {k: keras.ops.convert_to_numpy(v) for k, v in model(inputs()).items()}
+    for member in range(2):
+        kernel, bias = model.get_layer(f"logit_{member}").get_weights()
+        read = outputs["features"][:, member * FEATURES : (member + 1) * FEATURES] - 1
+        np.testing.assert_allclose(
+            (read @ kernel + bias)[:, 0], outputs["logit"][:, member], atol=1e-5
+        )  # the temperatures are 1 before they are fitted
 
 
 def test_weights_as_plain_arrays_make_the_same_network_again():

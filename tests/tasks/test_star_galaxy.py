@@ -160,6 +160,7 @@ def decoded(record, places, logit=1.0, options=None, **calibration):
     outputs = {
         "logit": np.full((len(places), 3), logit, np.float32),
         "novelty": np.linspace(0.1, 1.5, len(places), dtype=np.float32)[:, None],
+        "features": 1 + np.arange(6 * len(places), dtype=np.float32).reshape(len(places), 6),
     }
     return star_galaxy.decode(outputs, prepared, record, places, model(**calibration))
 
@@ -168,6 +169,7 @@ def test_an_answer_has_probabilities_their_spread_photometry_and_novelty(answere
     record, places, _ = answered
     posteriors = decoded(record, places)
     first, last = posteriors[0], posteriors[-1]
+    assert first.curves["features"].tolist() == [0, 1, 2, 3, 4, 5]  # as the network's, less 1
     assert first.probability("galaxy") == pytest.approx(1 / (1 + np.exp(-1.0)))
     low, high = first.probability_interval("star", 0.9)
     assert low < first.probability("star") < high

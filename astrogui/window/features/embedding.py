@@ -237,7 +237,7 @@ class EmbeddingPanel(QWidget):
             if learned.task:
                 self.view.show_words(
                     f"{len(learned.row_ids)} objects have features of {learned.task}; at least "
-                    "four are needed. Some networks keep none: star_galaxy does not."
+                    "four are needed. Answers from before a network kept them have none."
                 )
             return
         dimensions = self.controls.dimensions
