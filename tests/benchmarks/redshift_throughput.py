@@ -4,7 +4,8 @@ python tests/benchmarks/redshift_throughput.py FILES-OR-FOLDERS … [--models DI
 
 Prints the network's rate for the ensemble and for each member's share of it, the processor time
 of every stage on one thread, the rate from files with refinement in some processes of one thread
-each, and that of the command `analyze`, which adds the project file and its rows.
+each, and that of the command `analyze`, which adds the project file and its rows: by the clock,
+and the processor time of all its processes, with no number of threads in its environment.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -189,19 +191,29 @@ def _share(paths: list[str]) -> None:
 def by_command(files: list[Path], models: str) -> None:
     """`analyze` on everything, less the time of the same command on one file."""
     single = files_of(files[0])[:1]
-    times, counts = [], []
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    times, spent, counts = [], [], []
     for given in (single, files):
         with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
             command = [sys.executable, str(ROOT / "main.py"), "analyze", *map(str, given),
                        "--task", "redshift", "--quiet"]  # fmt: skip
             command += ["--export", f"{folder}/rows.csv"]
             command += ["--models", models] if models else []
-            begun = time.perf_counter()
-            subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
+            begun, cpu = time.perf_counter(), children_s()
+            subprocess.run(command, check=False, stderr=subprocess.DEVNULL, env=environment)
             times.append(time.perf_counter() - begun)
+            spent.append(children_s() - cpu)
             counts.append(len(Path(folder, "rows.csv").read_text("utf-8").splitlines()) - 1)
-    rate = (counts[1] - counts[0]) / max(times[1] - times[0], 1e-9)
-    print(f"analyze: {times[0]:.1f} s for one file; then {rate:.0f} spectra a second")
+    more = max(counts[1] - counts[0], 1)
+    rate = more / max(times[1] - times[0], 1e-9)
+    print(f"analyze: {times[0]:.1f} s for one file; then {rate:.0f} spectra a second, "
+          f"{1e3 * (spent[1] - spent[0]) / more:.1f} ms of processor each")  # fmt: skip
+
+
+def children_s() -> float:
+    """Processor time of the processes that have ended, and of those that they waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
