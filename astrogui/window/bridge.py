@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from astrogui.errors import AstroguiError
 from astrogui.session import events
@@ -23,13 +23,17 @@ log = logging.getLogger(__name__)
 
 Receiver = Callable[[Any], None]
 _Landing = tuple["Future[Any]", Receiver, "Callable[[str], None] | None"]
+# Of hundreds of files, events come one by one, and each has lists read and painted again: so long
+# they gather after those that were told.
+GATHER_MS = 40
 
 
 class Bridge(QObject):
     """What happened in the session, as Qt signals in the window's thread, merged.
 
-    However many events arrive between two turns of the event loop, each signal is emitted once
-    for the lot (rows once for each initiator).
+    However many events arrive between two turns of the event loop, or within ``GATHER_MS`` of those
+    before, each signal is emitted once for the lot (rows once for each initiator). A future that is
+    ready waits for nothing, and what came before it is told before it.
     """
 
     project_changed = Signal()
@@ -52,8 +56,12 @@ class Bridge(QObject):
         super().__init__(parent)
         self._lock = threading.Lock()
         self._arrived: deque[events.Event | _Landing] = deque()
-        self._is_waking = False
+        self._is_waking = self._is_gathering = False
         self._is_closed = False
+        self._gathering = QTimer(self)
+        self._gathering.setSingleShot(True)
+        self._gathering.setInterval(GATHER_MS)
+        self._gathering.timeout.connect(self._on_gathered)
         self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._unsubscribe = session.subscribe(self._post)
 
@@ -73,6 +81,7 @@ class Bridge(QObject):
                 return
             self._is_closed = True
             self._arrived.clear()
+        self._gathering.stop()
         self._unsubscribe()
 
     def _land(
@@ -86,18 +95,35 @@ class Bridge(QObject):
             if self._is_closed:
                 return
             self._arrived.append(arrival)
-            if self._is_waking:
+            is_patient = self._is_gathering and isinstance(arrival, events.Event)
+            if self._is_waking or is_patient:
                 return
             self._is_waking = True
             # Within the lock: an object that is destroyed while it emits ends the process, and
             # whoever destroys this one closes it first.
             self._woken.emit()
 
+    def _on_gathered(self) -> None:
+        with self._lock:
+            self._is_gathering = False
+            has_more = bool(self._arrived) and not self._is_waking
+        if has_more:
+            self._deliver()
+
     def _deliver(self) -> None:
         with self._lock:
             arrivals = list(self._arrived)
             self._arrived.clear()
             self._is_waking = False
+            gathers = any(isinstance(arrival, events.Event) for arrival in arrivals)
+            self._is_gathering |= gathers
+        try:
+            self._tell(arrivals)
+        finally:
+            if gathers and not self._is_closed:  # the time counts from the end of what was told
+                self._gathering.start()
+
+    def _tell(self, arrivals: list[events.Event | _Landing]) -> None:
         happened = [arrival for arrival in arrivals if isinstance(arrival, events.Event)]
         self._emit_merged(happened)
         for event in happened:

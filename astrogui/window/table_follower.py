@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MANY_ROWS = 20_000
 BETWEEN_MS = 100  # so long at least from one change of as many rows to the next that is shown
+FEW_BETWEEN_MS = 40  # of fewer: a table that changes is laid out and painted again each time
 
 
 class TableFollower:
@@ -37,7 +38,6 @@ class TableFollower:
         self._quiet = Quiet(bridge)
         self._pause = QTimer(bridge)
         self._pause.setSingleShot(True)
-        self._pause.setInterval(BETWEEN_MS)
         self._pause.timeout.connect(self._take_all)
         self._live: LiveTable | None = None
         self._stop: Callable[[], None] = _nothing
@@ -98,8 +98,7 @@ class TableFollower:
             told.append(self._told.popleft())
         if told:
             self._take(told)
-            if told[-1].count > MANY_ROWS:
-                self._pause.start()
+            self._pause.start(BETWEEN_MS if told[-1].count > MANY_ROWS else FEW_BETWEEN_MS)
 
 
 def _nothing() -> None:

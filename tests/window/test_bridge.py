@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import Future
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QThread
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread
 
 from astrogui.errors import UsageProblem
 from astrogui.session import events
@@ -34,6 +34,36 @@ def test_a_thousand_row_events_become_one_signal_in_the_windows_thread(bridge, f
     assert len(heard) == 1
     assert heard[0][0] == tuple(range(7))
     assert heard[0][3] is threading.main_thread()
+
+
+def test_events_that_come_just_after_others_are_told_together(bridge, fake, qtbot):
+    """Two hundred files came one by one, and their list was painted two hundred times."""
+    bridge._gathering.setInterval(3_600_000)  # ended below, whatever the machine is at
+    heard = []
+    bridge.files_changed.connect(heard.append)
+    fake.say(events.FileAdded("1.fits", (1,)))
+    qtbot.waitUntil(lambda: bool(heard))
+    for number in range(2, 9):
+        fake.say(events.FileAdded(f"{number}.fits", (number,))).result(5)
+        QCoreApplication.processEvents()
+    assert heard == [(1,)]
+    bridge._gathering.setInterval(0)
+    qtbot.waitUntil(lambda: len(heard) == 2)
+    assert heard[1] == tuple(range(2, 9))
+
+
+def test_a_future_waits_for_no_others_and_what_came_before_it_is_told_first(bridge, fake, qtbot):
+    bridge._gathering.setInterval(3_600_000)
+    heard = []
+    bridge.files_changed.connect(heard.append)
+    fake.say(events.FileAdded("1.fits", (1,)))
+    qtbot.waitUntil(lambda: bool(heard))
+    fake.say(events.FileAdded("2.fits", (2,))).result(5)
+    future: Future[str] = Future()
+    bridge.after(future, heard.append)
+    future.set_result("read")
+    qtbot.waitUntil(lambda: "read" in heard)
+    assert heard == [(1,), (2,), "read"]
 
 
 def test_rows_keep_their_initiators_apart(bridge, fake, qtbot):

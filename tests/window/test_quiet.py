@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from astrogui.session.live_table import TableChange
-from astrogui.window import quiet
+from astrogui.window import quiet, table_follower
 from astrogui.window.bridge import Bridge
 from astrogui.window.table_follower import TableFollower
 
@@ -94,27 +94,22 @@ def following(qtbot, fake):
     bridge.deleteLater()
 
 
-def test_changes_of_very_many_rows_are_gathered_and_the_last_is_not_lost(following, qtbot):
+@pytest.mark.parametrize("many", [3, 30_000])
+def test_the_first_change_is_shown_at_once_and_those_just_after_together(
+    many, following, qtbot, monkeypatch
+):
+    for name in ("BETWEEN_MS", "FEW_BETWEEN_MS"):
+        monkeypatch.setattr(table_follower, name, 3_600_000)  # ended by hand
     follower, live, taken = following
-    follower._pause.setInterval(3_600_000)  # ended by hand
-    live.change(30_000)
-    qtbot.waitUntil(lambda: taken == [[30_000]])
-    for count in (30_500, 31_000, 31_500):
+    live.change(many)
+    qtbot.waitUntil(lambda: taken == [[many]])
+    for count in (many + 1, many + 2, many + 3):
         live.change(count)
         qtbot.waitUntil(lambda: not follower._is_taking)
         assert follower.is_behind
     follower._pause.start(0)
     qtbot.waitUntil(lambda: not follower.is_behind)
-    assert taken == [[30_000], [30_500, 31_000, 31_500]]
-
-
-def test_changes_of_few_rows_are_shown_at_once(following, qtbot):
-    follower, live, taken = following
-    follower._pause.setInterval(3_600_000)
-    for count in (3, 4):
-        live.change(count)
-        qtbot.waitUntil(lambda count=count: taken[-1:] == [[count]])
-    assert taken == [[3], [4]]
+    assert taken == [[many], [many + 1, many + 2, many + 3]]
 
 
 def test_the_table_waits_for_nobody_once_it_is_not_followed(following):
