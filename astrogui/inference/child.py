@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Client, Connection
 from typing import Any, NoReturn
 
@@ -23,15 +24,43 @@ def begin() -> tuple[Connection, dict[str, Any]]:
     parent's address and key come in one line of JSON on standard input: neither the arguments nor
     the environment show them to other programs.
     """
+    said = _heard()
+    connection = _called(said)
+    return connection, said
+
+
+def begin_aside() -> tuple[Callable[[], Connection], dict[str, Any]]:
+    """Like ``begin``, the connection being what the function returns once the parent answers.
+
+    A parent that is busy with its own start answers late; until then the child can work.
+    """
+    said = _heard()
+    made: list[Connection] = []
+    calling = threading.Thread(target=lambda: made.append(_called(said)), daemon=True)
+    calling.start()
+
+    def connection() -> Connection:
+        calling.join()
+        if not made:  # the parent is gone, or another than it says
+            leave(said, 3)
+        return made[0]
+
+    return connection, said
+
+
+def _heard() -> dict[str, Any]:
     os.dup2(2, 1)
     said: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, args=(said,), daemon=True).start()
+    return said
+
+
+def _called(said: dict[str, Any]) -> Connection:
     address = said["address"]
-    connection = Client(
+    return Client(
         tuple(address) if isinstance(address, list) else address,
         authkey=bytes.fromhex(said["authkey"]),
     )
-    threading.Thread(target=_end_with_parent, args=(said,), daemon=True).start()
-    return connection, said
 
 
 def leave(said: dict[str, Any], code: int = 0) -> NoReturn:

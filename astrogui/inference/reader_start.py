@@ -1,7 +1,7 @@
 """Starts the reader process with nothing but the standard library, before Qt and NumPy are there.
 
 The process then imports what it needs while the window does the same: a file of the command line
-is recognised by the time there is a window to show it.
+is recognised by the time there is a window to show it, and its glimpse taken.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # parsing h
 TIMEOUT_S = 10.0
 
 
-def start_reader(log: str | None = None) -> HelperProcess | None:
-    """A reader process for ``ReaderProcess(process=…)``; None where it cannot be started now."""
-    said = {"timeout_s": TIMEOUT_S, "memory_bytes": DEFAULT_MEMORY_BYTES}
+def start_reader(log: str | None = None, first: str | None = None) -> HelperProcess | None:
+    """A reader process for ``ReaderProcess(process=…)``; None where it cannot be started now.
+
+    It takes the glimpse of the file ``first`` before it is asked for it.
+    """
+    said = {"timeout_s": TIMEOUT_S, "memory_bytes": DEFAULT_MEMORY_BYTES, "first": first}
     try:
         return HelperProcess(own_command("reader"), log=log, said=said, environment=FEW_THREADS)
     except OSError:

@@ -18,19 +18,24 @@ NICENESS = 5  # after the window, before the worker: somebody waits for what is 
 def serve(
     recognise: Callable[[str, dict[str, str]], Any] | None = None,
     read: Callable[[Any], Any] | None = None,
+    glimpse: Callable[[str], Any] | None = None,
 ) -> NoReturn:
     """Answer requests until the parent closes the connection, which ends the process.
 
     The functions are those of ``readers`` unless a test gives its own.
     """
-    connection, said = child.begin()
+    called, said = child.begin_aside()
+    first = said.get("first")
+    if not first:  # nobody waits for a file: the window's own start goes first
+        called()
     from pathlib import Path
 
     from astrogui import readers
     from astrogui.inference.messages import receive, send
     from astrogui.readers import fits_contents
-    from astrogui.readers.glimpse import glimpse
+    from astrogui.readers import glimpse as glimpses
 
+    glimpse = glimpse or glimpses.glimpse
     operations: dict[str, Callable[..., Any]] = {
         "recognise": recognise or readers.recognise,
         "read": read or readers.read,
@@ -42,13 +47,23 @@ def serve(
     folder = Path(said["folder"])
     watchdog = child.Watchdog(float(said["timeout_s"]) + ORPHAN_GRACE_S)
     limit_memory(int(said["memory_bytes"]))
+    ahead = None
+    if first:
+        watchdog.arm()
+        ahead = ("glimpse", (first,)), _perform(glimpse, (first,))
+        watchdog.rest()
+    connection = called()
     while True:
         try:
             number, operation, arguments = receive(connection, folder)
         except (EOFError, OSError):
             child.leave(said)
         watchdog.arm()
-        outcome, value = _perform(operations[operation], arguments)
+        if ahead is not None and ahead[0] == (operation, arguments):
+            outcome, value = ahead[1]
+        else:
+            outcome, value = _perform(operations[operation], arguments)
+        ahead = None  # files change
         if number == 1:  # a window that opens has nothing to show before this answer
             _step_back()
         try:

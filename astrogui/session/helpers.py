@@ -41,11 +41,14 @@ def make_worker(settings: Settings) -> Runner:
     return SupervisedRunner(job_timeout_s=settings.job_timeout_s, log=_children_log())
 
 
-def start_reader() -> HelperProcess | None:
-    """The reader process, started before NumPy and Qt are imported; for ``make_reader``."""
+def start_reader(first: str | None = None) -> HelperProcess | None:
+    """The reader process, started before NumPy and Qt are imported; for ``make_reader``.
+
+    It begins with a glimpse of the file ``first``, which is asked for once there is a window.
+    """
     from astrogui.inference.reader_start import start_reader as start
 
-    return start(_children_log())
+    return start(_children_log(), first)
 
 
 def make_reader(process: HelperProcess | None = None) -> Any:

@@ -24,7 +24,9 @@ def run(options: Namespace) -> int:
     """Open the window, work until it is closed; returns the program's exit code."""
     choose_platform(is_pictured=bool(getattr(options, "screenshot", None)))
     sys.setswitchinterval(SWITCH_S)
-    options.reader = start_reader()  # it imports its libraries while we import ours
+    # It imports its libraries while we import ours, and looks at the file that is shown first.
+    files = () if options.project else tuple(map(str, options.files))
+    options.reader = start_reader(files[0] if files else None)
     from astrogui.window.start import Start  # Qt, only now that its platform is chosen
 
     return Start(options).run()

@@ -237,7 +237,7 @@ def open_file(path: str) -> int:
     os.environ["ASTROGUI_TRACE_START"] = "1"
     from astrogui.session.helpers import start_reader
 
-    reader = start_reader()
+    reader = start_reader(path)
     from PySide6.QtCore import QTimer
 
     from astrogui.window.start import Start, seconds_since_start

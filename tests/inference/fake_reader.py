@@ -35,6 +35,14 @@ def read(source):
     return tiny.read(source)
 
 
+def glimpse(path):
+    """Which look it is; each leaves a line beside the file."""
+    looks = Path(path).with_suffix(".looks")
+    with open(looks, "a") as file:
+        file.write("look\n")
+    return f"look {len(looks.read_text().splitlines())}"
+
+
 def act(words):
     """Do what the first word of a name says."""
     if words[0] == "crash":
@@ -59,4 +67,4 @@ def act(words):
 if __name__ == "__main__":
     from astrogui.inference.reading_server import serve
 
-    raise SystemExit(serve(recognise, read))
+    raise SystemExit(serve(recognise, read, glimpse))

@@ -16,8 +16,9 @@ import tiny
 from test_supervisor import alive
 
 from astrogui.errors import Damaged, FileProblem, NotRecognised, TooLarge, WorkerDied
+from astrogui.inference.process import HelperProcess
 from astrogui.inference.reading import ReaderProcess
-from astrogui.inference.reading_server import NICENESS
+from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES, NICENESS
 
 HERE = Path(__file__).resolve().parent
 FAKE_READER = [sys.executable, "-P", str(HERE / "fake_reader.py")]
@@ -51,6 +52,26 @@ def test_a_file_is_recognised_and_read(start):
     record = reader.read(sources[0]).result(timeout=30)
     assert record.flux[0] == 3.0
     assert not record.flux.flags.writeable
+
+
+def test_a_file_given_at_the_start_is_looked_at_before_anybody_asks_and_once(start, tmp_path):
+    path = tmp_path / "image.fits"
+    path.touch()
+    said = {"timeout_s": 10.0, "memory_bytes": DEFAULT_MEMORY_BYTES, "first": str(path)}
+    reader = start(process=HelperProcess(FAKE_READER, said=said))
+    looks = path.with_suffix(".looks")
+    deadline = time.monotonic() + 30
+    while not looks.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert reader.glimpse(str(path)).result(timeout=30) == "look 1"
+    assert reader.glimpse(str(path)).result(timeout=30) == "look 2"  # the file may be another
+
+
+def test_what_was_looked_at_ahead_answers_no_other_question(start, tmp_path):
+    path = tmp_path / "image.fits"
+    said = {"timeout_s": 10.0, "memory_bytes": DEFAULT_MEMORY_BYTES, "first": str(path)}
+    reader = start(process=HelperProcess(FAKE_READER, said=said))
+    assert reader.recognise("flat-3.fits").result(timeout=30) == (tiny.source("flat-3.fits"),)
 
 
 @pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system has no such priorities")

@@ -34,7 +34,7 @@ def early_on(qtbot):
         window = MainWindow()
         qtbot.addWidget(window)
         window.show()
-        early = EarlyView(window, (str(path),), start_reader())
+        early = EarlyView(window, (str(path),), start_reader(str(path)))
         made.append((window, early))
         early.load()
         early.show(LIGHT)
