@@ -22,7 +22,6 @@ Batch = tuple[dict[str, np.ndarray], Any]
 """Named inputs of the model, and its targets: one array or a dictionary of arrays."""
 
 Draw = Callable[[np.random.Generator], Batch]
-SHORT_STEPS = 400  # fewer are over before a compiler would have made them faster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +100,6 @@ def fit(
 
     workdir.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(settings.seed)
-    if jit_compile == "auto" and _is_short(settings, keras.backend.backend()):
-        jit_compile = False
     model.compile(
         optimizer=optimizer or _adam(keras, settings),
         loss=loss,
@@ -134,14 +131,6 @@ def fit(
         "history": state.history or [],
         "settings": {name: value for name, value in asdict(settings).items() if value != math.inf},
     }
-
-
-def _is_short(settings: FitSettings, library: str) -> bool:
-    """Whether compiling would take longer than the steps that it makes faster.
-
-    TensorFlow runs a graph as it is; jax has nothing else than compiling.
-    """
-    return library == "tensorflow" and settings.epochs * settings.steps < SHORT_STEPS
 
 
 def _adam(keras: Any, settings: FitSettings) -> Any:
