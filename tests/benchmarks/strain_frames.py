@@ -31,6 +31,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SECONDS, RATE, GPS = 4096, 4096.0, 1_264_316_116.0
 FIRST_LIMIT_S, FRAME_LIMIT_MS, STALL_LIMIT_MS = 1.0, 33.0, 50.0
 SIZE = (1200, 800)
+STARTS = 3
 NDSCOPE_FRAMES = 60  # one can take more than a second
 
 
@@ -167,9 +168,13 @@ def main() -> int:
     )
     stall = first_stall(bench)
     start = from_start()
-    print(f"process start to first curve of a file {start:.2f} s")
+    print(
+        f"process start to first curve of a file {start:.2f} s, median of {STARTS} starts "
+        f"(limit {FIRST_LIMIT_S:g})"
+    )
     beside(options.ndscope, min(options.frames, NDSCOPE_FRAMES))
-    return int(first > FIRST_LIMIT_S or worst > FRAME_LIMIT_MS or stall > STALL_LIMIT_MS)
+    slow = max(first, start) > FIRST_LIMIT_S
+    return int(slow or worst > FRAME_LIMIT_MS or stall > STALL_LIMIT_MS)
 
 
 def frames_of(bench: Bench, frames: int) -> tuple[list[float], list[float]]:
@@ -223,13 +228,24 @@ def first_stall(bench: Bench) -> float:
 
 
 def from_start() -> float:
-    """The program in a process of its own, with a file of 4096 s: when its curve was painted."""
+    """The program in a process of its own, with a file of 4096 s: when its curve was painted.
+
+    Its modules are compiled, as they are wherever the program is installed or has run once; where
+    the environment forbids to keep that, each start would compile a hundred files anew.
+    """
     with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
         path = Path(folder) / "H-H1_SIMULATED-4096.hdf5"
         write_file(path)
         command = [sys.executable, __file__, "--open", str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    return float(done.stdout.split()[-1])
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(Path(folder) / "compiled")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        seconds = []
+        for _ in range(1 + STARTS):
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=True, timeout=120, env=environment
+            )
+            seconds.append(float(done.stdout.split()[-1]))
+    return percentile(seconds[1:], 0.5)
 
 
 def open_file(path: str) -> int:
