@@ -233,16 +233,14 @@ def _correlated(part: SmoothPart, templates: TemplateSet, every: int) -> Equatio
     assert pixels + templates.cells - 1 == templates.vectors.shape[1]
     length, single, double = _template_transforms(kept, every)
     seen = part.transforms(length, every)
-    products, linear = seen[0, 0] * double[0], seen[0, 1:, None] * single[0]
-    room = np.empty((max(products.size, linear.size),), np.complex64)
-    for phase in range(1, every):
-        for total, one, other in (
-            (products, seen[phase, 0], double[phase]),
-            (linear, seen[phase, 1:, None], single[phase]),
-        ):
-            total += np.multiply(one, other, out=room[: total.size].reshape(total.shape))
-    matrix = irfft(products, length, axis=-1, overwrite_x=True)[:, :cells]
-    sums = irfft(linear, length, axis=-1, overwrite_x=True)[..., :cells]
+    # One after the other: what is made of each is still in the processor's cache when it is read.
+    found = []
+    for factor, spectra in ((seen[:, :1], double), (seen[:, 1:, None], single)):
+        total = factor[0] * spectra[0]
+        for phase in range(1, every):
+            total += factor[phase] * spectra[phase]
+        found.append(irfft(total, length, axis=-1, overwrite_x=True)[..., :cells])
+    matrix, sums = found
     return Equations(matrix, sums[0], sums[1:], templates.penalty.astype(np.float32))
 
 
