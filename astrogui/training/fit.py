@@ -22,6 +22,7 @@ Batch = tuple[dict[str, np.ndarray], Any]
 """Named inputs of the model, and its targets: one array or a dictionary of arrays."""
 
 Draw = Callable[[np.random.Generator], Batch]
+FEW_STEPS = 4  # of a quick training; a graph with its derivative takes as long as dozens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,7 @@ def fit(
         optimizer=optimizer or _adam(keras, settings),
         loss=loss,
         jit_compile=jit_compile,
+        run_eagerly=_is_over_soon(settings, keras.backend.backend()),
     )
     model.optimizer.build(model.trainable_variables)
     state = _load(model, workdir, settings)
@@ -131,6 +133,11 @@ def fit(
         "history": state.history or [],
         "settings": {name: value for name, value in asdict(settings).items() if value != math.inf},
     }
+
+
+def _is_over_soon(settings: FitSettings, library: str) -> bool:
+    """Whether making a graph takes TensorFlow longer than going without; jax has no choice."""
+    return library == "tensorflow" and settings.epochs * settings.steps <= FEW_STEPS
 
 
 def _adam(keras: Any, settings: FitSettings) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,19 @@ def test_a_quick_training_ends_in_a_folder_that_answers(real_data, tmp_path, mon
     assert posterior.class_probability.sum() == pytest.approx(1)
     low, high = posterior.interval("z", 0.9)
     assert low < high
-    # A second call finds everything done: no epoch is run again.
+    # A second call finds everything done up to the calibration, which is never resumed.
     again: list[str] = []
-    RECIPE.train(tmp_path, True, 3, again.append)
-    assert not [line for line in again if line.startswith("epoch")]
+    with pytest.raises(EnoughError):
+        RECIPE.train(tmp_path, True, 3, partial(heard_until, "calibrating", again))
+    assert any(line.startswith("resumed after epoch") for line in again)
+    assert not [line for line in again if line.startswith(("epoch", "simulated", "learning"))]
+
+
+class EnoughError(Exception):
+    """What is to come has been seen before."""
+
+
+def heard_until(last: str, said: list[str], words: str) -> None:
+    said.append(words)
+    if words == last:
+        raise EnoughError

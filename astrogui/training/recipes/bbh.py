@@ -72,8 +72,8 @@ FULL = Size(
     width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=8, searched=(1,), held_out=16, epochs=2, draws=200, members=1,
-    width=32, depth=1, hidden=16, bins=6, at_once=16, batch=16,
+    chunks=1, validation=4, searched=(1,), held_out=8, epochs=2, draws=200, members=1,
+    width=32, depth=1, hidden=16, bins=6, at_once=8, batch=8,
 )  # fmt: skip
 
 
