@@ -34,7 +34,7 @@ from astrogui.viewers.strain_products import (
     products,
     waveforms_over,
 )
-from astrogui.viewers.strain_stack import StrainStack
+from astrogui.viewers.strain_stack import TURN_MS, StrainStack
 from astrogui.viewers.strain_tools import SHOWN, add_tools, tool_bar
 from astrogui.viewers.strain_words import SEPARATOR, flag_words, notes_of, title_of
 from astrogui.viewers.viewer import Compute, show_notes
@@ -58,6 +58,8 @@ class StrainView(StrainStack):
     def __init__(self, compute: Compute | None = None, parent: QWidget | None = None) -> None:
         super().__init__(compute, parent)
         self._outline: StrainOutline | None = None  # shown until the record comes
+        self._unmade: set[int] = set()  # slots whose products are asked for after the plots
+        self._asking = self._timer(TURN_MS, self._ask_unmade)
         self._near: float | None = None  # the time about which the noise was wanted
         self._build()
         self.set_theme(self.theme)
@@ -109,6 +111,7 @@ class StrainView(StrainStack):
         self._network, self.answer, self._near = record, MergerAnswer({}, None), None
         self._epoch = math.floor(min(strain.gps_start for strain in record.strains))
         self._spans.clear()
+        self._unmade.clear()
         self.grid.empty()
         self._panels = self._slots[: len(record.strains)]
         for panel, strain in zip(self._panels, record.strains, strict=False):
@@ -215,6 +218,7 @@ class StrainView(StrainStack):
 
     def clear(self) -> None:
         self._network = self._outline = None
+        self._unmade.clear()
         self.player.pause()
         self.grid.empty()
         self._panels = []
@@ -281,7 +285,26 @@ class StrainView(StrainStack):
         self._slots[number].set_look(look)
         self._draw(self._slots[number])
         if self._outline is None:  # an outline is for looking at
-            self._ask_products(number)
+            self._unmade.add(number)
+            self._ask_unmade()
+
+    def _ask_unmade(self) -> None:
+        """Ask for the products of detectors once their plots stand.
+
+        Computed meanwhile, they would take the interpreter from whoever makes the plots, and a
+        plot of fifteen milliseconds would take fifty.
+        """
+        if self._is_laying_out:
+            self._asking.start()
+            return
+        wanted, self._unmade = self._unmade, set()
+        for panel in self._panels:
+            if panel.slot in wanted:
+                self._ask_products(panel.slot)
+
+    def awaits(self, prefix: str = "") -> int:
+        unmade = len(self._unmade) if "products:".startswith(prefix) else 0
+        return super().awaits(prefix) + unmade
 
     def _ask_products(self, number: int) -> None:
         strain = self._slots[number].strain

@@ -345,6 +345,41 @@ def test_nine_plots_are_laid_out_in_one_turn_and_painted_in_another(qtbot, pool,
     assert view.span_gps == pytest.approx((view.network.gps_start, view.network.gps_end))
 
 
+def test_products_are_computed_once_the_plots_stand(qtbot, settled):
+    """Computed beside them, they made a plot of fifteen milliseconds take seventy."""
+    plots = []
+
+    def at_once(function, *args) -> Future:
+        future: Future = Future()
+        future.set_result(function(*args))
+        if products in args:
+            plots.append(len(view.grid.plots))
+        return future
+
+    view = StrainView(at_once)
+    qtbot.addWidget(view)
+    view.resize(1200, 800)
+    view.show()
+    view.show_record(samples.network(*(samples.strain(name) for name in ("H1", "L1", "V1"))))
+    qtbot.waitUntil(lambda: view.awaits("products:") == 3)
+    settled(view)
+    assert plots == [9, 9, 9]
+    assert all(panel.products is not None for panel in view.panels)
+
+
+def test_products_of_a_record_that_went_are_not_computed(qtbot, pool, settled):
+    view = StrainView(pool.submit)
+    qtbot.addWidget(view)
+    view.show()
+    view.show_record(samples.network(samples.strain("H1"), samples.strain("L1")))
+    qtbot.waitUntil(lambda: bool(view._unmade))
+    view.clear()
+    assert not view.awaits("products:")
+    view.show_record(samples.network(samples.strain("V1")))
+    settled(view)
+    assert [panel.detector for panel in view.panels if panel.products is not None] == ["V1"]
+
+
 # A first outline ----------------------------------------------------------------------------------
 
 
