@@ -254,7 +254,7 @@ def test_without_room_for_a_file_a_large_array_travels_in_the_message(tmp_path):
     with ours, theirs, ThreadPoolExecutor(1) as pool:
         arriving = pool.submit(receive, theirs, tmp_path)
         send(ours, Image(pixels=pixels), tmp_path / "no such folder")
-        assert np.array_equal(arriving.result(timeout=20).pixels, pixels)
+        assert np.array_equal(arriving.result(timeout=60).pixels, pixels)
 
 
 def test_a_record_is_checked_by_its_constructor_on_arrival():

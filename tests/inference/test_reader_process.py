@@ -42,14 +42,14 @@ def start(tmp_path):
 
 
 def read(reader, path):
-    return reader.read(tiny.source(path)).result(timeout=30)
+    return reader.read(tiny.source(path)).result(timeout=60)
 
 
 def test_a_file_is_recognised_and_read(start):
     reader = start()
-    sources = reader.recognise("flat-3.fits", {"count": "2"}).result(timeout=30)
+    sources = reader.recognise("flat-3.fits", {"count": "2"}).result(timeout=60)
     assert sources == (tiny.source("flat-3.fits"),) * 2
-    record = reader.read(sources[0]).result(timeout=30)
+    record = reader.read(sources[0]).result(timeout=60)
     assert record.flux[0] == 3.0
     assert not record.flux.flags.writeable
 
@@ -63,15 +63,15 @@ def test_a_file_given_at_the_start_is_looked_at_before_anybody_asks_and_once(sta
     deadline = time.monotonic() + 30
     while not looks.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert reader.glimpse(str(path)).result(timeout=30) == "look 1"
-    assert reader.glimpse(str(path)).result(timeout=30) == "look 2"  # the file may be another
+    assert reader.glimpse(str(path)).result(timeout=60) == "look 1"
+    assert reader.glimpse(str(path)).result(timeout=60) == "look 2"  # the file may be another
 
 
 def test_what_was_looked_at_ahead_answers_no_other_question(start, tmp_path):
     path = tmp_path / "image.fits"
     said = {"timeout_s": 10.0, "memory_bytes": DEFAULT_MEMORY_BYTES, "first": str(path)}
     reader = start(process=HelperProcess(FAKE_READER, said=said))
-    assert reader.recognise("flat-3.fits").result(timeout=30) == (tiny.source("flat-3.fits"),)
+    assert reader.recognise("flat-3.fits").result(timeout=60) == (tiny.source("flat-3.fits"),)
 
 
 @pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system has no such priorities")
@@ -114,11 +114,11 @@ def test_a_file_that_ends_the_process_is_refused_and_the_next_is_served(start, n
     futures = [
         reader.read(tiny.source(path)) for path in ("flat-1.fits", f"{name}-1.fits", "flat-2.fits")
     ]
-    assert futures[0].result(timeout=30).flux[0] == 1.0
+    assert futures[0].result(timeout=60).flux[0] == 1.0
     with pytest.raises(FileProblem, match=words) as problem:
-        futures[1].result(timeout=30)
+        futures[1].result(timeout=60)
     assert problem.value.path == f"{name}-1.fits"
-    assert futures[2].result(timeout=30).flux[0] == 2.0
+    assert futures[2].result(timeout=60).flux[0] == 2.0
 
 
 @pytest.mark.parametrize("name", ["hang", "spin"])
@@ -158,7 +158,7 @@ def test_a_file_that_ended_the_process_twice_is_never_given_to_it_again(start):
     with pytest.raises(Damaged, match="twice"):
         read(reader, "exit-1.fits")
     with pytest.raises(Damaged, match="twice"):
-        reader.recognise("exit-1.fits").result(timeout=30)
+        reader.recognise("exit-1.fits").result(timeout=60)
     assert reader.pid == pid
 
 
@@ -192,7 +192,7 @@ def test_requests_of_several_threads_are_answered_each_with_its_own(start):
 
     def ask(number):
         found[number] = [
-            float(reader.read(tiny.source(f"flat-{number}.fits")).result(30).flux[0])
+            float(reader.read(tiny.source(f"flat-{number}.fits")).result(60).flux[0])
             for _ in range(10)
         ]
 
@@ -210,7 +210,7 @@ def test_requests_are_answered_in_order(start):
     futures = [reader.read(tiny.source(f"flat-{number}.fits")) for number in range(20)]
     for number, future in enumerate(futures):
         future.add_done_callback(lambda _, number=number: order.append(number))
-    futures[-1].result(timeout=30)
+    futures[-1].result(timeout=60)
     reader.close()
     assert order == list(range(20))
 
@@ -220,7 +220,7 @@ def test_a_request_withdrawn_in_time_is_not_carried_out(start):
     first = reader.read(tiny.source("slow-1.fits"))
     second = reader.read(tiny.source("exit-1.fits"))
     assert second.cancel()
-    assert first.result(timeout=30).flux[0] == 1.0
+    assert first.result(timeout=60).flux[0] == 1.0
     assert read(reader, "flat-2.fits").flux[0] == 2.0
 
 
@@ -259,7 +259,7 @@ def test_the_application_recognises_by_its_own_readers_without_any_network(tmp_p
     reader = ReaderProcess()
     try:
         with pytest.raises(NotRecognised, match="web page"):
-            reader.recognise(str(path)).result(timeout=30)
+            reader.recognise(str(path)).result(timeout=60)
         maps = Path(f"/proc/{reader.pid}/maps").read_text()
         assert "onnxruntime" not in maps
         assert "tensorflow" not in maps

@@ -49,14 +49,14 @@ class Listener:
             self.reports.append(report)
             self._changed.notify_all()
 
-    def wait(self, count, kinds=ENDS, timeout=20):
+    def wait(self, count, kinds=ENDS, timeout=60):
         def enough():
             return sum(isinstance(report, kinds) for report in self.reports) >= count
 
         with self._changed:
             assert self._changed.wait_for(enough, timeout), self.reports
 
-    def wait_until(self, condition, timeout=20):
+    def wait_until(self, condition, timeout=60):
         with self._changed:
             assert self._changed.wait_for(condition, timeout), self.reports
 

@@ -81,6 +81,6 @@ def files(tmp_path: Path, *names: str) -> list[str]:
 
 
 def answer_all(session: Session, paths: list[str], **options) -> list[dict]:
-    session.add(paths, **options).result(20)
-    session.idle().result(20)
+    session.add(paths, **options).result(60)
+    session.idle().result(60)
     return session.view.rows()

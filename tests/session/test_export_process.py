@@ -46,7 +46,7 @@ def project(tmp_path):
 @pytest.fixture
 def live(project):
     made = of_project(partial(TableReader, project.path, TASKS), project.path)
-    made.call(len).result(10)
+    made.call(len).result(60)
     yield made
     made.close()
 
@@ -92,7 +92,7 @@ def test_columns_that_only_the_window_knows_are_written_too(project, live, apart
         (Column(name="match_name", type="text"), ids[1:3], ["NGC 1", "ß"]),
         (Column(name="match_count", type="int"), ids[:1], np.array([3])),
     ]
-    live.put_columns(columns).result(10)
+    live.put_columns(columns).result(60)
     out = tmp_path / "out.ecsv"
     wanted = ["match_name", "object_id", "match_sep", "match_count"]
     assert write(apart, project, out, live, row_ids=ids[[2, 0]].tolist(), columns=wanted) == 2
@@ -107,7 +107,7 @@ def test_kept_columns_and_what_came_since_are_one_export(
     project, live, apart, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(column_cache, "FEWEST_ROWS", 2)
-    live.keep().result(10)
+    live.keep().result(60)
     assert column_cache.cache_folder(project.path).is_dir()
     new = add_rows(project, ["e"])
     with project.transaction() as connection:
@@ -149,18 +149,18 @@ def test_a_process_that_is_killed_is_said_and_the_session_goes_on(tmp_path, mode
     session = make(tmp_path, models, name="many.astrogui", tasks=TASKS, exporter=apart)
     heard, out = Heard(session), tmp_path / "out.fits"
     try:
-        session.live_table().call(len).result(10)
+        session.live_table().call(len).result(60)
 
         def kill(fraction: float, words: str) -> None:
             if apart.pid is not None:
                 os.kill(apart.pid, signal.SIGKILL)
 
         with pytest.raises(ExportProblem, match=r"out\.fits.*SIGKILL.*untouched"):
-            session.export(out, progress=kill).result(30)
+            session.export(out, progress=kill).result(60)
         assert not out.exists()
         assert left_of(tmp_path) == []
         assert "SIGKILL" in heard.of(events.ExportFailed)[0].cause
-        assert session.export(out).result(30) == 2
+        assert session.export(out).result(60) == 2
     finally:
         session.close()
 

@@ -49,7 +49,7 @@ def test_cancelled_exports_are_not_waited_for(progress):
     exports.cancel()
     exports.close()
     with pytest.raises(CancelledError):
-        written.result(timeout=10)
+        written.result(timeout=60)
     assert not loop.published
 
 
@@ -58,5 +58,5 @@ def test_who_asks_for_progress_may_still_stop_an_export():
     exports = Exports(Loop(), (), exporter)
     written = exports.begin(Path("p"), "out.fits", None, None, {}, None, None, lambda *_: False)
     with pytest.raises(CancelledError):
-        written.result(timeout=10)
+        written.result(timeout=60)
     exports.close()

@@ -38,8 +38,8 @@ def opened(tmp_path, *names):
 
 
 def jobs_after(session, tmp_path, *names, tasks=None):
-    session.add(small.files(tmp_path, *names), tasks).result(10)
-    session.idle().result(20)
+    session.add(small.files(tmp_path, *names), tasks).result(60)
+    session.idle().result(60)
     return [(job.task, job.state, job.options) for job in session.view.jobs()]
 
 
@@ -67,10 +67,10 @@ def test_what_is_not_wanted_runs_when_it_is_named(session, tmp_path):
 
 
 def test_run_again_without_a_name_leaves_out_what_has_to_be_asked_for(session, tmp_path):
-    (item,) = session.add(small.files(tmp_path, "flat-2.fits"), ()).result(10)
-    session.idle().result(20)
-    assert len(session.run([item]).result(10)) == 1
-    session.idle().result(20)
+    (item,) = session.add(small.files(tmp_path, "flat-2.fits"), ()).result(60)
+    session.idle().result(60)
+    assert len(session.run([item]).result(60)) == 1
+    session.idle().result(60)
     assert [(job.task, job.state) for job in session.view.jobs()] == [("tiny", "done")]
 
 

@@ -51,7 +51,7 @@ def opened(project, told=None):
 
     live.subscribe(hear)
     assert whole.wait(10)
-    live.call(len).result(10)
+    live.call(len).result(60)
     return live
 
 
@@ -83,7 +83,7 @@ def test_before_each_piece_that_is_read_somebody_else_may_go_first(project, monk
     live.subscribe(read.append)
     read.clear()
     live.refresh(live.table.row_ids().tolist())
-    live.call(len).result(10)
+    live.call(len).result(60)
     assert len(read) == 3
     assert sorted(set(asked)) == [0, 1, 2, 3]
     live.close()
@@ -93,10 +93,10 @@ def test_while_the_columns_are_kept_somebody_else_may_go_first(project, monkeypa
     monkeypatch.setattr(text_column, "MANY_WORDS", 2)
     add_rows(project, ["a", "b", "c", "d", "e"])
     live, asked = opened(project), []
-    live.call(lambda table: None).result(10)
+    live.call(lambda table: None).result(60)
     live._read_since = len(live.table)  # as after an analysis of all of them
     live.give_way = lambda: asked.append(threading.current_thread().name)
-    live.keep().result(10)
+    live.keep().result(60)
     pieces = len(live.table.text("object_id").words) // 2
     assert len(asked) > pieces
     assert set(asked) == {"table"}
@@ -200,7 +200,7 @@ def test_the_table_follows_new_rows_and_answers(project):
     with project.transaction() as connection:
         answer(connection, ids[0], z=3.0)
     live.refresh(late)
-    live.call(len).result(10)
+    live.call(len).result(60)
     assert_like_rows(project, live)
     assert told[-1].count == 3
     live.close()
@@ -212,7 +212,7 @@ def test_a_second_task_renames_columns_and_everything_is_read_again(project):
     with project.transaction() as connection:
         answer(connection, ids[1], STARS, prob_star=0.5)
     live.refresh([ids[1]])
-    live.call(len).result(10)
+    live.call(len).result(60)
     assert_like_rows(project, live)
     assert cells(live, "flags_redshift") == [None, None]
     assert cells(live, "model_redshift") == ["m 1", "m 1"]
@@ -224,7 +224,7 @@ def test_what_the_project_has_is_read_before_a_call_in_step(project):
     live = opened(project)
     with project.transaction() as connection:
         history.annotate(connection, ids, {"user_class": "QSO"}, "me")
-    texts = live.call(lambda table: list(table.array("user_class")), in_step=True).result(10)
+    texts = live.call(lambda table: list(table.array("user_class")), in_step=True).result(60)
     assert texts == ["QSO", "QSO"]
     live.close()
 
@@ -233,11 +233,11 @@ def test_an_added_column_outlives_new_answers_and_is_not_kept(project):
     ids = add_rows(project, ["a", "b"])
     live = opened(project)
     extra = Column(name="separation", unit="arcsec")
-    live.call(lambda table: table.put_extra(extra, np.array(ids[1:]), [0.25])).result(10)
+    live.call(lambda table: table.put_extra(extra, np.array(ids[1:]), [0.25])).result(60)
     with project.transaction() as connection:
         answer(connection, ids[1], z=3.0)
     live.refresh(add_rows(project, ["c"]))
-    live.call(len).result(10)
+    live.call(len).result(60)
     assert cells(live, "separation") == [None, 0.25, None]
     assert cells(live, "z") == [0.5, 3.0, 0.5]
     live.close()
@@ -257,7 +257,7 @@ def test_a_file_that_moved_while_other_rows_wait_to_be_read_has_its_new_name(pro
     live.refresh(ids[:1], ("answers",))
     live.refresh(ids[1:], ("file",))
     going_on.set()
-    live.call(len).result(10)
+    live.call(len).result(60)
     assert cells(live, "file")[1].endswith("moved/b")
     assert_like_rows(project, live)
     live.close()
@@ -278,7 +278,7 @@ def test_a_call_after_the_end_is_cancelled_and_keeps_nobody_waiting(project):
     closing.join(10)
     for call in (queued_late, live.call(len), live.keep()):
         with pytest.raises(CancelledError):
-            call.result(10)
+            call.result(60)
 
 
 def test_calls_of_a_table_that_cannot_be_read_are_cancelled(tmp_path, caplog):
@@ -287,7 +287,7 @@ def test_calls_of_a_table_that_cannot_be_read_are_cancelled(tmp_path, caplog):
 
     live = LiveTable(gone)
     with pytest.raises(CancelledError):
-        live.call(len).result(10)
+        live.call(len).result(60)
     live.close()
     caplog.clear()
 

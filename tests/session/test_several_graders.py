@@ -23,11 +23,11 @@ def rows_of(session, tmp_path, names=FIVE):
 
 def become(session, author):
     session.settings = replace(session.settings, author=author)
-    session.idle().result(20)
+    session.idle().result(60)
 
 
 def grade(session, row_id, **values):
-    session.annotate([row_id], {f"user_{name}": value for name, value in values.items()}).result(20)
+    session.annotate([row_id], {f"user_{name}": value for name, value in values.items()}).result(60)
 
 
 def value(session, row_id, name="quality"):
@@ -44,10 +44,10 @@ def test_each_grader_keeps_the_own_judgement_and_sees_it(session, tmp_path):
     assert value(session, first) == 2
     assert value(session, first, "class") == "QSO"
     become(session, "Vera")
-    session.undo().result(20)  # of the last step, whoever made it
+    session.undo().result(60)  # of the last step, whoever made it
     assert value(session, first) == 4
     assert session.view.graders() == ("Vera",)
-    session.redo().result(20)
+    session.redo().result(60)
     assert value(session, first) == 4
     assert session.view.grades()[first]["Cecilia"] == {"user_quality": "2"}
 
@@ -56,7 +56,7 @@ def test_a_blind_grader_sees_the_others_only_after_grading(session, tmp_path):
     first, second, third = rows_of(session, tmp_path, FIVE[:3])
     for row_id in (first, second, third):
         grade(session, row_id, quality=4, comment="broad lines", z=2.1)
-    session.grading.set_blind(True).result(20)
+    session.grading.set_blind(True).result(60)
     become(session, "Cecilia")
     assert value(session, first) is None
     assert value(session, first, "comment") is None
@@ -67,15 +67,15 @@ def test_a_blind_grader_sees_the_others_only_after_grading(session, tmp_path):
     assert value(session, first) == 1
     assert session.view.grades()[first]["Vera"]["user_quality"] == "4"
     assert set(session.view.grades()) == {first}
-    session.grading.unblind([second]).result(20)
+    session.grading.unblind([second]).result(60)
     assert value(session, second) == 4
     assert session.view.unblinded() == [(second, "Cecilia")]
     grade(session, second, quality=4)
     report = session.grading.agreement().result(60)
     assert report.unblinded == {"Cecilia": 1, "Vera": 0}
-    session.undo().result(20)
-    session.undo().result(20)
-    session.undo().result(20)  # Vera's steps are not Cecilia's to undo
+    session.undo().result(60)
+    session.undo().result(60)
+    session.undo().result(60)  # Vera's steps are not Cecilia's to undo
     assert value(session, first) is None
     become(session, "Vera")
     assert value(session, first) == 4
@@ -84,10 +84,10 @@ def test_a_blind_grader_sees_the_others_only_after_grading(session, tmp_path):
 def test_ending_the_blind_mode_is_recorded_for_every_row(session, tmp_path):
     row_id = rows_of(session, tmp_path, FIVE[:1])[0]
     grade(session, row_id, quality=4)
-    session.grading.set_blind(True).result(20)
+    session.grading.set_blind(True).result(60)
     become(session, "Cecilia")
     assert value(session, row_id) is None
-    session.grading.set_blind(False).result(20)
+    session.grading.set_blind(False).result(60)
     assert value(session, row_id) == 4
     assert session.view.unblinded() == [(0, "Cecilia")]
     assert not session.view.is_blind()
@@ -98,14 +98,14 @@ def test_a_change_of_the_grader_tells_the_window(session, tmp_path):
     grade(session, row_id, quality=4)
     heard = Heard(session)
     become(session, "Cecilia")
-    session.idle().result(20)
+    session.idle().result(60)
     assert any(row_id in event.row_ids for event in heard.of(events.RowsChanged))
 
 
 def test_a_blind_export_does_not_tell_either(session, tmp_path):
     row_id = rows_of(session, tmp_path, FIVE[:1])[0]
     grade(session, row_id, quality=4)
-    session.grading.set_blind(True).result(20)
+    session.grading.set_blind(True).result(60)
     become(session, "Cecilia")
     session.export(tmp_path / "blind.ecsv").result(60)
     read = session.read_catalogue(tmp_path / "blind.ecsv")
@@ -140,7 +140,7 @@ def test_judgements_of_other_graders_are_merged_under_their_names(
     assert classes.tables["Cecilia", "Vera"].tolist() == [[3, 0], [1, 0]]
     assert [one.row_id for one in report.disagreements] == [ids[3], ids[2]]
     assert session.view.history()[0] == "Take over 4 rows judged by Cecilia"
-    session.undo().result(20)
+    session.undo().result(60)
     assert session.view.graders() == ("Vera",)
 
 
@@ -150,7 +150,7 @@ def test_what_is_agreed_on_is_shown_exported_and_undone(session, tmp_path, model
     become(session, "Cecilia")
     grade(session, ids[0], quality=1, z=2.3)
     assert len(session.grading.agreement().result(60).disagreements) == 1
-    session.grading.agree_on([ids[0]], {"user_quality": 3, "user_z": 2.3}).result(20)
+    session.grading.agree_on([ids[0]], {"user_quality": 3, "user_z": 2.3}).result(60)
     assert value(session, ids[0]) == 3
     assert session.view.history()[0] == "Agree on quality and z of one row"
     assert session.grading.agreement().result(60).disagreements == ()
@@ -163,8 +163,8 @@ def test_what_is_agreed_on_is_shown_exported_and_undone(session, tmp_path, model
     grade(session, ids[0], quality=2)  # what is shown is what is edited
     assert value(session, ids[0]) == 2
     assert session.view.grades()[ids[0]]["Cecilia"]["user_quality"] == "1"
-    session.undo().result(20)
-    session.undo().result(20)
+    session.undo().result(60)
+    session.undo().result(60)
     assert value(session, ids[0]) == 1
     assert len(session.grading.agreement().result(60).disagreements) == 1
     third = make(tmp_path, models, name="third.astrogui")
@@ -198,13 +198,13 @@ def test_files_that_are_no_graders_are_refused_and_nothing_is_taken(session, tmp
 
 def test_the_queue_is_kept_over_a_restart(tmp_path, models):
     made = make(tmp_path, models)
-    made.grading.keep_queue({"row_ids": [3, 1, 2], "order": "novelty"}).result(20)
-    made.grading.keep_place(2).result(20)
+    made.grading.keep_queue({"row_ids": [3, 1, 2], "order": "novelty"}).result(60)
+    made.grading.keep_place(2).result(60)
     made.close()
     made = make(tmp_path, models)
-    assert made.grading.queue().result(20) == ({"row_ids": [3, 1, 2], "order": "novelty"}, 2)
-    made.grading.keep_queue(None).result(20)
-    assert made.grading.queue().result(20) is None
+    assert made.grading.queue().result(60) == ({"row_ids": [3, 1, 2], "order": "novelty"}, 2)
+    made.grading.keep_queue(None).result(60)
+    assert made.grading.queue().result(60) is None
     made.close()
 
 

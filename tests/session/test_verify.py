@@ -66,14 +66,14 @@ class Project:
         for path in paths:
             path.write_text(path.name)
         session = self.open()
-        session.add(paths, tasks=("tiny",)).result(10)
-        session.idle().result(20)
+        session.add(paths, tasks=("tiny",)).result(60)
+        session.idle().result(60)
         session.close()
 
     def verify(self, **how):
         session = self.open()
         try:
-            return session.verify(**how).result(20)
+            return session.verify(**how).result(60)
         finally:
             session.close()
 
@@ -209,10 +209,10 @@ def test_a_refined_answer_is_refined_again(project):
     path = project.folder / "flat-3.fits"
     path.write_text("3")
     session = project.open()
-    session.add([path], tasks=("tiny_refined",)).result(10)
-    session.idle().result(20)
+    session.add([path], tasks=("tiny_refined",)).result(60)
+    session.idle().result(60)
     assert session.view.answers(1)[-1].provenance.method == "counted"
-    (verdict,) = session.verify().result(20)
+    (verdict,) = session.verify().result(60)
     session.close()
     assert verdict.state == "identical"
 
@@ -222,7 +222,7 @@ def test_chosen_rows_only_are_verified_with_progress(project):
     session = project.open()
     heard: list[events.Event] = []
     session.subscribe(heard.append)
-    verdicts = session.verify([1, 3]).result(20)
+    verdicts = session.verify([1, 3]).result(60)
     session.close()
     assert sorted(verdict.row_id for verdict in verdicts) == [1, 3]
     told = [event for event in heard if isinstance(event, events.RowVerified)]
@@ -234,8 +234,8 @@ def test_a_row_without_an_answer_cannot_be_verified(project):
     path = project.folder / "flat-1.fits"
     path.write_text("1")
     session = project.open()
-    session.add([path], tasks=("tiny_refined",)).result(10)
-    session.idle().result(20)
+    session.add([path], tasks=("tiny_refined",)).result(60)
+    session.idle().result(60)
     session.close()
     project.change("DELETE FROM answers")
     (verdict,) = project.verify()
@@ -261,9 +261,9 @@ def test_a_verification_is_cancelled_and_says_so(project):
     session = project.open(runner)
     future = session.verify()
     assert runner.reached.wait(10)
-    session.cancel_verify().result(10)
+    session.cancel_verify().result(60)
     runner.go_on.set()
-    verdicts = future.result(20)
+    verdicts = future.result(60)
     session.close()
     assert len(verdicts) == 3
     assert {verdict.state for verdict in verdicts} == {"cancelled"}
@@ -272,7 +272,7 @@ def test_a_verification_is_cancelled_and_says_so(project):
 def test_a_file_that_cannot_be_read_any_more_is_told_with_its_reason(project):
     project.answer("flat-1.fits")
     session = project.open(InlineRunner(task_named=TASKS.__getitem__, read=_broken))
-    (verdict,) = session.verify().result(20)
+    (verdict,) = session.verify().result(60)
     session.close()
     assert verdict.state == "impossible"
     assert "computing it failed" in verdict.words

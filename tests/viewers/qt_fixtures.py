@@ -20,7 +20,7 @@ def much_patience(qtbot):
 
 def _patient(wait):
     def patient(awaited, *, timeout=60_000, **words):
-        return wait(awaited, timeout=timeout, **words)
+        return wait(awaited, timeout=max(timeout, 60_000), **words)
 
     return patient
 

@@ -14,7 +14,7 @@ def test_a_crowded_batch_is_told_once(open_bench, fake, qtbot):
 
     fake.view.tasks = (SimpleNamespace(batch_notices=judge, name="redshift"),)
     bench = open_bench(fake)
-    fake.add([f"/data/{number}.spec" for number in range(12)]).result(timeout=10)
+    fake.add([f"/data/{number}.spec" for number in range(12)]).result(timeout=60)
     qtbot.waitUntil(
         lambda: "redshifts crowd at z = 0.1" in bench.window.notice.words, timeout=10_000
     )
@@ -25,7 +25,7 @@ def test_a_few_rows_raise_no_alarm(open_bench, fake, qtbot):
     asked = []
     fake.view.tasks = (SimpleNamespace(batch_notices=asked.append, name="redshift"),)
     bench = open_bench(fake)
-    fake.add(["/data/a.spec", "/data/b.spec"]).result(timeout=10)
+    fake.add(["/data/a.spec", "/data/b.spec"]).result(timeout=60)
     feature = bench.features["batch_alarm"]
     qtbot.waitUntil(lambda: bench.selection.row_id is not None, timeout=10_000)
     qtbot.waitUntil(lambda: not feature._waiting, timeout=10_000)

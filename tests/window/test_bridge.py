@@ -29,7 +29,7 @@ def test_a_thousand_row_events_become_one_signal_in_the_windows_thread(bridge, f
     bridge.rows_changed.connect(hear)
     for number in range(1000):
         last = fake.say(events.RowsChanged((number % 7,), ("z",)))
-    last.result(5)
+    last.result(60)
     qtbot.waitUntil(lambda: bool(heard))
     assert len(heard) == 1
     assert heard[0][0] == tuple(range(7))
@@ -44,7 +44,7 @@ def test_events_that_come_just_after_others_are_told_together(bridge, fake, qtbo
     fake.say(events.FileAdded("1.fits", (1,)))
     qtbot.waitUntil(lambda: bool(heard))
     for number in range(2, 9):
-        fake.say(events.FileAdded(f"{number}.fits", (number,))).result(5)
+        fake.say(events.FileAdded(f"{number}.fits", (number,))).result(60)
         QCoreApplication.processEvents()
     assert heard == [(1,)]
     bridge._gathering.setInterval(0)
@@ -58,7 +58,7 @@ def test_a_future_waits_for_no_others_and_what_came_before_it_is_told_first(brid
     bridge.files_changed.connect(heard.append)
     fake.say(events.FileAdded("1.fits", (1,)))
     qtbot.waitUntil(lambda: bool(heard))
-    fake.say(events.FileAdded("2.fits", (2,))).result(5)
+    fake.say(events.FileAdded("2.fits", (2,))).result(60)
     future: Future[str] = Future()
     bridge.after(future, heard.append)
     future.set_result("read")
@@ -70,7 +70,7 @@ def test_rows_keep_their_initiators_apart(bridge, fake, qtbot):
     heard = {}
     bridge.rows_changed.connect(lambda ids, names, who: heard.setdefault(who, ids))
     fake.say(events.RowsChanged((1,), ("user_class",), "dock"))
-    fake.say(events.RowsChanged((2,), ("z",))).result(5)
+    fake.say(events.RowsChanged((2,), ("z",))).result(60)
     qtbot.waitUntil(lambda: len(heard) == 2)
     assert heard == {"dock": (1,), None: (2,)}
 
@@ -80,7 +80,7 @@ def test_progress_is_told_by_its_newest_value(bridge, fake, qtbot):
     bridge.job_progressed.connect(heard.append)
     for step in range(10):
         last = fake.say(events.JobProgressed(4, step / 10, f"step {step}"))
-    last.result(5)
+    last.result(60)
     qtbot.waitUntil(lambda: bool(heard))
     assert heard[-1] == {4: (0.9, "step 9")}
 
@@ -139,9 +139,9 @@ def test_a_widget_that_is_gone_receives_nothing(bridge, qtbot):
 def test_a_closed_bridge_delivers_nothing(bridge, fake, qtbot):
     heard = []
     bridge.noticed.connect(heard.append)
-    fake.say(events.Noticed("early")).result(5)
+    fake.say(events.Noticed("early")).result(60)
     bridge.close()
-    fake.say(events.Noticed("late")).result(5)
+    fake.say(events.Noticed("late")).result(60)
     qtbot.wait(50)
     assert heard == []
 

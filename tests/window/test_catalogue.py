@@ -38,7 +38,7 @@ def test_a_column_without_values_is_out_of_the_way_until_it_has_one(filled, fake
     assert table.isColumnHidden(section)
     assert not table.isColumnHidden(column(filled, "user_comment"))
     fake.rows[4]["flags"] = "low signal-to-noise"
-    fake.say(events.RowsChanged((4,), ("flags",))).result(5)
+    fake.say(events.RowsChanged((4,), ("flags",))).result(60)
     qtbot.waitUntil(lambda: not table.isColumnHidden(section))
 
 
@@ -53,7 +53,7 @@ def test_rows_that_come_later_are_sorted_in_and_the_selection_stays_on_its_row(f
     table.selectRow(0)
     chosen = filled.selection.row_id
     assert chosen == 5
-    fake.add(["/data/late.fits"]).result(5)
+    fake.add(["/data/late.fits"]).result(60)
     qtbot.waitUntil(lambda: filled.model.rowCount() == 6)
     assert shown(filled, "object_id")[0] == "object 6"
     assert filled.selection.row_ids == (chosen,)
@@ -65,7 +65,7 @@ def test_a_new_column_keeps_order_and_selection(filled, fake, qtbot):
     table.selectRow(3)
     chosen = filled.selection.row_ids
     fake.columns = (*fake.columns, Column(name="chirp_mass", unit="solMass"))
-    fake.add(["/data/late.fits"]).result(5)
+    fake.add(["/data/late.fits"]).result(60)
     qtbot.waitUntil(lambda: filled.model.rowCount() == 6)
     assert column(filled, "chirp_mass") is not None
     assert filled.selection.row_ids == chosen
@@ -77,7 +77,7 @@ def test_widths_and_places_given_by_hand_outlive_new_columns(filled, fake, qtbot
     heads.resizeSection(column(filled, "z"), 222)
     heads.moveSection(heads.visualIndex(column(filled, "ra")), 0)
     fake.columns = (fake.columns[0], Column(name="chirp_mass"), *fake.columns[1:])
-    fake.add(["/data/late.fits"]).result(5)
+    fake.add(["/data/late.fits"]).result(60)
     qtbot.waitUntil(lambda: filled.model.rowCount() == 6)
     assert heads.sectionSize(column(filled, "z")) == 222
     assert heads.visualIndex(column(filled, "ra")) == 0

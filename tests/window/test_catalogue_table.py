@@ -53,11 +53,11 @@ def test_a_filter_shows_its_rows_and_their_number(filled, panel, qtbot):
 
 def test_rows_that_come_later_are_filtered_too(filled, panel, fake, qtbot):
     write(qtbot, panel, "z > 0.45")
-    fake.add(["/data/late.fits"]).result(5)
+    fake.add(["/data/late.fits"]).result(60)
     qtbot.waitUntil(lambda: filled.model.total == 6)
     assert names(filled) == ["object 5", "object 6"]
     fake.rows[6]["z"] = 0.1
-    fake.say(events.RowsChanged((6,), ("z",))).result(5)
+    fake.say(events.RowsChanged((6,), ("z",))).result(60)
     qtbot.waitUntil(lambda: names(filled) == ["object 5"])
 
 
@@ -80,7 +80,7 @@ def test_completion_writes_a_column_for_the_analyst(panel, qtbot):
 def test_several_keys_sort_one_after_the_other(filled, panel, fake, qtbot):
     for row_id, quality in ((1, 2), (2, 1), (3, 2), (4, 1), (5, 2)):
         fake.rows[row_id]["user_quality"] = quality
-    fake.say(events.RowsChanged((1, 2, 3, 4, 5), ("user_quality",))).result(5)
+    fake.say(events.RowsChanged((1, 2, 3, 4, 5), ("user_quality",))).result(60)
     qtbot.waitUntil(lambda: filled.model.store.cell(4, "user_quality") == 2)
     panel.sort_by([SortKey("user_quality"), SortKey("z", True)])
     wanted = ["object 4", "object 2", "object 5", "object 3", "object 1"]
@@ -134,7 +134,7 @@ def test_a_scattered_selection_of_many_rows_is_shown_and_survives_a_sort(
     for number in range(6, 801):
         fake.rows[number] = {**fake.rows[1], "row_id": number, "object_id": f"object {number}",
                              "z": number / 1000}  # fmt: skip
-    fake.say(events.RowsChanged(tuple(range(6, 801)), ("z",))).result(5)
+    fake.say(events.RowsChanged(tuple(range(6, 801)), ("z",))).result(60)
     qtbot.waitUntil(lambda: filled.model.rowCount() == 800)
     chosen = tuple(range(2, 801, 2))
     began = time.perf_counter()

@@ -83,13 +83,13 @@ def jobs(filled, fake, qtbot):
     """Job 2 runs, job 3 waits."""
     for number, state in ((2, "running"), (3, "queued")):
         fake.jobs[number] = SimpleNamespace(**{**vars(fake.jobs[number]), "state": state})
-    fake.say(events.JobStarted(2)).result(5)
+    fake.say(events.JobStarted(2)).result(60)
     qtbot.waitUntil(lambda: [line[0] for line in cells(filled.jobs)][1:2] == ["running"])
     return filled
 
 
 def test_a_running_job_shows_its_progress(jobs, fake, qtbot):
-    fake.say(events.JobProgressed(2, 0.42, "network")).result(5)
+    fake.say(events.JobProgressed(2, 0.42, "network")).result(60)
     qtbot.waitUntil(lambda: cells(jobs.jobs)[1][1] == "42 %")
     assert cells(jobs.jobs)[1][-1] == "network"
     table(jobs.jobs).viewport().repaint()
@@ -210,7 +210,7 @@ def test_a_class_can_be_typed_or_chosen(filled, fake, qtbot):
 
 
 def test_rows_that_differ_show_no_common_value(filled, fake, qtbot):
-    fake.annotate((1,), {"user_quality": 2}).result(5)
+    fake.annotate((1,), {"user_quality": 2}).result(60)
     filled.catalogue.table.selectAll()
     qtbot.waitUntil(lambda: filled.model.store.cell(0, "user_quality") == 2)
     assert not any(b.isChecked() for b in filled.annotate._qualities.buttons())

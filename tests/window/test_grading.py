@@ -26,8 +26,8 @@ def session(tmp_path):
     models = tmp_path / "models"
     tiny.write_model(models)
     made = make(tmp_path, models)
-    made.add(files(tmp_path, *NAMES)).result(20)
-    made.idle().result(20)
+    made.add(files(tmp_path, *NAMES)).result(60)
+    made.idle().result(60)
     yield made
     made.close()
 
@@ -62,7 +62,7 @@ def qualities(session):
 
 def become(session, author):
     session.settings = replace(session.settings, author=author)
-    session.idle().result(20)
+    session.idle().result(60)
 
 
 def test_keys_grade_and_step_on_until_every_row_is_graded(bench, feature, session, qtbot):
@@ -73,7 +73,7 @@ def test_keys_grade_and_step_on_until_every_row_is_graded(bench, feature, sessio
     qtbot.waitUntil(lambda: feature.queue.progress.value() == 5)
     assert "every row is graded" in feature.queue.words.text()
     assert feature.place == 4
-    session.undo().result(20)
+    session.undo().result(60)
     assert qualities(session) == [4, 3, 1, 6, None]
     qtbot.waitUntil(lambda: feature.queue.progress.value() == 4)
 
@@ -104,7 +104,7 @@ def test_stepping_on_can_be_switched_off(bench, feature, session, qtbot):
 
 def test_the_first_ungraded_row_is_gone_to(bench, feature, session, qtbot):
     ids = session.view.row_ids()
-    session.annotate(ids[:3], {"user_quality": 4}).result(20)
+    session.annotate(ids[:3], {"user_quality": 4}).result(60)
     begin(feature, qtbot)
     assert bench.selection.row_id == ids[3]
     feature.step(-3)
@@ -130,7 +130,7 @@ def test_the_queue_goes_on_where_it_was_after_a_restart(
     press(bench, qtbot, Qt.Key.Key_4)
     press(bench, qtbot, Qt.Key.Key_3)
     ids = feature.row_ids
-    session.idle().result(20)
+    session.idle().result(60)
     bench.close()
     session.close()
     again = make(tmp_path, tmp_path / "models")
@@ -147,7 +147,7 @@ def test_the_queue_goes_on_where_it_was_after_a_restart(
 
 def test_a_blind_grader_sees_nothing_until_the_grade_is_given(bench, feature, session, qtbot):
     ids = session.view.row_ids()
-    session.annotate(ids, {"user_quality": 4, "user_comment": "broad"}).result(20)
+    session.annotate(ids, {"user_quality": 4, "user_comment": "broad"}).result(60)
     bench.window.actions_by_name["grading_blind"].trigger()
     qtbot.waitUntil(feature.graders.blind.isChecked)
     become(session, "Cecilia")
@@ -174,13 +174,13 @@ def test_graders_are_merged_disagreements_queued_and_agreed_on(
     bench, feature, session, tmp_path, qtbot
 ):
     ids = session.view.row_ids()
-    session.annotate(ids, {"user_quality": 4, "user_class": "QSO"}).result(20)
+    session.annotate(ids, {"user_quality": 4, "user_class": "QSO"}).result(60)
     become(session, "Cecilia")
-    session.annotate(ids, {"user_quality": 4, "user_class": "QSO"}).result(20)
-    session.annotate(ids[2:4], {"user_quality": 1, "user_class": "STAR"}).result(20)
+    session.annotate(ids, {"user_quality": 4, "user_class": "QSO"}).result(60)
+    session.annotate(ids[2:4], {"user_quality": 1, "user_class": "STAR"}).result(60)
     out = tmp_path / "merged.fits"
     session.export(out).result(60)
-    session.undo().result(20)
+    session.undo().result(60)
     feature.merge([str(out)])
     qtbot.waitUntil(lambda: "rows to agree on" in feature.graders.report.text(), timeout=20_000)
     assert "2 rows to agree on" in feature.graders.report.text()

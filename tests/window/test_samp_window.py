@@ -64,8 +64,8 @@ def session(tmp_path):
     models = tmp_path / "models"
     tiny.write_model(models)
     made = make(tmp_path, models, reader=Reader())
-    made.add(files(tmp_path, *NAMES)).result(20)
-    made.idle().result(20)
+    made.add(files(tmp_path, *NAMES)).result(60)
+    made.idle().result(60)
     yield made
     made.close()
 

@@ -65,7 +65,7 @@ def bench(tmp_path, open_bench, qtbot):
     )
     made = open_bench(session)
     paths = [write_strain(tmp_path, strain) for strain in merger.network().strains]
-    (item,) = session.add(paths).result(30)
+    (item,) = session.add(paths).result(60)
     made.selection.choose_item(item, None)
     strain = made.area.view("strain")
     qtbot.waitUntil(lambda: made.area.current is strain, timeout=30_000)

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 @pytest.fixture
 def bench(open_bench, fake, qtbot):
     made = open_bench(fake)
-    fake.add(["/data/a.spec", "/data/b.spec", "/data/c.spec"]).result(timeout=10)
+    fake.add(["/data/a.spec", "/data/b.spec", "/data/c.spec"]).result(timeout=60)
     qtbot.waitUntil(lambda: made.selection.row_id is not None, timeout=10_000)
     view = made.area.view("spectrum")
     qtbot.waitUntil(lambda: view.redshift is not None, timeout=10_000)
@@ -29,7 +29,7 @@ def test_an_accepted_redshift_becomes_the_judgement_of_the_row(bench, fake, qtbo
     assert float(fake.rows[row_id]["user_z"]) == pytest.approx(0.34567)
     qtbot.waitUntil(lambda: "z by hand = 0.34567" in view._labels.title.text(), timeout=10_000)
     assert view.redshift == answer  # the network's answer stays what it was
-    fake.undo().result(timeout=10)
+    fake.undo().result(timeout=60)
     qtbot.waitUntil(lambda: "z by hand" not in view._labels.title.text(), timeout=10_000)
 
 
