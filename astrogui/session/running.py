@@ -191,7 +191,7 @@ class Jobs:
     def _began(self, job_id: int) -> None:
         """A job begins, perhaps anew after a death: its places are the same objects again."""
         self._taken.pop(job_id, None)
-        with self._project.transaction() as connection:
+        with self._project.transaction(on_disk=False) as connection:
             connection.execute(
                 "UPDATE jobs SET state = 'running', words = '', answered = 0 WHERE job_id = ?",
                 (job_id,),
@@ -202,7 +202,9 @@ class Jobs:
         if item_id is None:
             return
         changed: list[int] = []
-        with self._project.transaction() as connection:
+        # On disk with the end of the job: until then it is one that is run again after a loss of
+        # power, and waiting for the disk at each answer takes longer than finding it.
+        with self._project.transaction(on_disk=False) as connection:
             for answer in report.answers:
                 task = self._tasks[answer.provenance.task]
                 # A refined answer is of a place that has its row already.

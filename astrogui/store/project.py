@@ -55,9 +55,15 @@ class Project:
                     probe.backup(copy)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside happens, or nothing; SQLite's faults come out translated."""
+    def transaction(self, on_disk: bool = True) -> Iterator[sqlite3.Connection]:
+        """Everything inside happens, or nothing; SQLite's faults come out translated.
+
+        It is on disk when this ends, with all that was written before; without ``on_disk`` when
+        the next one is that asks for it. A loss of power takes the last such ones back, whole and
+        in order; the death of a process takes nothing.
+        """
         with translated(self.path):
+            self.connection.execute(f"PRAGMA synchronous = {'FULL' if on_disk else 'NORMAL'}")
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection

@@ -35,6 +35,30 @@ def test_files_become_rows_with_interval_model_and_provenance(session, tmp_path)
     assert (provenance.task, provenance.preparation, provenance.seed > 0) == ("tiny", "7", True)
 
 
+def test_what_a_job_found_is_on_disk_when_it_is_said_to_be_done(session, tmp_path, monkeypatch):
+    """Its answers need not be before: after a loss of power an open job is run again."""
+    written: list[object] = []
+    kept = Project.transaction
+
+    def transaction(self, on_disk=True):
+        written.append(on_disk)
+        return kept(self, on_disk)
+
+    monkeypatch.setattr(Project, "transaction", transaction)
+
+    def hear(event: events.Event) -> None:
+        if isinstance(event, (events.JobStarted, events.JobFinished)):
+            written.append(type(event))
+
+    session.subscribe(hear)
+    answer_all(session, files(tmp_path, "flat-2.fits"))
+    began, done = written.index(events.JobStarted), written.index(events.JobFinished)
+    assert written[began - 1] is False
+    assert written[began + 1 : done - 1]
+    assert not any(written[began + 1 : done - 1])  # the answers
+    assert written[done - 1] is True
+
+
 def test_one_bad_file_is_a_flagged_row_and_a_problem_and_costs_nothing_else(session, tmp_path):
     heard = Heard(session)
     paths = files(

@@ -166,6 +166,22 @@ def test_migrations_run_once_in_order_and_a_failing_one_changes_nothing(tmp_path
     connection.close()
 
 
+@pytest.mark.parametrize("order", [(True, False, True), (False, False, True), (True, True, False)])
+def test_a_transaction_waits_for_the_disk_where_it_is_asked_to_and_only_there(project, order):
+    full, normal = 2, 1  # as SQLite numbers them
+    for on_disk in order:
+        asked = {} if on_disk else {"on_disk": False}
+        with project.transaction(**asked) as connection:
+            (found,) = connection.execute("PRAGMA synchronous").fetchone()
+            assert found == (full if on_disk else normal)
+    with contextlib.suppress(ZeroDivisionError), project.transaction(on_disk=False):
+        add = "INSERT INTO jobs (item_id, task, options, seed, model, state, created) VALUES "
+        project.connection.execute("PRAGMA defer_foreign_keys = 1")
+        project.connection.execute(add + "(1, 'a', '{}', 1, 'm', 'queued', '')")
+        raise ZeroDivisionError
+    assert project.connection.execute("SELECT COUNT(*) FROM jobs").fetchone() == (0,)
+
+
 def test_what_was_committed_survives_a_kill(tmp_path):
     code = (
         "import os, sys\n"
