@@ -134,7 +134,7 @@ def test_a_file_that_makes_no_progress_is_refused_and_the_next_is_served(start, 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="the system does not tell")
 def test_a_process_that_goes_on_reading_may_take_longer(start):
-    reader = start(timeout_s=0.6)
+    reader = start(timeout_s=1.0)
     assert read(reader, "busy-2.fits").flux[0] == 2.0
 
 
