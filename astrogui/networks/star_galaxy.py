@@ -32,8 +32,8 @@ def ensemble(
     """`image` (size, size, channels), `catalogue` (catalogue,) to `logit`, `novelty`, `features`.
 
     Logits (members,) are of "galaxy"; features (32 members,) are what the members' last layers
-    read, plus 1: most rest near zero, and a comparison of runtimes needs a scale. `signal_column` is the place of asinh(S/N / 5) in the catalogue, at whose `knots` the
-    temperatures are defined.
+    read, plus 1: most rest near zero, and a comparison of runtimes needs a scale. `signal_column`
+    is the place of asinh(S/N / 5) in the catalogue, at whose `knots` the temperatures are defined.
     """
     image = keras.Input((size, size, channels), name="image")
     measures = keras.Input((catalogue,), name="catalogue")
