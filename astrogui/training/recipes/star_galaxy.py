@@ -201,8 +201,11 @@ def _card(
         outputs=(
             ArraySpec(name="logit", shape=(MEMBERS,), description="logit of galaxy, by member"),
             ArraySpec(name="novelty", shape=(1,), description="1 at the threshold"),
-            ArraySpec(name="features", shape=(32 * MEMBERS,),
-                      description="what the last layer reads, plus 1"),
+            ArraySpec(
+                name="features",
+                shape=(32 * MEMBERS,),
+                description="what the last layer reads, plus 1",
+            ),
         ),
         prior=PRIOR,
         training={
