@@ -11,6 +11,7 @@ from astrogui.records.judgement import FIELDS
 BOUNDS = ("_lo68", "_hi68", "_lo90", "_hi90")
 HIDDEN = ("model_sha256",)
 PROBABILITY = "prob_"  # columns that begin so are shown in per cent
+VOTES = "votes_"  # what a crowd would say: many columns, beside the probabilities
 FIRST = ("file", "object_id")
 
 
@@ -45,10 +46,10 @@ def rank(shown: Shown) -> int:
     name = shown.column.name
     if name in FIRST:
         return 0
-    if name.startswith(PROBABILITY):
-        return 4
+    if name.startswith((PROBABILITY, VOTES)):
+        return 4 + name.startswith(VOTES)
     if name == "class" or shown.has_bounds:
         return 1
     if name in FIELDS:
         return 2
-    return 3 if name.startswith("flags") else 5
+    return 3 if name.startswith("flags") else 6
