@@ -42,14 +42,16 @@ def exported_names(shown: Sequence[str], columns: Sequence[Column]) -> list[str]
 
 
 def rank(shown: Shown) -> int:
-    """Object, answers, judgements, doubts, the rest: what is read first stands left."""
+    """Object, answers, probabilities, judgements, doubts, votes: what is read first stands left."""
     name = shown.column.name
     if name in FIRST:
         return 0
-    if name.startswith((PROBABILITY, VOTES)):
-        return 4 + name.startswith(VOTES)
+    if name.startswith(PROBABILITY):
+        return 2
+    if name.startswith(VOTES):
+        return 5
     if name == "class" or shown.has_bounds:
         return 1
     if name in FIELDS:
-        return 2
-    return 3 if name.startswith("flags") else 6
+        return 3
+    return 4 if name.startswith("flags") else 6
