@@ -20,7 +20,9 @@ def much_patience(qtbot):
 
 def _patient(wait):
     def patient(awaited, *, timeout=60_000, **words):
-        return wait(awaited, timeout=max(timeout, 60_000), **words)
+        if words.get("raising", True):  # else nothing is to come, and to wait for it is waste
+            timeout = max(timeout, 60_000)
+        return wait(awaited, timeout=timeout, **words)
 
     return patient
 
