@@ -12,7 +12,7 @@ from astrogui.inference import child
 
 DEFAULT_MEMORY_BYTES = 4 << 30
 ORPHAN_GRACE_S = 20.0  # the parent kills a hanging reader long before
-NICENESS = 5  # after the window, before the worker: somebody waits for what is read
+NICENESS = 9  # after the window, before the worker: somebody waits for what is read
 
 
 def serve(

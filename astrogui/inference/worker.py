@@ -10,7 +10,7 @@ from astrogui.inference import child
 if TYPE_CHECKING:
     from astrogui.tasks.task import Task
 
-NICENESS = 15  # the window comes first when processors are short
+NICENESS = 19  # the window comes first when processors are short, and its threads after it
 ORPHAN_GRACE_S = 30.0  # the supervisor ends a hanging worker long before
 
 

@@ -31,6 +31,7 @@ from astrogui.window.reading import read_once
 from astrogui.window.selection import Selection
 from astrogui.window.status import Status
 from astrogui.window.theme import ThemeKeeper, is_dark
+from astrogui.window.way import GiveWay
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
@@ -143,6 +144,9 @@ class Workbench(QObject):
         self.files.listed.connect(self._on_listed)
         self.files.chosen.connect(self._choose)
         self.model.rows_read.connect(self._on_rows_read)
+        self._give_way = GiveWay()
+        for news in (self.bridge.files_changed, self.bridge.jobs_changed, self.bridge.rows_changed):
+            news.connect(self._give_way.look)
         for dock in self.window.docks:
             let_drops_through(dock.widget())
         self._on_project_changed()
