@@ -58,6 +58,15 @@ def rows(panel):
     return panel._model.store.row_ids(panel._places)
 
 
+def drag_round(view, x, y, room):
+    """Drag a box round these points, with so much room to their sides."""
+    corners = [
+        view._canvas.mapFromScene(view._box.mapViewToScene(QPointF(*corner)))
+        for corner in ((x.min() - room, y.min() - 0.1), (x.max() + room, y.max() + 0.1))
+    ]
+    drag_over(view._canvas.viewport(), *corners)
+
+
 def first_listed(panel):
     item = panel.strip.item(0)
     return None if item is None else item.data(Qt.ItemDataRole.UserRole)
@@ -80,11 +89,7 @@ def test_a_box_drawn_round_a_group_selects_its_rows(panel, qtbot):
     QTest.mouseClick(panel.controls.tools["box"], Qt.MouseButton.LeftButton)
     even = rows(panel) % 2 == 0
     x, y = view.points.x[even], view.points.y[even]
-    corners = [
-        view._canvas.mapFromScene(view._box.mapViewToScene(QPointF(*corner)))
-        for corner in ((x.min() - 0.2, y.min() - 0.1), (x.max() + 0.2, y.max() + 0.1))
-    ]
-    drag_over(view._canvas.viewport(), *corners)
+    drag_round(view, x, y, 0.2)
     wanted = set(rows(panel)[even].tolist())
     qtbot.waitUntil(lambda: set(panel._bench.selection.ids.tolist()) == wanted)
 
@@ -140,11 +145,7 @@ def test_a_box_takes_what_it_encloses_as_turned(solid, qtbot):
     QTest.mouseClick(solid.controls.tools["box"], Qt.MouseButton.LeftButton)
     even = rows(solid) % 2 == 0
     x, y = view.solid.x[even], view.solid.y[even]
-    corners = [
-        view._canvas.mapFromScene(view._box.mapViewToScene(QPointF(*corner)))
-        for corner in ((x.min() - 0.1, y.min() - 0.1), (x.max() + 0.1, y.max() + 0.1))
-    ]
-    drag_over(view._canvas.viewport(), *corners)
+    drag_round(view, x, y, 0.1)
     inside = (view.solid.x >= x.min()) & (view.solid.x <= x.max())
     inside &= (view.solid.y >= y.min()) & (view.solid.y <= y.max())
     wanted = set(rows(solid)[inside].tolist())
