@@ -6,6 +6,7 @@ Real cut-outs are ranked within one instrument only, for instruments differ in m
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -17,18 +18,18 @@ import numpy as np
 from astrogui.errors import UsageProblem
 from astrogui.training.calibrate import area_under_roc, expected_calibration_error
 from astrogui.training.lens_calibration import mixed
-from astrogui.training.lens_examples import Bank
-from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
+from astrogui.training.lens_examples import SHARE_BARE, SHARE_SPACE
+from astrogui.training.recipe import Answer, Arrays, Measures, Progress, Row, Run
 from astrogui.training.score_star_galaxy import credible_coverage
-from astrogui.training.simulate_lens import rendered_many
+from astrogui.training.simulate_lens import SIZE, observe, rendered_many
 
 WIDE_ARCSEC, BRIGHT_SIGNAL = 1.4, 20.0  # of the lenses that DeepLens's figure is about
 REJECTION = 0.99
 RADIUS_EDGES = (0.5, 1.0, 1.4, 2.0, 3.0, 7.0)  # arcsec
 CURVE = (0.5, 0.9, 0.99, 0.999, 0.9999)  # scores of the completeness and purity curve
 SKY_SHARE = 1e-4
-VIEWS = 4  # observations of one rendering
-PICTURES = 512  # observed at once
+PICTURES = 500  # rendered, observed and answered at once
+WITHOUT_ARCS = "lens without its arcs"
 GRADE = re.compile(r"expert grade ([0-9.]+) of 3")
 LENS_GRADE, OTHER_GRADE = 2.0, 1.0
 DESIGN_FIELD_RA = 100.0  # deg: W1 lies below it; the design was judged there, W3 was held out
@@ -37,14 +38,18 @@ BOOTSTRAPS = 2000
 
 def simulated(run: Run, count: int, seed: int) -> Measures:
     """Figures over `count` fresh cut-outs, half of them lenses, from ground and space."""
-    found = answered(run, count, seed)
+    return figures(answered(run, count, seed), seed)
+
+
+def figures(found: Arrays, seed: int) -> Measures:
+    """Everything that is told of the scores of `answered`; `seed` draws the credible sets."""
     label, score = found["label"] > 0, found["score"]
     ground = ~found["space"]
     wide = (found["einstein_radius"] > WIDE_ARCSEC) & (found["signal"] > BRIGHT_SIGNAL)
     rng = np.random.default_rng(seed)
     threshold = _threshold(score[~label])
     measures: Measures = {
-        "n": count,
+        "n": len(score),
         "all": ranking(score, label),
         "ground": ranking(score[ground], label[ground]),
         "space": ranking(score[~ground], label[~ground]),
@@ -59,6 +64,7 @@ def simulated(run: Run, count: int, seed: int) -> Measures:
             f"{low:g}-{high:g}": _mean(score[_between(found, low, high)] > threshold)
             for low, high in pairwise(RADIUS_EDGES)
         },
+        "identification_by_radius": by_radius(found, threshold),
         "false_positives_by_kind": {
             str(kind): _mean(score[(found["kind"] == kind) & ~label] > threshold)
             for kind in np.unique(found["kind"][~label])
@@ -68,37 +74,101 @@ def simulated(run: Run, count: int, seed: int) -> Measures:
     measures["coverage"] = {
         "levels": [0.5, 0.68, 0.9, 0.95],
         "parameters": {"lens": [measures[f"coverage_{n}"] for n in (50, 68, 90, 95)]},
-        "n": count,
+        "n": len(score),
     }
     return measures
 
 
-def answered(run: Run, count: int, seed: int) -> Arrays:
-    """Scores and facts of fresh cut-outs: renderings of their own, each observed `VIEWS` times."""
-    each = -(-count // (4 * VIEWS))
-    bank = Bank(
-        {
-            f"{where}-{what}": rendered_many(
-                [seed, 91, number], each, where == "space", what == "lenses"
-            )
-            for number, (where, what) in enumerate(
-                (w, k) for w in ("ground", "space") for k in ("lenses", "others")
-            )
+def by_radius(found: Arrays, threshold: float) -> dict[str, Measures]:
+    """False identifications of either sort in bins of the Einstein radius (arcsec).
+
+    `missed`: the share of lenses not above the threshold. `false`: the share of the same
+    deflectors, their arcs left out, that is; other look-alikes have no Einstein radius.
+    """
+    label, radius = found["label"] > 0, found["einstein_radius"]
+    above = found["score"] > threshold
+    bare = found["kind"] == WITHOUT_ARCS
+    table: dict[str, Measures] = {}
+    for low, high in pairwise(RADIUS_EDGES):
+        inside = (radius > low) & (radius <= high)
+        table[f"{low:g}-{high:g}"] = {
+            "lenses": int((inside & label).sum()),
+            "missed": _mean(~above[inside & label]),
+            "without_arcs": int((inside & bare).sum()),
+            "false": _mean(above[inside & bare]),
         }
-    )
-    rng = np.random.default_rng([seed, 92])
+    return table
+
+
+def answered(
+    run: Run,
+    count: int,
+    seed: int,
+    kept: Path | None = None,
+    told: Progress = lambda words: None,
+) -> Arrays:
+    """Scores and facts of `count` fresh cut-outs, each a rendering of its own.
+
+    Pieces of `PICTURES` are kept as files below the folder `kept`, where it is given, so that the
+    same call goes on where the last one was stopped.
+    """
     parts: list[Arrays] = []
-    for start in range(0, count, PICTURES):
+    for number, start in enumerate(range(0, count, PICTURES)):
         size = min(PICTURES, count - start)
-        pictures, label, facts = bank.draw(rng, size)
-        outputs = run({"image": pictures})
-        parts.append(
-            {
-                **facts, "label": label, "score": mixed(outputs["logit"]),
-                "novelty": np.asarray(outputs["novelty"])[:, 0],
-            }
-        )  # fmt: skip
+        path = kept / f"{seed}-{number:05d}-{size}.npz" if kept else None
+        if path is not None and path.exists():
+            with np.load(path, allow_pickle=False) as file:
+                parts.append({name: file[name] for name in file.files})
+            continue
+        parts.append(_answered_piece(run, size, [seed, 93, number]))
+        if path is not None:
+            _keep(path, parts[-1])
+            told(f"{start + size} of {count} cut-outs answered")
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def kept_pieces(kept: Path, seed: int) -> int:
+    """How many whole pieces lie below a folder, counted from the first without a gap."""
+    number = 0
+    while (kept / f"{seed}-{number:05d}-{PICTURES}.npz").exists():
+        number += 1
+    return number
+
+
+def _answered_piece(run: Run, count: int, seed: Sequence[int]) -> Arrays:
+    """As `Bank.draw` shares them out, but no rendering is shown twice."""
+    rng = np.random.default_rng(list(seed))
+    is_lens = rng.random(count) < 0.5
+    space = rng.random(count) < SHARE_SPACE
+    bare = ~is_lens & (rng.random(count) < SHARE_BARE)
+    light = {name: np.zeros((count, 3, SIZE, SIZE), np.float32) for name in ("front", "arcs")}
+    radius, kind = np.zeros(count), np.full(count, WITHOUT_ARCS)
+    for number, (of_space, of_lens) in enumerate(
+        (where, what) for where in (False, True) for what in (True, False)
+    ):
+        rows = np.flatnonzero((space == of_space) & ((is_lens | bare) == of_lens))
+        if not len(rows):
+            continue
+        made = rendered_many([*seed, number], len(rows), of_space, of_lens)
+        for name, values in light.items():
+            values[rows] = made[name]  # one plane counts for all three
+        radius[rows] = made["einstein_radius"]
+        kind[rows] = np.where(bare[rows], WITHOUT_ARCS, made["kind"])
+    pictures, facts = observe(light, is_lens.astype(np.float32), space, rng)
+    outputs = run({"image": pictures})
+    return {
+        **facts, "label": is_lens.astype(np.float32), "space": space, "kind": kind,
+        "einstein_radius": radius, "score": mixed(outputs["logit"]),
+        "novelty": np.asarray(outputs["novelty"])[:, 0],
+    }  # fmt: skip
+
+
+def _keep(path: Path, arrays: Arrays) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".part")
+    with scratch.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    os.replace(scratch, path)
 
 
 def ranking(score: np.ndarray, label: np.ndarray) -> Measures:

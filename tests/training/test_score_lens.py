@@ -53,7 +53,42 @@ def test_simulated_figures_are_complete_and_come_out_the_same_again():
     assert 0 <= first["all"]["auroc"] <= 1
     assert first["coverage"]["parameters"]["lens"][1] == first["coverage_68"]
     assert set(first["completeness_by_radius"]) >= {"1-1.4", "3-7"}
+    rows = first["identification_by_radius"].values()
+    assert sum(row["lenses"] for row in rows) == first["all"]["lenses"]
+    assert 0 < sum(row["without_arcs"] for row in rows) < 48 - first["all"]["lenses"]
     assert first["novel"] == 0
+
+
+def test_pieces_that_were_kept_are_not_answered_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(score_lens, "PICTURES", 8)
+    whole = score_lens.answered(Told(), 24, 6)
+    score_lens.answered(Told(), 16, 6, tmp_path)
+    assert score_lens.kept_pieces(tmp_path, 6) == 2
+    assert score_lens.kept_pieces(tmp_path, 7) == 0
+    asked = []
+
+    def run(prepared):
+        asked.append(len(prepared["image"]))
+        return Told()(prepared)
+
+    found = score_lens.answered(run, 24, 6, tmp_path)
+    assert asked == [8]
+    assert found.keys() == whole.keys()
+    for name, values in whole.items():
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_false_identifications_are_counted_among_deflectors_of_a_radius():
+    kinds = np.repeat(["lens", score_lens.WITHOUT_ARCS, "ring"], [10, 5, 5])
+    found = {
+        "label": (kinds == "lens").astype(float), "kind": kinds,
+        "einstein_radius": np.where(kinds == "ring", 0.0, np.arange(20) % 2 + 1.2),
+        "score": np.r_[np.full(4, 0.2), np.full(6, 0.9), np.full(3, 0.1), np.full(7, 0.9)],
+    }  # fmt: skip
+    table = score_lens.by_radius(found, 0.5)
+    assert table["1-1.4"] == {"lenses": 5, "missed": 0.4, "without_arcs": 3, "false": 1 / 3}
+    assert table["2-3"] == {"lenses": 5, "missed": 0.4, "without_arcs": 2, "false": 0.5}
+    assert table["3-7"] == {"lenses": 0, "missed": None, "without_arcs": 0, "false": None}
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""The lens finder over a hundred thousand held-out simulations, in pieces that go on.
+
+    python tests/benchmarks/lens_challenge.py WORKDIR --count 100000 --record
+
+Scores and facts of every cut-out stay below WORKDIR as numbers; another call goes on where the last
+one was stopped, and `--kept` alone judges what is there. Half are lenses. TPR10 is the share of
+lenses above the score where fewer than ten false positives remain, as in the challenge of Metcalf
+et al. 2019 (A&A 625, A119); the shares come with the scatter of a bootstrap over cut-outs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from astrogui.records.model_card import card_from_json  # noqa: E402
+from astrogui.session.evaluation import network  # noqa: E402
+from astrogui.training import score_lens  # noqa: E402
+from astrogui.training.lens_card import readme  # noqa: E402
+from astrogui.training.package import write_card  # noqa: E402
+from astrogui.training.recipe import Arrays, Measures  # noqa: E402
+
+PARTS = ("all", "ground", "space", "wide_and_bright")
+SHARES = ("auroc", "completeness_99", "tpr0", "tpr10")
+
+
+def bootstrap_errors(found: Arrays, draws: int, seed: int) -> dict[str, dict[str, float]]:
+    """Scatter of `SHARES` of each of `PARTS` over cut-outs drawn again."""
+    rng = np.random.default_rng(seed)
+    label, score = found["label"] > 0, found["score"]
+    wide = (found["einstein_radius"] > score_lens.WIDE_ARCSEC) & (
+        found["signal"] > score_lens.BRIGHT_SIGNAL
+    )
+    chosen = {
+        "all": np.ones(len(score), bool), "ground": ~found["space"], "space": found["space"],
+        "wide_and_bright": wide | ~label,
+    }  # fmt: skip
+    errors = {}
+    for part in PARTS:
+        rows = np.flatnonzero(chosen[part])
+        drawn = [
+            score_lens.ranking(score[again], label[again])
+            for again in (rng.choice(rows, len(rows)) for _ in range(draws))
+        ]
+        errors[part] = {
+            name: float(np.std([one[name] for one in drawn], ddof=1)) for name in SHARES
+        }
+    return errors
+
+
+def told(measures: Measures, errors: dict[str, dict[str, float]]) -> list[str]:
+    """The figures in lines for people."""
+    lines = []
+    for part in PARTS:
+        found = measures[part]
+        shares = ", ".join(f"{name} {found[name]:.4f} +- {errors[part][name]:.4f}"
+                           for name in SHARES)  # fmt: skip
+        lines.append(f"{part}: {found['n']} cut-outs, {found['lenses']} lenses: {shares}")
+    lines.append("at 99 % rejection, by Einstein radius (arcsec):")
+    for radius, row in measures["identification_by_radius"].items():
+        lines.append(
+            f"  {radius}: {_percent(row['missed'])} of {row['lenses']} lenses missed, "
+            f"{_percent(row['false'])} of {row['without_arcs']} without arcs called lenses"
+        )
+    for kind, rate in measures["false_positives_by_kind"].items():
+        lines.append(f"  {kind}: {_percent(rate)} called lenses")
+    return lines
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def record(folder: Path, measures: Measures, errors: dict[str, Any], seed: int) -> None:
+    """Write the figures into the card and README of the lens finder."""
+    card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
+    scores = {**measures, "bootstrap_errors": errors, "seed": seed}
+    card = dataclasses.replace(card, simulated_scores=scores, coverage=measures["coverage"])
+    write_card(folder, card, readme(card))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workdir", type=Path)
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=20_261_122)
+    parser.add_argument("--draws", type=int, default=100, help="of the bootstrap")
+    parser.add_argument("--kept", action="store_true", help="judge what is kept, add nothing")
+    parser.add_argument("--record", action="store_true", help="write the figures into the card")
+    parser.add_argument("--models", help="a folder of models beside the shipped ones")
+    wanted = parser.parse_args()
+    run = network("lens_finder", wanted.models)
+    kept = wanted.workdir / run.card.hashes["weights.npz"][:12]  # scores are of one network
+    count = wanted.count
+    if wanted.kept:
+        count = min(count, score_lens.PICTURES * score_lens.kept_pieces(kept, wanted.seed))
+    found = score_lens.answered(
+        run, count, wanted.seed, kept, lambda words: print(words, flush=True)
+    )
+    measures = score_lens.figures(found, wanted.seed)
+    errors = bootstrap_errors(found, wanted.draws, wanted.seed)
+    print("\n".join(told(measures, errors)))
+    (wanted.workdir / "figures.json").write_text(json.dumps(measures, indent=1))
+    if wanted.record:
+        record(ROOT / "models" / "lens_finder", measures, errors, wanted.seed)
+
+
+if __name__ == "__main__":
+    main()
