@@ -22,6 +22,8 @@ from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Posterior
 from astrogui.records.provenance import Place
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import refinement
+from astrogui.science.refinement_basis import FINE, Basis, bases_from_arrays
+from astrogui.science.refinement_equations import Pixels
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
 from astrogui.tasks.kept import SameArrays
 from astrogui.tasks.redshift_answer import needed_certainty, ranks_of, scaled_spectrum
@@ -93,7 +95,7 @@ def refined(
     fits: Sequence[refinement.Fit | None],
     told: Mapping[str, Spread],
     record: Spectrum,
-    data: refinement.Pixels,
+    data: Pixels,
     model: Model,
 ) -> Posterior:
     """The posterior with what the fits say; ``fits[0]`` is the answer's."""
@@ -237,7 +239,7 @@ def _sharper(
 
 
 def _curves(
-    fits: Sequence[refinement.Fit | None], record: Spectrum, data: refinement.Pixels
+    fits: Sequence[refinement.Fit | None], record: Spectrum, data: Pixels
 ) -> dict[str, NDArray[np.float32]]:
     """The fits at the record's own wavelengths, in its flux unit: ``model_flux``, ``_2``, ``_3``.
 
@@ -247,12 +249,12 @@ def _curves(
     curves = {}
     for number, fit in enumerate(fits, start=1):
         if fit is not None:
-            model = np.interp(logarithm, refinement.FINE.centres_log10, fit.model, np.nan, np.nan)
+            model = np.interp(logarithm, FINE.centres_log10, fit.model, np.nan, np.nan)
             curves["model_flux" if number == 1 else f"model_flux_{number}"] = model * data.level
     return {name: np.asarray(value, np.float32) for name, value in curves.items()}
 
 
-def fine_pixels(record: Spectrum) -> refinement.Pixels:
+def fine_pixels(record: Spectrum) -> Pixels:
     """The record's samples on the fine grid, with the level and floor of the coarse one."""
     return refinement.pixels(
         record.wavelength_angstrom,
@@ -276,14 +278,14 @@ def spreads(calibration: Mapping[str, Any]) -> dict[str, Spread]:
     }
 
 
-def bases_of(model: Model) -> dict[str, refinement.Basis]:
+def bases_of(model: Model) -> dict[str, Basis]:
     """The bases of a model folder, refined once; empty where it has none."""
     return _bases_of(SameArrays(model.assets))
 
 
 @lru_cache(maxsize=2)
-def _bases_of(assets: SameArrays) -> dict[str, refinement.Basis]:
-    return refinement.bases_from_arrays(assets.arrays)
+def _bases_of(assets: SameArrays) -> dict[str, Basis]:
+    return bases_from_arrays(assets.arrays)
 
 
 def columns() -> tuple[Column, ...]:

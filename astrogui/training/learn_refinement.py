@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.science.refinement import FINE, bases_to_arrays
+from astrogui.science.refinement_basis import FINE, bases_to_arrays
 from astrogui.training.simulate_spectrum import drawn_redshift, mean_transmission
 from astrogui.training.spectrum_objects import broadened, dust, quasar, star
 from astrogui.training.templates import REST, REST_ANGSTROM, Templates

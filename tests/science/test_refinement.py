@@ -7,8 +7,9 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from astrogui.science import redshift_scan as scan
-from astrogui.science import refinement
-from astrogui.science.refinement import FINE, LINE_GROUPS, SHIFT, Basis
+from astrogui.science import refinement, refinement_basis
+from astrogui.science.refinement_basis import FINE, LINE_GROUPS, SHIFT, Basis
+from astrogui.science.refinement_equations import Equations, Losses, non_negative
 
 KM_S = 299792.458
 
@@ -29,8 +30,8 @@ def continuum_rows(seed=4):
 
 @pytest.fixture(scope="module")
 def bases():
-    arrays = refinement.bases_to_arrays({"GALAXY": continuum_rows()})
-    return refinement.bases_from_arrays(arrays)
+    arrays = refinement_basis.bases_to_arrays({"GALAXY": continuum_rows()})
+    return refinement_basis.bases_from_arrays(arrays)
 
 
 def observed(redshift, noise=0.02, seed=1, lines=0.0, step=1.3):
@@ -88,7 +89,7 @@ def test_the_scale_of_the_flux_does_not_matter(bases):
 def test_absorption_where_lines_should_be_is_not_fitted_by_negative_lines(bases):
     wavelength, flux, ivar = observed(0.2, lines=-0.8)
     data = data_of(wavelength, flux, ivar)
-    equations = refinement._Equations(data)
+    equations = Equations(data)
     shift = round(np.log10(1.2) / SHIFT)
     used = equations.in_use(bases["GALAXY"], shift)
     oxygen = 3 + 3 * list(LINE_GROUPS).index("[O III]")
@@ -97,7 +98,9 @@ def test_absorption_where_lines_should_be_is_not_fitted_by_negative_lines(bases)
 
 def test_an_upside_down_spectrum_has_no_component_and_no_fit(bases):
     first, rows = continuum_rows()
-    only = refinement.bases_from_arrays(refinement.bases_to_arrays({"STAR": (first, rows[:1])}))
+    only = refinement_basis.bases_from_arrays(
+        refinement_basis.bases_to_arrays({"STAR": (first, rows[:1])})
+    )
     wavelength, _, ivar = observed(0.0)
     deep = np.interp(np.log10(wavelength), first + FINE.step * np.arange(rows.shape[1]), rows[0])
     assert refinement.refine(data_of(wavelength, 5.0 - 3 * deep, ivar), only["STAR"], 0.0) is None
@@ -107,7 +110,7 @@ def test_the_components_in_use_are_those_of_an_independent_solver(bases):
     data = data_of(*observed(0.25, lines=2.0))
     shift = round(np.log10(1.25) / SHIFT)
     vectors = bases["GALAXY"].at(shift)
-    used = refinement._Equations(data).in_use(bases["GALAXY"], shift)
+    used = Equations(data).in_use(bases["GALAXY"], shift)
     root = np.sqrt(data.weight)
     design = np.concatenate([vectors, data.smooth]).astype(np.float64) * root
     low = np.r_[np.zeros(len(vectors)), np.full(len(data.smooth), -np.inf)]
@@ -125,7 +128,7 @@ def test_losses_at_neighbouring_shifts_are_those_of_free_least_squares(bases):
     """Each against an independent solver on the basis as it stands at that shift."""
     data = data_of(*observed(0.25, lines=2.0))
     shift = round(np.log10(1.25) / SHIFT)
-    losses = refinement._Losses(refinement._Equations(data), bases["GALAXY"], shift)
+    losses = Losses(Equations(data), bases["GALAXY"], shift)
     root = np.sqrt(data.weight).astype(np.float64)
     for offset in (-8, 3, 0, 8, -30, 6):
         vectors = bases["GALAXY"].at(shift + offset)[losses.used]
@@ -155,7 +158,7 @@ def test_too_little_data_gives_no_fit(bases):
 def test_bases_survive_their_arrays(bases):
     assert isinstance(bases["GALAXY"], Basis)
     assert bases["GALAXY"].phases.dtype == np.float32
-    assert refinement.bases_from_arrays({"vectors_other": np.zeros((2, 3))}) == {}
+    assert refinement_basis.bases_from_arrays({"vectors_other": np.zeros((2, 3))}) == {}
 
 
 def test_a_mixture_is_the_sum_of_its_parts():
@@ -168,3 +171,30 @@ def test_a_mixture_is_the_sum_of_its_parts():
     np.testing.assert_allclose(function, expected, atol=2e-3)
     assert np.all(np.diff(places) > 0)
     assert np.all(np.diff(function) > 0)
+
+
+@pytest.mark.parametrize("likely", [None, np.array([0, 3]), np.arange(12)])
+def test_the_exchange_finds_what_the_bounded_solver_does(likely):
+    from scipy.optimize import nnls
+
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        design = np.abs(rng.normal(size=(12, 40))) ** 2
+        target = rng.normal(size=40) + 0.3 * design[:3].sum(axis=0)
+        expected = np.flatnonzero(nnls(design.T, target)[0])
+        found = non_negative(design @ design.T, design @ target, likely)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_narrow_vectors_are_seen_where_they_are_not_zero(bases):
+    """Wide and narrow vectors put together are the basis as it stands, whole or in part."""
+    basis, seen, shift = bases["GALAXY"], slice(40, 4700), 1234
+    phase, column = basis.place(shift)
+    first, end = column + seen.start, column + seen.stop
+    for chosen in (np.arange(len(basis.order)), np.array([1, 2, 9, 10, 20])):
+        vectors = basis.piece(phase, first, end, chosen)
+        table = np.zeros((chosen.size, seen.stop - seen.start), np.float32)
+        table[: len(vectors.wide)] = vectors.wide
+        table[len(vectors.wide) :, vectors.columns] = vectors.narrow
+        np.testing.assert_array_equal(table, basis.at(shift, seen)[basis.order[chosen]])
+    assert vectors.columns.size < 0.3 * table.shape[1]
