@@ -51,6 +51,12 @@ class AutoregressiveSpline(keras.layers.Layer):
     def call(self, context: Any, values: Any, density: bool = False) -> Any:
         return self._log_density(context, values) if density else self._draws(context, values)
 
+    def compute_output_spec(self, context: Any, values: Any, density: bool = False) -> Any:
+        """What ``call`` gives; said here, for tracing the splines takes most of the building."""
+        del context
+        shape = values.shape[:-1] if density else values.shape
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
     def get_config(self) -> dict[str, Any]:
         config = {"dims": self.dims, "hidden": self.hidden, "bins": self.bins}
         return {**super().get_config(), **config}

@@ -34,6 +34,18 @@ def flow_of(dims: int, seed: int):
     return drawn, density
 
 
+@pytest.mark.parametrize("density", [False, True])
+def test_the_shape_that_is_promised_is_the_shape_that_comes(density):
+    """Building trusts the promise: it does not trace the splines to see."""
+    flow, values = AutoregressiveSpline(3, 8, 6), np.zeros((2, 7, 3), np.float32)
+    context = np.ones((2, 4), np.float32)
+    given = keras.Input((4,)), keras.Input((7, 3))
+    promised = flow(*given, density=density)
+    found = flow(context, values, density=density)
+    assert promised.shape == (None, *found.shape[1:])
+    assert promised.dtype == keras.backend.standardize_dtype(found.dtype)
+
+
 def test_untrained_members_draw_the_deviates_themselves():
     model = bbh.posterior_network(4, 10, 1, **CONFIG)
     noise = np.random.default_rng(1).normal(size=(2, 10, 5)).astype(np.float32)

@@ -135,12 +135,12 @@ def test_a_narrow_density_is_seen_and_its_factor_found():
 
 def test_spins_that_are_known_together_only_are_not_widened_too_much():
     """Draws know the sum of both spins but not their difference, and are too narrow in it."""
-    events = gaussian_events(500, 5)
+    events = gaussian_events(250, 5)
     rng = np.random.default_rng(6)
-    noise = rng.normal(size=(500, 100, 2)) @ np.array([[0.3, 0.3], [-0.15, 0.15]])
-    error = rng.normal(size=(500, 2)) @ np.array([[0.3, 0.3], [-0.3, 0.3]])
+    noise = rng.normal(size=(250, 100, 2)) @ np.array([[0.3, 0.3], [-0.15, 0.15]])
+    error = rng.normal(size=(250, 2)) @ np.array([[0.3, 0.3], [-0.3, 0.3]])
     raw = np.repeat(events["targets"][:, None, :].astype(np.float64), 100, axis=1)
-    raw += 0.3 * rng.normal(size=raw.shape) + 0.3 * rng.normal(size=(500, 1, 5))
+    raw += 0.3 * rng.normal(size=raw.shape) + 0.3 * rng.normal(size=(250, 1, 5))
     raw[..., 2:4] = events["targets"][:, None, 2:4] + error[:, None] + noise
     alone = bbh_calibration.spread_tables(raw, events)
     together = bbh_calibration.jointly_covered(raw, events, alone)
