@@ -37,6 +37,27 @@ class SkySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seeing:
+    """A point-spread function over a field: every Gaussian scaled and sheared with position."""
+
+    shares: np.ndarray  # (bands, k)
+    widths: np.ndarray  # (bands, k) pixel
+    size_terms: np.ndarray  # (bands, 5) relative change with x, y, x², xy, y² (unit: half field)
+    shear_terms: np.ndarray  # (bands, 2, 3) ellipticity: constant, x, y
+    offsets: np.ndarray  # (bands, k, 2) pixel: the cores of a real telescope do not coincide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exposure:
+    """What was done to the light of one band."""
+
+    sky_noise: float  # of a pixel without light, nanomaggy
+    electrons: float  # per nanomaggy
+    correlation: float  # share of a pixel's noise that is in the next row and column as well
+    slope: np.ndarray  # (3,) residual sky: across, up, up squared, each over -1 to 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SimulatedSky:
     """Pixels of the bands, each shifted on its own grid, and what is in them."""
 
@@ -47,6 +68,9 @@ class SimulatedSky:
     magnitude: np.ndarray  # (sources, bands) AB
     is_galaxy: np.ndarray  # (sources,) bool
     radius_arcsec: np.ndarray  # (sources,) half-light radius along the major axis, 0 for stars
+    shapes: np.ndarray  # (sources, 7) of `draw_sources`
+    seeing: Seeing
+    exposures: tuple[Exposure, ...]  # of the bands
     settings: SkySettings
 
 
@@ -83,16 +107,34 @@ def simulate(settings: SkySettings, rng: np.random.Generator) -> SimulatedSky:
     shift[2] = 0.0
     pixels = np.zeros((len(BANDS), ny, nx), np.float32)
     seeing = _draw_seeing(settings, rng)
+    exposures = []
     for band in range(len(BANDS)):
         flux = 10 ** (0.4 * (ZERO_POINT - magnitude[:, band]))
         noise = sky_noise(settings, band, rng)
         place = np.column_stack([x, y]) + shift[band]
         _render(pixels[band], place, flux, shapes, seeing, band, settings, noise)
-        _expose(pixels[band], noise, band, settings, rng)
+        exposures.append(_expose(pixels[band], noise, band, settings, rng))
     return SimulatedSky(
         pixels=pixels, shift=shift, x=x, y=y, magnitude=magnitude, is_galaxy=is_galaxy,
-        radius_arcsec=radius, settings=settings,
+        radius_arcsec=radius, shapes=shapes, seeing=seeing, exposures=tuple(exposures),
+        settings=settings,
     )  # fmt: skip
+
+
+def light_of(sky: SimulatedSky, band: int) -> np.ndarray:
+    """The light (ny, nx) of all sources in a band, without noise, sky or artefacts."""
+    image = np.zeros(sky.settings.shape, np.float32)
+    flux = 10 ** (0.4 * (ZERO_POINT - sky.magnitude[:, band]))
+    place = np.column_stack([sky.x, sky.y]) + sky.shift[band]
+    noise = sky.exposures[band].sky_noise
+    _render(image, place, flux, sky.shapes, sky.seeing, band, sky.settings, noise)
+    return image
+
+
+def residual_sky(shape: tuple[int, int], slope: np.ndarray) -> np.ndarray:
+    """What sky subtraction left (ny, nx), by the slopes of an exposure."""
+    v, u = (np.linspace(-1, 1, side, dtype=np.float32) for side in shape)
+    return np.asarray(slope[0] * u + (slope[1] * v + slope[2] * v**2)[:, None])
 
 
 def _pair_some(
@@ -109,18 +151,7 @@ def _pair_some(
     x[moved], y[moved] = x[host] + distance * np.cos(angle), y[host] + distance * np.sin(angle)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Seeing:
-    """A point-spread function over a field: every Gaussian scaled and sheared with position."""
-
-    shares: np.ndarray  # (bands, k)
-    widths: np.ndarray  # (bands, k) pixel
-    size_terms: np.ndarray  # (bands, 5) relative change with x, y, x², xy, y² (unit: half field)
-    shear_terms: np.ndarray  # (bands, 2, 3) ellipticity: constant, x, y
-    offsets: np.ndarray  # (bands, k, 2) pixel: the cores of a real telescope do not coincide
-
-
-def _draw_seeing(settings: SkySettings, rng: np.random.Generator) -> _Seeing:
+def _draw_seeing(settings: SkySettings, rng: np.random.Generator) -> Seeing:
     shares, widths, offsets = [], [], []
     beta = float(rng.choice([2.5, 3.0, 3.5, 4.5, 6.0]))
     wavelength = np.array([0.354, 0.477, 0.623, 0.762, 0.913])
@@ -134,14 +165,14 @@ def _draw_seeing(settings: SkySettings, rng: np.random.Generator) -> _Seeing:
         offsets.append(drift - (share[:, None] * drift).sum(axis=0))
     size = rng.normal(0, [0.02, 0.02, 0.015, 0.015, 0.015], (len(BANDS), 5))
     shear = rng.normal(0, 1, (len(BANDS), 2, 3)) * np.array([0.03, 0.015, 0.015])
-    return _Seeing(
+    return Seeing(
         shares=np.array(shares), widths=np.array(widths), size_terms=size, shear_terms=shear,
         offsets=np.array(offsets),
     )  # fmt: skip
 
 
-def _seeing_at(
-    seeing: _Seeing, band: int, place: np.ndarray, settings: SkySettings
+def seeing_at(
+    seeing: Seeing, band: int, place: np.ndarray, settings: SkySettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The mixture at places (n, 2): amplitudes (n, k), covariances (n, k, 3), offsets."""
     half = np.array([settings.shape[1], settings.shape[0]]) / 2
@@ -165,7 +196,7 @@ def _seeing_at(
 
 def _render(
     image: np.ndarray, place: np.ndarray, flux: np.ndarray, shapes: np.ndarray,
-    seeing: _Seeing, band: int, settings: SkySettings, noise: float,
+    seeing: Seeing, band: int, settings: SkySettings, noise: float,
 ) -> None:  # fmt: skip
     """Add every source to a band's image, in batches of like size."""
     radius = shapes[:, -1] / settings.pixel_scale_arcsec
@@ -179,9 +210,11 @@ def _render(
             for part in np.array_split(chosen, max(1, len(chosen) * half_size**2 // 20_000)):
                 if not len(part):
                     continue
-                mixture = _seeing_at(seeing, band, place[part], settings)
+                mixture = seeing_at(seeing, band, place[part], settings)
                 if kind:
-                    mixture = rendering.convolved(_galaxies(shapes[part], radius[part]), mixture)
+                    mixture = rendering.convolved(
+                        galaxy_mixture(shapes[part], radius[part]), mixture
+                    )
                 offset = mixture[2] + (place[part] - middle[part])[:, None, :]
                 stamps = rendering.gaussian_stamps(
                     np,
@@ -202,7 +235,9 @@ def _reach(flux: np.ndarray, radius: np.ndarray, fwhm: float, noise: float) -> n
     return np.asarray(steps[np.minimum(np.searchsorted(steps, wanted), len(steps) - 1)])
 
 
-def _galaxies(shapes: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def galaxy_mixture(
+    shapes: np.ndarray, radius: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mixtures of bulge and disc: amplitudes (n, k), covariances (n, k, 3), offsets of zero."""
     bulge, index, bulge_size, disc_ratio, bulge_ratio, angle = shapes[:, :6].T
     amplitudes, covariances = [], []
@@ -237,24 +272,24 @@ def sky_noise(settings: SkySettings, band: int, rng: np.random.Generator) -> flo
 
 def _expose(
     image: np.ndarray, noise: float, band: int, settings: SkySettings, rng: np.random.Generator
-) -> None:
+) -> Exposure:
     """Add noise of sky and photons, a residual sky, artefacts and saturation, in place."""
-    ny, nx = image.shape
     electrons = ELECTRONS[band] * float(np.exp(rng.uniform(-0.3, 0.3)))
     electrons *= 10 ** (0.8 * max(settings.deeper_mag, 0.0))
     scatter = rng.standard_normal(image.shape, dtype=np.float32)
+    share = 0.0
     if rng.random() < 0.3:  # resampled images have correlated noise
         share = float(rng.uniform(0.05, 0.3))
         scatter += share * (np.roll(scatter, 1, axis=0) + np.roll(scatter, 1, axis=1))
         scatter /= np.float32(np.sqrt(1 + 2 * share**2))
     image += scatter * np.sqrt(noise**2 + np.maximum(image, 0) / electrons)
-    u, v = np.linspace(-1, 1, nx, dtype=np.float32), np.linspace(-1, 1, ny, dtype=np.float32)
     slope = (rng.normal(0, 0.2, 3) * noise).astype(np.float32)
-    image += slope[0] * u + (slope[1] * v + slope[2] * v**2)[:, None]
+    image += residual_sky((image.shape[0], image.shape[1]), slope)
     if settings.artefacts:
         _strike(image, noise, rng)
     full_well = 10 ** (0.4 * (ZERO_POINT - 14.0)) * 0.12 * (settings.pixel_scale_arcsec / 0.4) ** 2
     np.minimum(image, np.float32(full_well), out=image)
+    return Exposure(sky_noise=noise, electrons=electrons, correlation=share, slope=slope)
 
 
 def _strike(image: np.ndarray, noise: float, rng: np.random.Generator) -> None:

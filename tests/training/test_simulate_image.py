@@ -89,7 +89,7 @@ def test_a_source_lies_where_its_wcs_says_in_every_band():
 def test_stars_are_as_wide_as_the_seeing_says():
     star = simulate_image._draw_seeing(SETTINGS, np.random.default_rng(1))
     place = np.array([[160.0, 150.0]])
-    amplitude, covariance, _ = simulate_image._seeing_at(star, 2, place, SETTINGS)
+    amplitude, covariance, _ = simulate_image.seeing_at(star, 2, place, SETTINGS)
     assert amplitude.sum() == pytest.approx(1.0)
     heights = amplitude / np.sqrt(covariance[..., 0] * covariance[..., 2])
     half = SETTINGS.seeing_arcsec / SETTINGS.pixel_scale_arcsec / 2

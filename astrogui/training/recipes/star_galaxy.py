@@ -13,7 +13,7 @@ from astrogui.networks.builder import build
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.science import photometry
 from astrogui.science.cutouts import SIZE
-from astrogui.training import score_star_galaxy, star_galaxy_columns
+from astrogui.training import score_star_galaxy, star_galaxy_columns, star_galaxy_limit
 from astrogui.training.fit import Batch, FitSettings, fit
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Progress, Recipe
@@ -273,6 +273,7 @@ def readme(card: ModelCard) -> str:
         "(`calibration.member_coverage`).",
         "",
         *_column_lines(card.simulated_scores),
+        *_limit_lines(card.simulated_scores),
         *_real_lines(card),
         "## Novelty",
         card.novelty["statistic"] + f" Threshold: {card.novelty['false_positives']:.1%} of "
@@ -304,6 +305,26 @@ def _column_lines(scores: dict[str, Any]) -> list[str]:
         lines += ["", f"r <= {faintest}: {found['n']} sources, {found['stars']} stars", ""]
         lines += star_galaxy_columns.table_lines(found["table"], scores["columns_trained_on"])
     return [*lines, ""]
+
+
+def _limit_lines(scores: dict[str, Any]) -> list[str]:
+    """Our AUC by magnitude beside the information limit, where it was measured."""
+    found = scores.get("limit")
+    if not found:
+        return []
+    return [
+        "## Beside the information limit",
+        f"{found['n']} sources of {found['fields']} held-out fields like SDSS's in five bands "
+        "(`tests/benchmarks/star_galaxy_limit.py`). The limit is a likelihood ratio of stars and "
+        "the simulator's galaxies that is told the point-spread function, the noise, the sky, the "
+        "neighbours' light and the place of each source, and none of flux, colours and shape "
+        f"(`training/star_galaxy_limit.py`); it was worked out for {found['n_limit']} of them, "
+        "drawn at random, and what ours is behind is measured on these. Errors are those of "
+        "drawing sources.",
+        "",
+        *star_galaxy_limit.limit_lines(found),
+        "",
+    ]
 
 
 def _real_lines(card: ModelCard) -> list[str]:

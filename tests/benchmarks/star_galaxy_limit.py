@@ -1,0 +1,130 @@
+"""Stars and galaxies on held-out simulations beside the information limit, in fields that go on.
+
+    python tests/benchmarks/star_galaxy_limit.py WORKDIR --sources 50000 --share 0.3 --record
+
+Fields like SDSS's in five bands are simulated, searched, prepared and answered by the shipped
+network; for a random share of the sources the likelihood ratio of `training/star_galaxy_limit.py`
+is worked out. Answers are kept below WORKDIR as numbers: another call goes on where the last one
+was stopped, and `--kept` alone judges what is there. AUCs come with the scatter of a bootstrap over
+sources, their difference with that of both on the same draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from astrogui.records.model_card import card_from_json  # noqa: E402
+from astrogui.session.evaluation import network  # noqa: E402
+from astrogui.training.package import write_card  # noqa: E402
+from astrogui.training.recipe import Arrays  # noqa: E402
+from astrogui.training.recipes import star_galaxy  # noqa: E402
+from astrogui.training.simulate_image import BANDS, SimulatedSky  # noqa: E402
+from astrogui.training.star_galaxy_examples import field_examples, match  # noqa: E402
+from astrogui.training.star_galaxy_limit import (  # noqa: E402
+    Templates,
+    compared,
+    limit_lines,
+    log_ratios,
+)
+
+FAINTEST = 22.5
+PIXEL_SCALE_ARCSEC = 0.396
+SHAPE = (1489, 2048)
+
+
+def field_answers(
+    run: Any, templates: Templates, seed: int, number: int, share: float, shape: tuple[int, int]
+) -> Arrays:
+    """The sources of a field down to `FAINTEST`: truth, our P(galaxy), and the limit or NaN."""
+
+    def limit(sky: SimulatedSky, x: np.ndarray, y: np.ndarray) -> Arrays:
+        truth = match(sky, x, y)
+        chosen = np.random.default_rng([seed, 3, number]).random(len(x)) < share
+        chosen &= (truth >= 0) & (sky.magnitude[truth, 2] <= FAINTEST)
+        found = np.full(len(x), np.nan)
+        found[chosen] = log_ratios(sky, truth[chosen], templates)
+        return {"_limit": found}
+
+    whole = field_examples([seed, zlib.crc32(b"limit"), number], shape, 1.0, BANDS, limit)
+    rows = whole["true_magnitude"] <= FAINTEST
+    inputs = {name: whole[name][rows].astype(np.float32) for name in ("image", "catalogue")}
+    logit = np.asarray(run(inputs)["logit"], np.float64).mean(axis=1)
+    return {
+        "probability": 1 / (1 + np.exp(-logit)), "galaxy": whole["label"][rows] > 0.5,
+        "magnitude": whole["true_magnitude"][rows], "limit": whole["_limit"][rows],
+        "field": np.full(int(rows.sum()), number),
+    }  # fmt: skip
+
+
+def answers(wanted: argparse.Namespace, run: Any, kept: Path) -> Arrays:
+    """What is kept, and where it was asked for as many fields more as the sources need."""
+    parts: list[Arrays] = []
+    templates: Templates | None = None
+    kept.mkdir(parents=True, exist_ok=True)
+    while (found := sum(len(part["galaxy"]) for part in parts)) < wanted.sources:
+        path = kept / f"{wanted.seed}-{len(parts):04d}-{wanted.share:g}.npz"
+        if not path.exists():
+            if wanted.kept:
+                break
+            templates = templates or Templates(PIXEL_SCALE_ARCSEC)
+            part = field_answers(run, templates, wanted.seed, len(parts), wanted.share, SHAPE)
+            scratch = path.with_suffix(".part")
+            with scratch.open("wb") as file:
+                np.savez_compressed(file, **part)
+            os.replace(scratch, path)
+            print(f"{found + len(part['galaxy'])} of {wanted.sources} sources", flush=True)
+        with np.load(path, allow_pickle=False) as file:
+            parts.append({name: file[name] for name in file.files})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def record(folder: Path, table: dict[str, Any]) -> None:
+    """Write the table into the card and README of the star/galaxy model, whose rest stays."""
+    card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
+    card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, "limit": table})
+    write_card(folder, card, star_galaxy.readme(card))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workdir", type=Path)
+    parser.add_argument("--sources", type=int, default=50_000)
+    parser.add_argument("--share", type=float, default=0.3, help="of them that get the limit")
+    parser.add_argument("--seed", type=int, default=20_261_122)
+    parser.add_argument("--draws", type=int, default=400, help="of the bootstrap")
+    parser.add_argument("--kept", action="store_true", help="judge what is kept, add nothing")
+    parser.add_argument("--record", action="store_true", help="write the table into the card")
+    parser.add_argument("--models", help="a folder of models beside the shipped ones")
+    wanted = parser.parse_args()
+    run = network("star_galaxy", wanted.models)
+    kept = wanted.workdir / run.card.hashes["weights.npz"][:12]  # answers are of one network
+    found = answers(wanted, run, kept)
+    table = compared(
+        found["probability"], found["limit"], found["galaxy"], found["magnitude"], wanted.draws,
+        wanted.seed,
+    )  # fmt: skip
+    table["fields"] = int(found["field"].max()) + 1
+    print("\n".join(limit_lines(table)))
+    (wanted.workdir / "limit.json").write_text(json.dumps(table, indent=1))
+    if wanted.record:
+        record(ROOT / "models" / "star_galaxy", table)
+
+
+if __name__ == "__main__":
+    main()
