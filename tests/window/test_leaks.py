@@ -93,6 +93,25 @@ def open_files():
     return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
 
 
+def soon_over(bench):
+    """The timers that wait for a short while, once."""
+    timers = bench.window.findChildren(QTimer)
+    return [t for t in timers if t.isActive() and t.isSingleShot() and t.interval() < 1000]
+
+
+def wait_until_told(bench, fake):
+    """What was asked of any thread has been done, and what came of it has been told here."""
+    for _ in range(2):  # what was told may have asked for more
+        QApplication.processEvents()
+        for pool, threads in ((fake._thread, 1), (bench._pool, 2)):
+            # Where all its threads meet, none is at work any more on what came before.
+            meeting = threading.Barrier(threads)
+            met = [pool.submit(meeting.wait) for _ in range(threads)]
+            for future in met:
+                future.result(timeout=60)
+    QApplication.processEvents()
+
+
 def no_origin(*_):
     raise UsageProblem("the session of the test knows no origins")
 
@@ -111,14 +130,18 @@ def test_every_action_that_asks_something_leaves_nothing_behind(filled, fake, qt
     def round_trip():
         for entry in asking:
             before = set(QApplication.topLevelWidgets())
-            # In a later turn: a dialogue may run an event loop of its own until it is closed.
+            closer = QTimer(interval=30)  # a dialogue may run an event loop of its own
+            closer.timeout.connect(lambda before=before: close_new(before))
+            closer.start()
+            # In a later turn, so that such a loop runs within the wait.
             QTimer.singleShot(0, entry.action, entry.action.trigger)
-            QTimer.singleShot(60, filled.window, lambda before=before: close_new(before))
-            for _ in range(3):  # some open only after a read in the pool
-                qtbot.wait(50)
+            for _ in range(2):  # some open only after a read in the pool
+                wait_until_told(filled, fake)
                 close_new(before)
                 deliver_deletions()
-        qtbot.waitUntil(lambda: not filled.area.is_busy)
+            closer.stop()
+        qtbot.waitUntil(lambda: not filled.area.is_busy and not soon_over(filled))
+        wait_until_told(filled, fake)
         deliver_deletions()
 
     def close_new(before):
