@@ -44,8 +44,20 @@ from astrogui.training.star_galaxy_limit import (  # noqa: E402
 )
 
 FAINTEST = 22.5
+NEIGHBOUR, ALONE_ARCSEC = 2.0, 6.0  # mag, and where no such neighbour is nearer
 PIXEL_SCALE_ARCSEC = 0.396
 SHAPE = (1489, 2048)
+
+
+def separations(sky: SimulatedSky, rows: np.ndarray) -> np.ndarray:
+    """Arcsec from each source to the nearest other that is at most `NEIGHBOUR` mag fainter."""
+    from scipy.spatial import cKDTree
+
+    places, magnitude = np.column_stack([sky.x, sky.y]), sky.magnitude[:, 2]
+    distance, near = cKDTree(places).query(places[rows], k=8)
+    counted = magnitude[near] < magnitude[rows, None] + NEIGHBOUR
+    distance[~counted | (near == rows[:, None])] = np.inf
+    return distance.min(axis=1) * sky.settings.pixel_scale_arcsec
 
 
 def field_answers(
@@ -59,7 +71,7 @@ def field_answers(
         chosen &= (truth >= 0) & (sky.magnitude[truth, 2] <= FAINTEST)
         found = np.full(len(x), np.nan)
         found[chosen] = log_ratios(sky, truth[chosen], templates)
-        return {"_limit": found}
+        return {"_limit": found, "_separation": separations(sky, truth)}
 
     whole = field_examples([seed, zlib.crc32(b"limit"), number], shape, 1.0, BANDS, limit)
     rows = whole["true_magnitude"] <= FAINTEST
@@ -68,7 +80,7 @@ def field_answers(
     return {
         "probability": 1 / (1 + np.exp(-logit)), "galaxy": whole["label"][rows] > 0.5,
         "magnitude": whole["true_magnitude"][rows], "limit": whole["_limit"][rows],
-        "field": np.full(int(rows.sum()), number),
+        "separation": whole["_separation"][rows], "field": np.full(int(rows.sum()), number),
     }  # fmt: skip
 
 
@@ -78,7 +90,7 @@ def answers(wanted: argparse.Namespace, run: Any, kept: Path) -> Arrays:
     templates: Templates | None = None
     kept.mkdir(parents=True, exist_ok=True)
     while (found := sum(len(part["galaxy"]) for part in parts)) < wanted.sources:
-        path = kept / f"{wanted.seed}-{len(parts):04d}-{wanted.share:g}.npz"
+        path = kept / f"{wanted.seed}-{len(parts):04d}.npz"
         if not path.exists():
             if wanted.kept:
                 break
@@ -94,6 +106,12 @@ def answers(wanted: argparse.Namespace, run: Any, kept: Path) -> Arrays:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def judged(found: Arrays, chosen: np.ndarray, wanted: argparse.Namespace) -> dict[str, Any]:
+    """The comparison over the sources chosen."""
+    answers = (found[name][chosen] for name in ("probability", "limit", "galaxy", "magnitude"))
+    return compared(*answers, wanted.draws, wanted.seed)
+
+
 def record(folder: Path, table: dict[str, Any]) -> None:
     """Write the table into the card and README of the star/galaxy model, whose rest stays."""
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
@@ -105,7 +123,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workdir", type=Path)
     parser.add_argument("--sources", type=int, default=50_000)
-    parser.add_argument("--share", type=float, default=0.3, help="of them that get the limit")
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=0.3,
+        help="of the sources answered by this call that get the limit",
+    )
     parser.add_argument("--seed", type=int, default=20_261_122)
     parser.add_argument("--draws", type=int, default=400, help="of the bootstrap")
     parser.add_argument("--kept", action="store_true", help="judge what is kept, add nothing")
@@ -115,12 +138,13 @@ def main() -> None:
     run = network("star_galaxy", wanted.models)
     kept = wanted.workdir / run.card.hashes["weights.npz"][:12]  # answers are of one network
     found = answers(wanted, run, kept)
-    table = compared(
-        found["probability"], found["limit"], found["galaxy"], found["magnitude"], wanted.draws,
-        wanted.seed,
-    )  # fmt: skip
-    table["fields"] = int(found["field"].max()) + 1
+    table = judged(found, np.ones(len(found["galaxy"]), bool), wanted)
+    table["alone"] = judged(found, found["separation"] > ALONE_ARCSEC, wanted)
+    table |= {"fields": int(found["field"].max()) + 1, "alone_arcsec": ALONE_ARCSEC,
+              "neighbour_mag": NEIGHBOUR, "seed": wanted.seed}  # fmt: skip
     print("\n".join(limit_lines(table)))
+    print(f"without a neighbour within {ALONE_ARCSEC:g} arcsec:")
+    print("\n".join(limit_lines(table["alone"])))
     (wanted.workdir / "limit.json").write_text(json.dumps(table, indent=1))
     if wanted.record:
         record(ROOT / "models" / "star_galaxy", table)

@@ -324,6 +324,11 @@ def _limit_lines(scores: dict[str, Any]) -> list[str]:
         "",
         *star_galaxy_limit.limit_lines(found),
         "",
+        f"The same of sources without a neighbour within {found['alone_arcsec']:g} arcsec that is "
+        f"at most {found['neighbour_mag']:g} mag fainter:",
+        "",
+        *star_galaxy_limit.limit_lines(found["alone"]),
+        "",
     ]
 
 
