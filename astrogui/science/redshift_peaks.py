@@ -95,16 +95,16 @@ def _peaks_of_class(
     mass: Array, edges: Array, index: int, reach: int, count: int, depth: float
 ) -> list[Peak]:
     left = np.asarray(mass, np.float64).copy()
+    nearby = _window_sums(left, reach)
     peaks: list[Peak] = []
     for _ in range(count):
-        nearby = _window_sums(left, reach)
-        if left.max() <= 0 or (peaks and nearby.max() < NEGLIGIBLE):
-            break
         # The window with the most mass, then the highest cell in it: a broad mode may hold more
         # than a spike does.
         centre = int(np.argmax(nearby))
         start = max(centre - reach, 0)
         cell = start + int(np.argmax(left[start : centre + reach + 1]))
+        if left[cell] <= 0 or (peaks and nearby[centre] < NEGLIGIBLE):
+            break
         first, last = _basin(left, cell, reach, depth)
         inside = slice(first, last + 1)
         near = slice(max(cell - reach, first), min(cell + reach, last) + 1)
@@ -120,6 +120,10 @@ def _peaks_of_class(
             )
         )
         left[inside] = 0
+        begin, end = max(first - 2 * reach, 0), min(last + 2 * reach, left.size - 1) + 1
+        about = _window_sums(left[begin:end], reach)
+        inner, stop = max(first - reach, 0), min(last + reach, left.size - 1) + 1
+        nearby[inner:stop] = about[inner - begin : stop - begin]
     return peaks
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from astrogui.science.refinement_basis import FINE, SHIFT, Basis
 from astrogui.science.refinement_equations import Losses, Pixels
-from astrogui.science.spectral import pixel_edges, resample
+from astrogui.science.spectral import Cut, cut, resample
 from astrogui.science.template_fit import polynomials
 
 Array = NDArray[np.floating[Any]]
@@ -46,7 +46,8 @@ def pixels(
     wavelength_angstrom: Array, flux: Array, ivar: Array, good: NDArray[np.bool_], coarse: Any
 ) -> Pixels:
     """The data on ``FINE`` with level, floor and rejected pixels of ``coarse`` (a ``Scaled``)."""
-    values, inverse, _ = resample(wavelength_angstrom, flux, ivar, good, FINE)
+    samples = cut(wavelength_angstrom, FINE)
+    values, inverse, _ = resample(wavelength_angstrom, flux, ivar, good, FINE, samples)
     values, inverse = values / coarse.level, inverse * coarse.level**2
     known = (inverse > 0) & np.repeat(coarse.weight > 0, 2)
     stated = np.where(coarse.weight > 0, coarse.ivar, 1.0)
@@ -60,7 +61,7 @@ def pixels(
     return Pixels(
         flux=np.where(known, values, 0.0).astype(np.float32),
         weight=weight.astype(np.float32),
-        freedom=float(np.sum(_independence(wavelength_angstrom)[known])),
+        freedom=float(np.sum(_independence(samples)[known])),
         level=coarse.level,
         smooth=_smooth(),
     )
@@ -166,17 +167,13 @@ def _settled(loss: Callable[[int], float], start: int, step: int) -> tuple[int, 
     return best + round(place), place - round(place), curvature
 
 
-def _independence(wavelength_angstrom: Array) -> NDArray[np.float64]:
+def _independence(samples: Cut) -> NDArray[np.float64]:
     """Expected chi-square of each pixel of ``FINE`` resampled from samples of white noise.
 
     sum o^2 / sum o w over the samples that overlap a pixel (o overlap, w width): 1 where the
     grids agree, less where neighbours share a sample, as ``resample`` widens their variance for.
     """
-    edges = pixel_edges(wavelength_angstrom)
-    width = np.diff(edges)
-    place = np.interp(FINE.edges_angstrom, edges, np.arange(edges.size))
-    cell = np.minimum(place.astype(np.intp), width.size - 1)
-    part = place - cell
+    width, cell, part = samples.width, samples.cell, samples.part
     squares = np.concatenate([[0.0], np.cumsum(width**2)])
     first, last = cell[:-1], cell[1:]
     total = squares[last] + part[1:] * width[last] ** 2

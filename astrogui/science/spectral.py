@@ -64,8 +64,35 @@ def pixel_edges(wavelength_angstrom: Array) -> NDArray[np.float64]:
     return np.concatenate([[first], middle, [last]]).astype(np.float64)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """Where the edges of a grid cut the cells of samples: ``part`` of ``cell``, (m + 1,) each."""
+
+    width: NDArray[np.float64]  # (n,) of the samples
+    cell: NDArray[np.intp]
+    part: NDArray[np.float64]
+
+    def sums(self, content: Array) -> NDArray[np.float64]:
+        """(m,) share of ``content`` (n,), spread evenly in its cell, that falls in each new one."""
+        cumulative = np.concatenate([[0.0], np.cumsum(content)])
+        return np.diff(cumulative[self.cell] + self.part * content[self.cell])
+
+
+def cut(wavelength_angstrom: Array, grid: LogGrid) -> Cut:
+    """How a grid cuts samples at rising wavelengths (n,), n >= 2."""
+    edges = pixel_edges(wavelength_angstrom)
+    place = np.interp(grid.edges_angstrom, edges, np.arange(edges.size))
+    cell = np.minimum(place.astype(np.intp), edges.size - 2)
+    return Cut(np.diff(edges), cell, place - cell)
+
+
 def resample(
-    wavelength_angstrom: Array, flux: Array, ivar: Array, good: Mask, grid: LogGrid
+    wavelength_angstrom: Array,
+    flux: Array,
+    ivar: Array,
+    good: Mask,
+    grid: LogGrid,
+    known: Cut | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Mean flux, inverse variance and good share (0-1) in each pixel of the grid.
 
@@ -73,23 +100,24 @@ def resample(
     overlap, over good samples only. The variance of pixel i is the row sum of the covariance,
     sum_j o_ij w_j var_j / (sum_j o_ij)^2 (o overlap, w old width), so that a chi-square of smooth
     models is right although neighbours are correlated. A pixel with less than a third of it good
-    gets zero inverse variance. Gaps wider than three typical samples count as bad.
+    gets zero inverse variance. Gaps wider than three typical samples count as bad. ``known`` may
+    give ``cut`` of the same wavelengths and grid.
     """
-    edges = pixel_edges(wavelength_angstrom)
-    width = np.diff(edges)
+    made = known or cut(wavelength_angstrom, grid)
+    width = made.width
     usable = good & (ivar > 0) & np.isfinite(flux) & (width < 3.5 * _typical_width(width))
     share = np.where(usable, width, 0.0)
     value = np.where(usable, flux, 0.0)
     variance = np.where(usable, 1.0 / np.where(usable, ivar, 1.0), 0.0)
-    new_edges = grid.edges_angstrom
-    covered = _sums(edges, share, new_edges)
-    total = _sums(edges, share * value, new_edges)
-    spread = _sums(edges, share * width * variance, new_edges)
-    enough = covered > np.diff(new_edges) / 3
+    new_width = np.diff(grid.edges_angstrom)
+    covered = made.sums(share)
+    total = made.sums(share * value)
+    spread = made.sums(share * width * variance)
+    enough = covered > new_width / 3
     safe = np.where(enough, covered, 1.0)
     new_flux = np.where(enough, total / safe, 0.0)
     new_ivar = np.where(enough, safe**2 / np.where(enough & (spread > 0), spread, 1.0), 0.0)
-    return new_flux, new_ivar, np.clip(covered / np.diff(new_edges), 0.0, 1.0)
+    return new_flux, new_ivar, np.clip(covered / new_width, 0.0, 1.0)
 
 
 def estimate_ivar(flux: Array, mask: Mask, window: int = 151) -> NDArray[np.float64]:
@@ -172,9 +200,3 @@ def _typical_width(width: Array) -> NDArray[np.float64]:
     sizes = np.repeat([size + 1, size], [longer, blocks - longer])
     centres = np.cumsum(sizes) - 0.5 * sizes
     return np.interp(np.arange(width.size), centres, np.concatenate(medians))
-
-
-def _sums(edges: Array, content: Array, new_edges: Array) -> NDArray[np.float64]:
-    """Share of ``content`` (n,), spread evenly in its cell, that falls in each new cell."""
-    cumulative = np.concatenate([[0.0], np.cumsum(content)])
-    return np.diff(np.interp(new_edges, edges, cumulative))
