@@ -16,6 +16,7 @@ import tiny
 from test_runner import ENDS, Listener, assert_orderly
 
 from astrogui.errors import Damaged, JobTimedOut, UsageProblem, WorkerDied
+from astrogui.inference import supervisor
 from astrogui.inference.jobs import (
     Job,
     JobAdvanced,
@@ -26,7 +27,7 @@ from astrogui.inference.jobs import (
     RunnerLost,
     RunnerReady,
 )
-from astrogui.inference.supervisor import SupervisedRunner
+from astrogui.inference.supervisor import LONGEST_PAUSE_S, STOP_S, SupervisedRunner
 
 HERE = Path(__file__).resolve().parent
 FAKE_WORKER = [sys.executable, "-P", str(HERE / "fake_worker.py")]
@@ -41,13 +42,51 @@ def models(tmp_path_factory):
     return str(parent)
 
 
+class Clock:
+    """The supervisor's clock: it goes as it does, but a test may put it forward or stop it."""
+
+    def __init__(self):
+        self.ahead = 0.0
+        self._stands_at = None
+
+    def monotonic(self):
+        now = time.monotonic() if self._stands_at is None else self._stands_at
+        return now + self.ahead
+
+    def stop(self):
+        self._stands_at = time.monotonic()
+
+    def go_on(self):
+        self._stands_at = None
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(supervisor, "time", clock)
+    return clock
+
+
+class Forward(Listener):
+    """Puts the clock forward at each report of some kind."""
+
+    def __init__(self, clock, kind, by_s):
+        super().__init__()
+        self._clock, self._kind, self._by_s = clock, kind, by_s
+
+    def __call__(self, report):
+        if isinstance(report, self._kind):
+            self._clock.ahead += self._by_s
+        super().__call__(report)
+
+
 @pytest.fixture
 def start(tmp_path):
     """Starts runners and ends them; a worker that is left is a failure."""
     runners = []
 
-    def start(**options):
-        listener = Listener()
+    def start(listener=None, **options):
+        listener = listener or Listener()
         log = str(tmp_path / "log")
         runner = SupervisedRunner(**({"command": FAKE_WORKER, "log": log} | options))
         runners.append(runner)
@@ -194,9 +233,11 @@ def test_a_file_that_crashes_the_worker_once_is_answered_the_second_time(start, 
     assert listener.names(1)[-1] == "JobDone"
 
 
-def test_a_waiting_job_is_withdrawn_at_once(start, models):
+def test_a_waiting_job_is_withdrawn_at_once(start, models, tmp_path):
     runner, listener = start()
-    runner.submit(job(models, 1, "slow-2.fits"))
+    held = tmp_path / "held-2.fits"
+    held.touch()
+    runner.submit(job(models, 1, str(held)))
     for number in range(2, 30):
         runner.submit(job(models, number, "flat-1.fits"))
     listener.wait(1, JobBegan)
@@ -210,6 +251,7 @@ def test_a_waiting_job_is_withdrawn_at_once(start, models):
         return time.monotonic() - asked
 
     quick_at_last(0.5, withdrawn)
+    held.unlink()
     listener.wait(29)
     assert not any(isinstance(report, RunnerLost) for report in listener.reports)
 
@@ -225,25 +267,36 @@ def test_a_running_job_stops_where_it_looks(start, models):
     assert runner.pid == pid
 
 
-def test_a_running_job_that_does_not_stop_costs_the_worker_after_two_seconds(start, models):
+def test_a_running_job_that_does_not_stop_costs_the_worker_after_two_seconds(start, models, clock):
     runner, listener = start()
+    assert STOP_S == 2.0
     runner.submit(job(models, 1, "hang-1.fits"))
-    runner.submit(job(models, 2, "flat-2.fits"))
+    for number in range(2, 5):
+        runner.submit(job(models, number, "flat-2.fits"))
     listener.wait(1, JobBegan)
-    pid, asked = runner.pid, time.monotonic()
+    pid = runner.pid
+    clock.stop()
     runner.cancel(1)
-    listener.wait(1, JobStopped)
-    assert 1.9 < time.monotonic() - asked < 4.0
-    listener.wait(2)
-    assert listener.names(1)[-1] == "JobStopped"
+    for after_s, waiting in ((0.0, 3), (1.99, 4)):  # one that is withdrawn has it look at the clock
+        clock.ahead += after_s
+        runner.cancel(waiting)
+        listener.wait_until(lambda waiting=waiting: listener.names(waiting))
+        assert listener.names(1) == ["JobBegan"]
+    clock.ahead += 0.02
+    runner.submit(job(models, 5, "flat-2.fits"))
+    listener.wait_until(lambda: listener.names(1)[-1] == "JobStopped")
+    clock.go_on()
+    listener.wait_until(lambda: listener.names(5)[-1:] == ["JobDone"])
     assert listener.names(2)[-1] == "JobDone"
     assert runner.pid != pid
     assert not alive(pid)
 
 
-def test_a_job_without_progress_is_timed_out(start, models):
-    runner, listener = start(job_timeout_s=3.0)  # enough for a worker that starts on a busy machine
+def test_a_job_without_progress_is_timed_out(start, models, clock):
+    runner, listener = start(job_timeout_s=600.0)
     runner.submit(job(models, 1, "hang-1.fits"))
+    listener.wait(1, JobBegan)
+    clock.ahead += 599.8  # the rest goes by itself, and nobody wakes the supervisor at its end
     runner.submit(job(models, 2, "flat-2.fits"))
     listener.wait(2)
     broke = listener.of(1)[-1]
@@ -252,16 +305,17 @@ def test_a_job_without_progress_is_timed_out(start, models):
     assert listener.names(2)[-1] == "JobDone"
 
 
-def test_a_job_that_makes_progress_may_take_longer_than_the_time_out(start, models):
-    runner, listener = start(job_timeout_s=2.5)
-    runner.submit(job(models, 1, "refineslowly-1.fits", "tiny_refined"))  # takes three seconds
+def test_a_job_that_makes_progress_may_take_longer_than_the_time_out(start, models, clock):
+    runner, listener = start(Forward(clock, JobAdvanced, 400.0), job_timeout_s=600.0)
+    runner.submit(job(models, 1, "refineawhile-1.fits", "tiny_refined"))
     listener.wait(1)
     assert listener.names(1)[-1] == "JobDone"
+    assert listener.names(1).count("JobAdvanced") >= 3  # twenty minutes of the clock
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_whatever_happens_to_the_worker_every_job_ends_exactly_once(start, models, seed):
-    runner, listener = start()
+def test_whatever_happens_to_the_worker_every_job_ends_exactly_once(start, models, clock, seed):
+    runner, listener = start(Forward(clock, RunnerLost, LONGEST_PAUSE_S))
     chance = random.Random(seed)
     names = ["flat-1", "damaged-1", "bug-1", "slow-0.02", "keep-2"]
     for number in range(60):
@@ -285,8 +339,9 @@ def ended(listener, number):
     return any(isinstance(report, (*ENDS, RunnerLost)) for report in listener.of(number))
 
 
-def test_a_worker_that_cannot_start_breaks_the_jobs_in_words(start, models):
-    runner, listener = start(command=[sys.executable, "-c", "raise SystemExit(7)"])
+def test_a_worker_that_cannot_start_breaks_the_jobs_in_words(start, models, clock):
+    command = [sys.executable, "-c", "raise SystemExit(7)"]
+    runner, listener = start(Forward(clock, RunnerLost, LONGEST_PAUSE_S), command=command)
     runner.submit(job(models, 1, "flat-1.fits"))
     listener.wait(1)
     broke = listener.of(1)[-1]

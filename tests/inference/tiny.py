@@ -62,6 +62,8 @@ def read(source: Source) -> Any:
             os.abort()
     if words[0] == "hang":
         time.sleep(600)
+    while words[0] == "held" and Path(source.path).exists():
+        time.sleep(0.01)
     if words[0] == "slow":
         time.sleep(float(words[1]))
     return spectrum(float(words[-1]) if words[-1].replace(".", "").isdigit() else 1.0, source.path)
@@ -103,7 +105,8 @@ def refine(
     del model, place
     if "keep" in record.provenance.path:
         return None
-    steps = 100 if "refineslowly" in record.provenance.path else 3
+    words = Path(record.provenance.path).stem.split("-")
+    steps = {"refineslowly": 100, "refineawhile": 40}.get(words[0], 3)
     for step in range(steps):
         progress(step / steps)
         time.sleep(0.03)
