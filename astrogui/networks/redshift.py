@@ -9,38 +9,125 @@ line filter shifted by a constant.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import layers, ops
 
 FOLD = 6  # neighbouring cells that share one row of features
+PIECES = 8  # of the redshift axis, each of which sees some of the lines alone
 IMPOSSIBLE = -60.0  # the logit of cells outside a class's range
 
 
-@keras.saving.register_keras_serializable("astrogui")
-class LineSlices(layers.Layer):
-    """Signals at the places of lines: (batch, pixels, k) to (batch, cells, k * lines).
+class Piece(NamedTuple):
+    """A stretch of cells, and the lines that may fall on a pixel there."""
 
-    Cell i of line j is pixel i + ``offsets[j]``; zero outside the observed pixels.
+    start: int
+    end: int
+    lines: tuple[int, ...]
+
+
+def pieces(offsets: Sequence[int], cells: int, pixels: int) -> list[Piece]:
+    """The redshift axis in stretches of a multiple of ``FOLD`` cells.
+
+    Line j is at pixel i + ``offsets[j]`` of cell i: for most redshifts most lines are seen by
+    nobody, and their zeros need not be gathered nor multiplied.
+    """
+    rows = cells // FOLD
+    ends = sorted({FOLD * round(rows * k / PIECES) for k in range(1, PIECES + 1)})
+    found = []
+    for start, end in zip([0, *ends], ends, strict=False):
+        lines = (j for j, o in enumerate(offsets) if start + o < pixels and end + o > 0)
+        found.append(Piece(start, end, tuple(lines)))
+    return found
+
+
+@keras.saving.register_keras_serializable("astrogui")
+class LineStacks(layers.Layer):
+    """Curves beside the signals at the places of lines: (batch, cells of a piece, channels) each.
+
+    Of (batch, cells, curves) and (batch, pixels, k). The channels of a piece are the curves, then
+    k for each of its lines; zero outside the observed pixels.
     """
 
-    def __init__(self, offsets: Sequence[int], cells: int, **kwargs: Any) -> None:
+    def __init__(self, offsets: Sequence[int], cells: int, pixels: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.offsets = tuple(int(offset) for offset in offsets)
-        self.cells = int(cells)
+        self.cells, self.pixels = int(cells), int(pixels)
 
-    def call(self, signals: Any) -> Any:
-        pixels = signals.shape[1]
+    def call(self, inputs: Any) -> Any:
+        curves, signals = inputs
         before = max(0, -min(self.offsets))
-        after = max(0, max(self.offsets) + self.cells - pixels)
+        after = max(0, max(self.offsets) + self.cells - self.pixels)
         padded = ops.pad(signals, [[0, 0], [before, after], [0, 0]])
-        starts = [offset + before for offset in self.offsets]
-        return ops.concatenate([padded[:, s : s + self.cells] for s in starts], axis=-1)
+        stacks = []
+        for start, end, lines in pieces(self.offsets, self.cells, self.pixels):
+            firsts = [start + before + self.offsets[j] for j in lines]
+            near = [padded[:, first : first + end - start] for first in firsts]
+            stacks.append(ops.concatenate([curves[:, start:end], *near], axis=-1))
+        return stacks
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "offsets": self.offsets, "cells": self.cells}
+        own = {"offsets": self.offsets, "cells": self.cells, "pixels": self.pixels}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("astrogui")
+class StackDense(layers.Layer):
+    """One dense layer over the stacks of ``LineStacks``, ``fold`` cells a row.
+
+    The kernel (fold * channels, units) is that of a stack which holds every line at every cell;
+    each piece is multiplied by the rows of its own lines.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        chosen: Sequence[Sequence[int]],
+        channels: int,
+        fold: int = 1,
+        use_bias: bool = True,
+        activation: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.units, self.channels, self.fold = int(units), int(channels), int(fold)
+        self.chosen = tuple(tuple(int(channel) for channel in piece) for piece in chosen)
+        self.use_bias = use_bias
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: Any) -> None:
+        del input_shape
+        self.kernel = self.add_weight(
+            shape=(self.fold * self.channels, self.units),
+            initializer="glorot_uniform",
+            name="kernel",
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+
+    def call(self, stacks: Any) -> Any:
+        answers = []
+        for stack, channels in zip(stacks, self.chosen, strict=True):
+            rows = np.arange(self.fold)[:, None] * self.channels + np.array(channels)
+            kernel = ops.take(self.kernel, rows.ravel(), axis=0)
+            product = ops.matmul(ops.reshape(stack, (-1, rows.size)), kernel)
+            if self.use_bias:
+                product = product + self.bias
+            answers.append(ops.reshape(product, (-1, stack.shape[1] // self.fold, self.units)))
+        return self.activation(ops.concatenate(answers, axis=1))
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "chosen": self.chosen,
+            "channels": self.channels,
+            "fold": self.fold,
+            "use_bias": self.use_bias,
+            "activation": keras.activations.serialize(self.activation),
+        }
 
 
 @keras.saving.register_keras_serializable("astrogui")
@@ -97,12 +184,19 @@ def ranker(
     curve_input = keras.Input((cells, curves), name="curves")
     signal_input = keras.Input((pixels, signals), name="signals")
     summary_input = keras.Input((summary,), name="summary")
-    slices = LineSlices(offsets, cells, name="slices")(signal_input)
-    stack = layers.Concatenate(name="stack")([curve_input, slices])
-    rows = layers.Reshape((cells // FOLD, FOLD * stack.shape[2]), name="fold")(stack)
+    stacks = LineStacks(offsets, cells, pixels, name="stacks")([curve_input, signal_input])
+    chosen = [
+        [*range(curves), *(curves + signals * j + k for j in piece.lines for k in range(signals))]
+        for piece in pieces(offsets, cells, pixels)
+    ]
+    channels = curves + signals * len(offsets)
     # One product for all members: reading the stack costs more than multiplying it.
-    first = layers.Dense(members * width, activation="silu", name="in")(rows)
-    direct = layers.Dense(members * len(ranges), use_bias=False, name="direct")(stack)
+    first = StackDense(members * width, chosen, channels, FOLD, activation="silu", name="in")(
+        stacks
+    )
+    direct = StackDense(members * len(ranges), chosen, channels, use_bias=False, name="direct")(
+        stacks
+    )
     answers, kept = [], []
     for member in range(members):
         judged, feature = _member(

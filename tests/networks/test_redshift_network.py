@@ -71,16 +71,58 @@ def test_shifted_evidence_gives_shifted_logits(network):
     np.testing.assert_allclose(near, far, atol=2e-4)
 
 
-def test_a_line_enters_where_its_offset_puts_it():
-    from astrogui.networks.redshift import LineSlices
+def every_line(signals, offsets):
+    """(cells, lines * k) the signals at the places of all lines, zero outside the pixels."""
+    place = np.arange(CELLS)[:, None] + np.array(offsets)
+    inside = ((place >= 0) & (place < PIXELS))[..., None]
+    return np.where(inside, signals[np.clip(place, 0, PIXELS - 1)], 0.0).reshape(CELLS, -1)
 
-    signals = np.arange(PIXELS, dtype=np.float32)[None, :, None] + 1
-    sliced = keras.ops.convert_to_numpy(LineSlices([-60, 40], CELLS)(signals))
-    assert sliced.shape == (1, CELLS, 2)
-    assert sliced[0, 59, 0] == 0
-    assert sliced[0, 60, 0] == 1  # cell 60 + offset -60 is pixel 0, whose value is 1
-    assert sliced[0, 100, 1] == 141
-    assert np.all(sliced[0, PIXELS - 40 :, 1] == 0)
+
+@pytest.mark.parametrize("offsets", [[-60, -3, 40], [-350, 250, 290]])
+def test_a_line_enters_where_its_offset_puts_it(offsets):
+    from astrogui.networks.redshift import LineStacks, pieces
+
+    curves, signals = (some_inputs(np.random.default_rng(8))[n] for n in ("curves", "signals"))
+    stacks = LineStacks(offsets, CELLS, PIXELS)([curves, signals])
+    found = np.zeros((2, CELLS, CURVES + 9))
+    for stack, (start, end, lines) in zip(stacks, pieces(offsets, CELLS, PIXELS), strict=True):
+        chosen = [*range(CURVES), *(CURVES + 3 * j + k for j in lines for k in range(3))]
+        found[:, start:end, chosen] = keras.ops.convert_to_numpy(stack)
+    for row in range(2):
+        np.testing.assert_array_equal(found[row, :, :CURVES], curves[row])
+        np.testing.assert_array_equal(found[row, :, CURVES:], every_line(signals[row], offsets))
+
+
+def test_pieces_are_whole_rows_that_leave_out_lines_seen_by_nobody():
+    from astrogui.networks.redshift import FOLD, pieces
+
+    found = pieces([-350, 250], CELLS, PIXELS)
+    assert [piece.start for piece in found[1:]] == [piece.end for piece in found[:-1]]
+    assert found[0].start == 0
+    assert found[-1].end == CELLS
+    assert all(piece.start % FOLD == 0 for piece in found)
+    assert found[0].lines == (1,)
+    assert found[-1].lines == (0,)
+
+
+def test_the_first_layer_is_a_product_with_all_lines_at_once():
+    from astrogui.networks.redshift import FOLD, LineStacks, StackDense, pieces
+
+    offsets, inputs = [-350, -3, 250], some_inputs(np.random.default_rng(9))
+    chosen = [
+        [*range(CURVES), *(CURVES + 3 * j + k for j in piece.lines for k in range(3))]
+        for piece in pieces(offsets, CELLS, PIXELS)
+    ]
+    layer = StackDense(7, chosen, CURVES + 9, FOLD, activation="silu")
+    stacks = LineStacks(offsets, CELLS, PIXELS)([inputs["curves"], inputs["signals"]])
+    found = keras.ops.convert_to_numpy(layer(stacks))
+    kernel, bias = layer.get_weights()
+    for row in range(2):
+        whole = np.concatenate(
+            [inputs["curves"][row], every_line(inputs["signals"][row], offsets)], 1
+        )
+        product = whole.reshape(CELLS // FOLD, -1) @ kernel + bias
+        np.testing.assert_allclose(found[row], product / (1 + np.exp(-product)), atol=1e-5)
 
 
 def test_the_loss_is_the_log_probability_of_the_true_place(network):
