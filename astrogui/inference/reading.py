@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from astrogui.errors import AstroguiError, Damaged, WorkerDied
 from astrogui.inference.messages import receive, send
+from astrogui.inference.precedence import GIVES_WAY
 from astrogui.inference.process import HelperProcess, own_command
 from astrogui.inference.reader_start import FEW_THREADS, TIMEOUT_S
 from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES
@@ -52,10 +53,18 @@ class ReaderProcess:
         memory_bytes: int = DEFAULT_MEMORY_BYTES,
         log: str | None = None,
         process: HelperProcess | None = None,
+        gives_way: bool = False,
     ) -> None:
-        """``process`` was started before by ``start_reader``; one that follows it is like it."""
+        """``process`` was started before by ``start_reader``; one that follows it is like it.
+
+        ``gives_way`` is for a parent with a window, which comes first.
+        """
         self._command = list(command or own_command("reader"))
-        self._said = {"timeout_s": timeout_s, "memory_bytes": memory_bytes}
+        self._said = {
+            "timeout_s": timeout_s,
+            "memory_bytes": memory_bytes,
+            GIVES_WAY: gives_way,
+        }
         self._timeout_s = timeout_s
         self._log = log
         self._requests: deque[_Request] = deque()

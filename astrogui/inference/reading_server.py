@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from astrogui.inference import child
+from astrogui.inference import child, precedence
 
 DEFAULT_MEMORY_BYTES = 4 << 30
 ORPHAN_GRACE_S = 20.0  # the parent kills a hanging reader long before
-NICENESS = 9  # after the window, before the worker: somebody waits for what is read
 
 
 def serve(
@@ -65,20 +64,12 @@ def serve(
             outcome, value = _perform(operations[operation], arguments)
         ahead = None  # files change
         if number == 1:  # a window that opens has nothing to show before this answer
-            _step_back()
+            precedence.step_back(said, "reader")
         try:
             _reply(lambda w: send(connection, w, folder), number, outcome, value, arguments)
         except (BrokenPipeError, ConnectionResetError):
             child.leave(said)
         watchdog.rest()
-
-
-def _step_back() -> None:
-    """Leave the processors to the window where they are short."""
-    import os
-
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
 
 
 def _read_table(path: str) -> Any:

@@ -30,6 +30,7 @@ from astrogui.inference.jobs import (
     RunnerReady,
 )
 from astrogui.inference.messages import receive, send
+from astrogui.inference.precedence import GIVES_WAY
 from astrogui.inference.process import HelperProcess, own_command
 
 LOG = logging.getLogger(__name__)
@@ -69,8 +70,11 @@ class SupervisedRunner:
         job_timeout_s: float = 300.0,
         start_timeout_s: float = 60.0,
         log: str | None = None,
+        gives_way: bool = False,
     ) -> None:
+        """``gives_way`` is for a parent with a window, which comes before the worker."""
         self._command = list(command or own_command("worker"))
+        self._gives_way = gives_way
         self._job_timeout_s = job_timeout_s
         self._start_timeout_s = start_timeout_s
         self._log = log
@@ -210,7 +214,7 @@ class SupervisedRunner:
                 self._process = HelperProcess(
                     self._command,
                     log=self._log,
-                    said={"timeout_s": self._job_timeout_s},
+                    said={"timeout_s": self._job_timeout_s, GIVES_WAY: self._gives_way},
                     environment=KEPT_MEMORY,
                 )
             except OSError as error:

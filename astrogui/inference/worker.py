@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from astrogui.inference import child
+from astrogui.inference import child, precedence
 
 if TYPE_CHECKING:
     from astrogui.tasks.task import Task
 
-NICENESS = 19  # the window comes first when processors are short, and its threads after it
 ORPHAN_GRACE_S = 30.0  # the supervisor ends a hanging worker long before
 
 
@@ -22,10 +21,7 @@ def serve(
     Tasks and readers are the application's unless a test gives its own.
     """
     connection, said = child.begin()
-    import os
-
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    precedence.step_back(said, "worker")
     from astrogui import readers, tasks
     from astrogui.inference import backends
     from astrogui.inference.analysis import Analyst

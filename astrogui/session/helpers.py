@@ -35,10 +35,13 @@ def unnamed_project() -> Path:
     return path
 
 
-def make_worker(settings: Settings) -> Runner:
+def make_worker(settings: Settings, has_window: bool = False) -> Runner:
+    """The worker process; one of a window gives way to it."""
     from astrogui.inference.supervisor import SupervisedRunner
 
-    return SupervisedRunner(job_timeout_s=settings.job_timeout_s, log=_children_log())
+    return SupervisedRunner(
+        job_timeout_s=settings.job_timeout_s, log=_children_log(), gives_way=has_window
+    )
 
 
 def start_reader(first: str | None = None) -> HelperProcess | None:
@@ -51,11 +54,14 @@ def start_reader(first: str | None = None) -> HelperProcess | None:
     return start(_children_log(), first)
 
 
-def make_reader(process: HelperProcess | None = None) -> Any:
-    """The client of the reader process; of ``process`` where that was started before."""
+def make_reader(process: HelperProcess | None = None, has_window: bool = False) -> Any:
+    """The client of the reader process; of ``process`` where that was started before.
+
+    One of a window gives way to it.
+    """
     from astrogui.inference.reading import ReaderProcess
 
-    return ReaderProcess(log=_children_log(), process=process)
+    return ReaderProcess(log=_children_log(), process=process, gives_way=has_window)
 
 
 def make_exporter() -> ExportProcess:

@@ -49,6 +49,7 @@ class Session:
 
     Raises ``ProjectProblem`` when the project cannot be opened. ``project`` None makes an unnamed
     project in the analyst's data folder. Events reach subscribers in the session's own thread.
+    ``has_window``: its processes give way to this one where processors are short.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Session:
         settings: Settings | None = None,
         tasks: Sequence[Task] = TASKS,
         resume: bool = True,
+        has_window: bool = False,
     ) -> None:
         self._settings = settings or load_settings()
         opened = Project(project or unnamed_project())  # raises before anything is started
@@ -69,8 +71,9 @@ class Session:
         self._tasks = (*tasks, *own_tasks(self.models))
         self._cards = cards.Cards(self.models)
         self._loop = Loop()
-        self._runner, self._runner_started = runner or make_worker(self.settings), False
-        self._reader = reader or make_reader()
+        self._runner = runner or make_worker(self.settings, has_window)
+        self._runner_started = False
+        self._reader = reader or make_reader(has_window=has_window)
         self._exports = Exports(self._loop, self._tasks, exporter)
         self._waiting_for_idle: list[Future[None]] = []
         self._judgements = Judgements(lambda: self._open, lambda: self.author, self._loop.publish)

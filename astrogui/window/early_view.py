@@ -50,7 +50,7 @@ class EarlyView(QObject):
     def _ask(self) -> None:
         from astrogui.session.helpers import make_reader
 
-        self.reader = make_reader(self._process)
+        self.reader = make_reader(self._process, has_window=True)
         if self._path:
             self._first = self.reader.glimpse(self._path)
 

@@ -140,19 +140,23 @@ class Start(QObject):
     def _open_session(self) -> None:
         from astrogui.errors import AstroguiError
         from astrogui.session import logs
-        from astrogui.session.session import Session
 
         logs.set_up()
-        project, models = self._options.project, getattr(self._options, "models", None)
         try:
-            self.session = Session(project, models=models, reader=self.early.reader)
+            self.session = self._made_session(self._options.project)
         except AstroguiError as error:
             self._code = 1
             print(f"astrogui: {error}", file=sys.stderr)
             self.window.notice.show_notice(f"{error} A new project is used instead.")
-            self.session = Session(None, models=models, reader=self.early.reader)
+            self.session = self._made_session(None)
         self._add_files(self.session)
         trace("session")
+
+    def _made_session(self, project: str | None) -> Session:
+        from astrogui.session.session import Session
+
+        models = getattr(self._options, "models", None)
+        return Session(project, models=models, reader=self.early.reader, has_window=True)
 
     def _import_aside(self, load: Callable[[], None]) -> None:
         """Import in a thread, so that the window answers meanwhile; the next step waits."""

@@ -29,7 +29,8 @@ LIMIT_MS = 33.0
 SIDE = 10_000
 BUSY = (
     "import os, numpy as np\n"
-    "os.nice({nice})\n"
+    "from astrogui.inference.precedence import GIVES_WAY, step_back\n"
+    "step_back({{GIVES_WAY: True}}, 'worker')\n"
     "a = np.random.default_rng(1).normal(size=(600, 600))\n"
     "while os.getppid() == {parent}:\n"
     "    np.linalg.svd(a)\n"
@@ -194,7 +195,6 @@ def main() -> int:
     path = parser.parse_args().file
     if not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from astrogui.inference.worker import NICENESS
     from astrogui.window.application import SWITCH_S
 
     sys.setswitchinterval(SWITCH_S)
@@ -203,8 +203,13 @@ def main() -> int:
             path = Path(folder) / "image.fits"
             write_image(path)
         kept = told("alone", measured(path))
-        code = BUSY.format(nice=NICENESS, parent=os.getpid())
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        code = BUSY.format(parent=os.getpid())
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONPATH": str(ROOT),
+        }
         busy = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]
         try:
             time.sleep(1.0)

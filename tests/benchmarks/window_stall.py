@@ -30,6 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "window"), str(ROOT / "tests" / "benchmarks")]
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does
 MODES = ("analyse200", "drop500", "kill", "open400", "sort-million")
 LIMIT_MS = 50
 LONGEST_S = 900
@@ -169,7 +170,7 @@ def measure(mode: str, limit_ms: float) -> int:
     collector = Collector()  # as the program does: no thread's collection stops the others
     with tempfile.TemporaryDirectory(prefix="astrogui-") as name:
         folder = Path(name)
-        session = Session(project_for(mode, folder), settings=Settings())
+        session = Session(project_for(mode, folder), settings=Settings(), has_window=True)
         window = MainWindow()
         window.resize(1400, 900)
         window.show()

@@ -16,9 +16,10 @@ import tiny
 from test_supervisor import alive
 
 from astrogui.errors import Damaged, FileProblem, NotRecognised, TooLarge, WorkerDied
+from astrogui.inference.precedence import NICENESS
 from astrogui.inference.process import HelperProcess
 from astrogui.inference.reading import ReaderProcess
-from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES, NICENESS
+from astrogui.inference.reading_server import DEFAULT_MEMORY_BYTES
 
 HERE = Path(__file__).resolve().parent
 FAKE_READER = [sys.executable, "-P", str(HERE / "fake_reader.py")]
@@ -75,11 +76,12 @@ def test_what_was_looked_at_ahead_answers_no_other_question(start, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system has no such priorities")
-def test_the_window_comes_before_the_reader_where_processors_are_short(start):
-    reader = start()
+@pytest.mark.parametrize(("gives_way", "behind"), [(True, NICENESS["reader"]), (False, 0)])
+def test_a_window_and_nothing_else_comes_before_its_reader(start, gives_way, behind):
+    reader = start(gives_way=gives_way)
     read(reader, "flat-3.fits")
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    assert os.getpriority(os.PRIO_PROCESS, reader.pid) == min(own + NICENESS, 19)
+    assert os.getpriority(os.PRIO_PROCESS, reader.pid) == min(own + behind, 19)
 
 
 def test_a_fault_of_the_file_is_raised_by_the_future_and_costs_no_process(start):
