@@ -3,11 +3,13 @@
 Qt's own way paints at once what has changed, as often as something changes: an axis that is laid
 out while it is painted, or two plots that change together, cost two or three paints of 30 ms in
 one turn, and the window stands still for their sum. Here a change asks for a frame; the frames of
-all pages come one after the other, each in a turn of its own.
+all pages come one after the other, each in a turn of its own, and what a frame needs (a layout, the
+axes) is done in turns before it where it takes long.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +18,12 @@ from typing import Any
 import pyqtgraph as pg
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QGraphicsGridLayout, QWidget
 
 GAP_MS = 1  # between two frames: whatever else waits has its turn
-AXES_A_TURN = 5  # drawn before a held page is painted again: ten milliseconds
-LONGEST_RELEASE = 20  # turns, for axes that keep changing
+TURN_S = 0.006  # of layout and axes, the most work of a frame; what is left has the next turn
+MOST_TURNS = 20  # before a frame, for axes that keep changing
 NESTED = 3  # layouts: of the page, of a plot, of its title
 
 
@@ -64,8 +66,8 @@ class PlotPage(pg.GraphicsLayoutWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.painted = 0
-        self._is_stale = self._is_held = False
-        self._release_turns = 0  # left until a held page is painted whatever its axes
+        self._is_stale = self._is_held = self._is_let_go = False
+        self._turns = MOST_TURNS  # left until the frame comes whatever its axes
         super().__init__(parent)
         self.setAcceptDrops(False)
         self.setViewportUpdateMode(self.ViewportUpdateMode.NoViewportUpdate)
@@ -93,25 +95,55 @@ class PlotPage(pg.GraphicsLayoutWidget):
         """Whether the plots are not on the screen yet."""
         return self._is_held
 
+    @property
+    def is_due(self) -> bool:
+        """Whether a frame is to come."""
+        return self._is_let_go if self._is_held else self._is_stale
+
     def hold(self) -> None:
         """Paint nothing but the background until ``release``: there is more to lay out."""
-        self._is_held, self._release_turns = True, 0
+        self._is_held, self._is_let_go = True, False
 
     def release(self) -> None:
-        """Paint the plots again; their axes, most of the work, are drawn in turns before."""
-        self._release_turns = LONGEST_RELEASE
+        """Paint the plots again, once they are laid out and their axes drawn."""
+        self._is_let_go = True
         self._frames.ask(self)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt would paint at once, and have all of the layout and the axes done within."""
+        super().showEvent(event)
+        if not self.painted and not self._is_held:
+            self.hold()
+            self.release()
+
     def begin_frame(self) -> bool:
-        """Have Qt paint what has changed; whether there is anything to paint."""
-        if self._is_held:
-            return self._release_some()
-        if not self._is_stale:  # it was painted meanwhile
-            return False
-        self._settle()
-        self._is_stale = False
+        """Have Qt paint what has changed, or prepare it; whether there is anything to paint."""
+        if not self.is_due:
+            return False  # it was painted meanwhile, or is to stay hidden
+        if self._turns and not self._prepare():
+            self._turns -= 1
+            self._frames.ask(self)
+            return True
+        self._turns = MOST_TURNS
+        self._is_held = self._is_let_go = self._is_stale = False
         self.viewport().update()
         return True
+
+    def _prepare(self) -> bool:
+        """Lay out, draw axes; False where it took so long that more, or the frame, is to wait."""
+        latest = time.monotonic() + TURN_S
+        self._settle()
+        axes = self._undrawn_axes()
+        if not axes:
+            return True
+        unseen = QImage(1, 1, QImage.Format.Format_RGB32)
+        painter = QPainter(unseen)
+        is_early = True
+        while axes and is_early:
+            axes.pop().paint(painter, None, None)  # it keeps the picture for its next painting
+            is_early = time.monotonic() < latest
+        painter.end()
+        return is_early
 
     def _settle(self) -> None:
         """Do what is left to the moment of painting, or to later.
@@ -125,23 +157,6 @@ class PlotPage(pg.GraphicsLayoutWidget):
         scene.prepareForPaint()
         for _ in range(2):
             QCoreApplication.sendPostedEvents(scene)
-
-    def _release_some(self) -> bool:
-        """Draw some of the axes; once all are drawn the page is painted. False while it is held."""
-        if not self._release_turns:
-            return False
-        self._settle()
-        axes = self._undrawn_axes()
-        unseen = QImage(1, 1, QImage.Format.Format_RGB32)
-        painter = QPainter(unseen)
-        for axis in axes[:AXES_A_TURN]:
-            axis.paint(painter, None, None)  # it keeps the picture for its next painting
-        painter.end()
-        self._release_turns -= 1
-        if len(axes) <= AXES_A_TURN or not self._release_turns:
-            self._is_held, self._release_turns, self._is_stale = False, 0, True
-        self._frames.ask(self)
-        return True
 
     def _undrawn_axes(self) -> list[pg.AxisItem]:
         plots = [item for item in self.ci.items if isinstance(item, pg.PlotItem)]

@@ -12,6 +12,8 @@ from qt_fixtures import (  # noqa: F401
     old_objects_stay,
 )
 
+from astrogui.viewers.plot_page import PlotPage
+
 
 @pytest.fixture
 def pool():
@@ -40,6 +42,9 @@ def shown(qtbot, pool, settled):
         view.resize(*size)
         view.show()
         view.show_record(record)
-        return settled(view)
+        settled(view)
+        pages = view.findChildren(PlotPage)
+        qtbot.waitUntil(lambda: not any(page.is_held for page in pages))
+        return view
 
     return show

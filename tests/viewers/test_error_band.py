@@ -54,7 +54,7 @@ def painted(qtbot):
         plot.setYRange(-3.0, 3.0, padding=0)
         page.resize(*size)
         page.show()
-        qtbot.waitExposed(page)
+        qtbot.waitUntil(lambda: page.painted > 0)
         return page, plot
 
     return paint

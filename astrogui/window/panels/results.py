@@ -68,6 +68,10 @@ class ResultsPanel(QWidget):
         if posterior is None or task is None:
             self.view.show_words(f"No answer: {_doubts(row) or 'no analysis has run yet'}.")
             return
+        if not self.view.shows_content:  # its first layout takes as long as all the rest
+            self.view.show_content()
+            self._turn.start(0)
+            return
         title = self._answer.title(task)
         names = "; ".join(part.rpartition("/")[2] for part in str(row["file"]).split(";"))
         self.view.show_answer(
