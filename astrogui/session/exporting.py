@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import astrogui
 from astrogui.errors import Unreadable, UsageProblem
 from astrogui.records.catalogue import Catalogue, Column
 from astrogui.records.column_table import ColumnTable
@@ -20,6 +21,7 @@ from astrogui.session.grader_columns import with_graders
 from astrogui.session.live_table import LiveTable
 from astrogui.session.table_reader import TableReader
 from astrogui.session.view import ProjectView
+from astrogui.store.project import now
 from astrogui.tasks.task import Task
 
 Told = Callable[[float, str], bool | None]
@@ -194,6 +196,16 @@ def written_size(catalogue: Catalogue, path: Path) -> int:
     exporter = exporter_for(path, EXPORTERS)
     exporter.write(catalogue, path)
     return sum(made.stat().st_size for made in (path, *exporter.companions(path)))
+
+
+def meta_of(project: Path, author: str) -> dict[str, str]:
+    """What an export says of itself: by what it was written, from which project, when, for whom."""
+    return {
+        "application": f"AstroGUI {astrogui.__version__}",
+        "project": project.name,
+        "created": now(),
+        "author": author,
+    }
 
 
 def read(path: str) -> Catalogue:

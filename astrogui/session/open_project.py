@@ -6,16 +6,16 @@ that comes after another one was opened still belongs to this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from astrogui.errors import FileProblem
 from astrogui.inference.jobs import Runner
 from astrogui.records.source import Source
 from astrogui.session import events
-from astrogui.session.cards import Cards
 from astrogui.session.file_places import check_missing, relocate
 from astrogui.session.intake import Batch, Intake
+from astrogui.session.known_tasks import KnownTasks
 from astrogui.session.loop import Loop
 from astrogui.session.running import Jobs
 from astrogui.session.view import ProjectView
@@ -30,8 +30,7 @@ class OpenProject:
     def __init__(
         self,
         project: Project,
-        tasks: Sequence[Task],
-        cards: Cards,
+        known: KnownTasks,
         loop: Loop,
         reader: Any,
         runner: Runner,
@@ -40,10 +39,13 @@ class OpenProject:
     ) -> None:
         """``generation`` counts the projects of a session: it keeps their jobs apart outside."""
         self.project = project
-        self.view = ProjectView(project.path, tasks)
-        self._tasks, self._cards, self._publish = tuple(tasks), cards, loop.publish
+        self.view = ProjectView(project.path, known.all)
+        self._known, self._publish = known, loop.publish
         self._ensure_runner = ensure_runner
-        self.jobs = Jobs(project, tasks, loop.publish, cards.search_path, generation, cards.digest)
+        cards = known.cards
+        self.jobs = Jobs(
+            project, known.all, loop.publish, cards.search_path, generation, cards.digest
+        )
         self.jobs.runner = runner
         self.intake = Intake(reader, loop.post, self._store, self._refuse, self._known_sources)
         self.intake.tell = lambda done, total: loop.publish(events.FilesLookedAt(done, total))
@@ -55,7 +57,6 @@ class OpenProject:
 
     def know(self, tasks: Sequence[Task]) -> None:
         """Answer and show these tasks from now on."""
-        self._tasks = tuple(tasks)
         self.view.know(tasks)
         self.jobs.know(tasks)
 
@@ -67,6 +68,26 @@ class OpenProject:
         if resume and waiting:
             self._ensure_runner()
             self.jobs.resume()
+
+    def run(
+        self, item_ids: Sequence[int], task: str | None, options: Mapping[str, str]
+    ) -> list[int]:
+        """Queue a task (None: those that come unasked) for items once more; ids of the jobs."""
+        self._ensure_runner()
+        made = [
+            self.jobs.queue(
+                item_id, sources, name, options, self._known.cards.digest(name), again=True
+            )
+            for item_id in item_ids
+            for sources in [self.view.item(item_id).sources]
+            for name in ([task] if task else self._known.unasked(sources))
+        ]
+        return [job_id for job_id in made if job_id is not None]
+
+    def rerun(self, job_id: int) -> None:
+        """Queue a job that has ended once more."""
+        self._ensure_runner()
+        self.jobs.rerun(job_id)
 
     def relocate(self, item_id: int, path: str) -> int:
         """``file_places.relocate`` of an item, and what it changed is told."""
@@ -96,7 +117,7 @@ class OpenProject:
     def _queue_tasks(self, item_id: int, sources: Sequence[Source], batch: Batch) -> None:
         fitting = [
             task
-            for task in self._tasks
+            for task in self._known.all
             if (
                 task.comes_unasked(sources)
                 if batch.tasks is None
@@ -106,7 +127,7 @@ class OpenProject:
         for task in fitting:
             self._ensure_runner()
             self.jobs.queue(
-                item_id, sources, task.name, batch.running, self._cards.digest(task.name)
+                item_id, sources, task.name, batch.running, self._known.cards.digest(task.name)
             )
         if not fitting and batch.tasks != ():
             asked = f"of {', '.join(batch.tasks)} " if batch.tasks else ""

@@ -8,34 +8,32 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import astrogui
-from astrogui.errors import ModelMissing, UsageProblem
-from astrogui.inference.jobs import Report, Runner
+from astrogui.inference.jobs import Runner
 from astrogui.records import judgement
 from astrogui.records.catalogue import Catalogue
 from astrogui.records.inside import Inside
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import Posterior
 from astrogui.records.sensitivity import Sensitivity
-from astrogui.records.source import FilePart, Source
-from astrogui.session import cards, events, exporting
+from astrogui.records.source import FilePart
+from astrogui.session import events, exporting
 from astrogui.session.comparison import Verdict
-from astrogui.session.explaining import Explainer
 from astrogui.session.exports import Exports
 from astrogui.session.grading import Grading
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.judgements import Judgements
+from astrogui.session.known_tasks import KnownTasks
 from astrogui.session.live_table import LiveTable
 from astrogui.session.loading import load_part, load_when_known
 from astrogui.session.loop import Loop
 from astrogui.session.open_project import OpenProject
 from astrogui.session.origin import Origin, origin_of
-from astrogui.session.own_models import labels_of, own_tasks, start_training
+from astrogui.session.own_models import labels_of, start_training
 from astrogui.session.settings import Settings, load_settings, model_search_path, shipped
 from astrogui.session.table_keeper import TableKeeper
-from astrogui.session.verify import Verifier
 from astrogui.session.view import ProjectView
-from astrogui.store.project import Project, now
+from astrogui.session.worker import Worker
+from astrogui.store.project import Project
 from astrogui.tasks import TASKS
 from astrogui.tasks.task import Task
 
@@ -68,28 +66,20 @@ class Session:
         self._settings = settings or load_settings()
         opened = Project(project or unnamed_project())  # raises before anything is started
         self.models = model_search_path(models or self.settings.models)
-        self._tasks = (*tasks, *own_tasks(self.models))
-        self._cards = cards.Cards(self.models)
+        self._known = KnownTasks(tasks, self.models)
         self._loop = Loop()
         self._runner = runner or make_worker(self.settings, has_window)
-        self._runner_started = False
         self._reader = reader or make_reader(has_window=has_window)
-        self._exports = Exports(self._loop, self._tasks, exporter)
-        self._waiting_for_idle: list[Future[None]] = []
+        self._exports = Exports(self._loop, self._known.all, exporter)
         self._judgements = Judgements(lambda: self._open, lambda: self.author, self._loop.publish)
         self.grading = Grading(
             self._loop, self._exports.pool, lambda: self._open.project, lambda: self.author,
-            self._tasks, self._judgements.changed,
+            self._known.all, self._judgements.changed,
         )  # fmt: skip
-        self._verifier = Verifier(
-            self._tasks, self._cards, self._runner, self._loop.post, self._loop.publish
-        )
-        self._explainer = Explainer(
-            self._task_named, self._cards, self._runner, self._loop.publish
-        )  # fmt: skip
+        self._worker = Worker(self._runner, self._known, self._loop, lambda: self._open)
         self._generation = 0
         self._open = self._made_open(opened)
-        self._tables = TableKeeper(lambda: self.path, self._tasks)
+        self._tables = TableKeeper(lambda: self.path, self._known.all)
         self._loop.subscribe(self._tables.hear)
         self._loop.post(lambda: self._begin(resume))
 
@@ -127,7 +117,7 @@ class Session:
 
         def change() -> None:
             other = self._made_open(Project(path))  # raises before anything is closed
-            self._verifier.cancel()
+            self._worker.cancel_verify()
             left, self._open = self._open, other  # first, so that nobody reads a closed view
             left.jobs.cancel()
             self._tables.close()
@@ -140,8 +130,8 @@ class Session:
         self._generation += 1
         try:
             return OpenProject(
-                project, self._tasks, self._cards, self._loop, self._reader, self._runner,
-                self._ensure_runner, self._generation,
+                project, self._known, self._loop, self._reader, self._runner,
+                self._worker.ensure, self._generation,
             )  # fmt: skip
         except BaseException:
             project.close()
@@ -162,10 +152,12 @@ class Session:
         self._reader.close()
         self._exports.close()
         self._tables.close()
-        self._verifier.close()
-        self._loop.post(self._explainer.close)
+        self._worker.close()
         self._loop.post(self._close_project)
         self._loop.close()
+
+    def _close_project(self) -> None:
+        self._open.close()
 
     # --- events and reading --------------------------------------------------------------------
 
@@ -178,11 +170,11 @@ class Session:
         return self._tables.table()
 
     def tasks(self) -> tuple[Task, ...]:
-        return self._tasks
+        return self._known.all
 
     def card(self, task: str) -> ModelCard | None:
         """The card of the model that answers ``task``; None where there is no model."""
-        return self._cards.card(task)
+        return self._known.cards.card(task)
 
     def train_own(
         self, title: str, told: Callable[[dict[str, Any]], None]
@@ -193,20 +185,16 @@ class Session:
         raises ``UsageProblem`` where there are too few labels.
         """
         return self._exports.pool.submit(
-            lambda: start_training(labels_of(self.view), title, self._cards, told)
+            lambda: start_training(labels_of(self.view), title, self._known.cards, told)
         )
 
     def take_up(self, name: str) -> Future[None]:
         """Use a model of the analyst's own that was made while the session runs."""
 
         def know() -> None:
-            found = [task for task in own_tasks(self.models) if task.name == name]
-            if not found:
-                raise ModelMissing(f"There is no model {name} in {self.models}.")
-            self._cards.forget(name)
-            self._tasks = (*(task for task in self._tasks if task.name != name), *found)
+            self._known.take_up(name)
             for part in (self._open, self._tables, self._exports, self.grading):
-                part.know(self._tasks)
+                part.know(self._known.all)
             self._loop.publish(events.ProjectOpened(str(self.path)))
 
         return self._loop.post(know)
@@ -242,18 +230,11 @@ class Session:
 
     def origin(self, row_id: int, column: str = "", task: str = "") -> Origin:
         """Where a cell (or a task's answer, or the whole row) comes from; see ``Origin.text``."""
-        return origin_of(self.view, self._cards, row_id, column, task)
+        return origin_of(self.view, self._known.cards, row_id, column, task)
 
     def idle(self) -> Future[None]:
         """A future that is done once nothing is being read, queued or run."""
-        future: Future[None] = Future()
-
-        def wait() -> None:
-            self._waiting_for_idle.append(future)
-            self._check_idle()
-
-        self._loop.post(wait)
-        return future
+        return self._worker.idle()
 
     # --- files and jobs ------------------------------------------------------------------------
 
@@ -271,15 +252,10 @@ class Session:
         ``as_one`` takes the given files as one observation instead. Raises ``UsageProblem`` at
         once for a task that does not exist.
         """
-        known = {task.name for task in self._tasks}
-        if unknown := set(tasks or ()) - known:
-            raise UsageProblem(
-                f"There is no task {', '.join(sorted(unknown))}. "
-                f"The tasks are: {', '.join(sorted(known))}."
-            )
+        self._known.check(tasks or ())
         future: Future[list[int]] = Future()
         # A batch that queues no job is the last thing that an idle future may wait for.
-        future.add_done_callback(lambda _: self._loop.post(self._check_idle))
+        future.add_done_callback(lambda _: self._loop.post(self._worker.check_idle))
         wanted = list(paths)
         self._loop.post(
             lambda: self._open.intake.begin(wanted, tasks, dict(options or {}), future, as_one)
@@ -296,27 +272,10 @@ class Session:
 
         ``task`` None runs on each item those that answer such files without being asked.
         """
-
-        def queue() -> list[int]:
-            self._ensure_runner()
-            made = [
-                self._open.jobs.queue(
-                    item_id, sources, name, options or {}, self._cards.digest(name), again=True
-                )
-                for item_id in item_ids
-                for sources in [self.view.item(item_id).sources]
-                for name in ([task] if task else self._unasked(sources))
-            ]
-            return [job_id for job_id in made if job_id is not None]
-
-        return self._loop.post(queue)
+        return self._loop.post(lambda: self._open.run(item_ids, task, options or {}))
 
     def rerun(self, job_id: int) -> Future[None]:
-        def again() -> None:
-            self._ensure_runner()
-            self._open.jobs.rerun(job_id)
-
-        return self._loop.post(again)
+        return self._loop.post(lambda: self._open.rerun(job_id))
 
     def cancel_adding(self) -> Future[None]:
         """Take in no more of the files that were given; what has come in stays."""
@@ -330,7 +289,6 @@ class Session:
 
     def relocate(self, item_id: int, path: str | os.PathLike[str]) -> Future[int]:
         """Say where a missing file is now; files beside it are found too. How many were found."""
-
         return self._loop.post(lambda: self._open.relocate(item_id, os.fspath(path)))
 
     # --- judgements ----------------------------------------------------------------------------
@@ -373,38 +331,24 @@ class Session:
         ``tolerance`` is relative; None takes that of each model's card. ``RowVerified`` events tell
         how far it is.
         """
-        return self._verifier.start(self.view, row_ids, tolerance, self._ensure_runner)
+        return self._worker.verify(row_ids, tolerance)
 
     def cancel_verify(self) -> Future[None]:
-        return self._loop.post(self._verifier.cancel)
+        return self._loop.post(self._worker.cancel_verify)
 
     def explain(self, row_id: int, task: str | None = None) -> Future[Sensitivity]:
         """What the newest answer of a row (of one task, or of any) rests on; nothing is stored.
 
         The future raises ``UsageProblem`` where the analysis cannot tell, else what kept it back.
         """
-        future: Future[Sensitivity] = Future()
-
-        def ask() -> None:
-            self._ensure_runner()
-            self._explainer.start(self.view, row_id, task, future)
-
-        self._loop.post(ask)
-        return future
+        return self._worker.explain(row_id, task)
 
     def look_inside(self, row_id: int, task: str | None = None) -> Future[Inside]:
         """What the network sees of a row's object: its input, its maps, what its answer rests on.
 
         Nothing is stored. The future raises ``UsageProblem`` where there is no network of pictures.
         """
-        future: Future[Inside] = Future()
-
-        def ask() -> None:
-            self._ensure_runner()
-            self._explainer.start(self.view, row_id, task, future, looks=True)
-
-        self._loop.post(ask)
-        return future
+        return self._worker.explain(row_id, task, looks=True)
 
     def save_inside(self, inside: Inside, path: str | os.PathLike[str]) -> Future[None]:
         """Write a look into a network: .fits holds all maps with their units, .png a picture.
@@ -433,16 +377,9 @@ class Session:
         ``UsageProblem`` for a column that is not there, ``ExportProblem``, ``DiskFull``, or
         ``CancelledError`` where it was stopped.
         """
-        meta = {
-            "application": f"AstroGUI {astrogui.__version__}",
-            "project": self.path.name,
-            "created": now(),
-            "author": self.author,
-        }
-
         return self._exports.begin(
-            self.path, os.fspath(path), row_ids, posteriors, meta, columns,
-            self._tables.present, progress,
+            self.path, os.fspath(path), row_ids, posteriors,
+            exporting.meta_of(self.path, self.author), columns, self._tables.present, progress,
         )  # fmt: skip
 
     def export_merger(self, path: str | os.PathLike[str], row_ids: Sequence[int]) -> Future[int]:
@@ -453,8 +390,9 @@ class Session:
         from astrogui.session import merger_files
 
         return self._exports.pool.submit(
-            merger_files.write, self.path, self._tasks, self._cards, os.fspath(path), list(row_ids)
-        )
+            merger_files.write,
+            self.path, self._known.all, self._known.cards, os.fspath(path), list(row_ids),
+        )  # fmt: skip
 
     def read_table(self, path: str | os.PathLike[str]) -> Future[Catalogue]:
         """The columns of an analyst's own table of sources, parsed in the reader process.
@@ -469,40 +407,10 @@ class Session:
 
     def import_judgements(self, path: str | os.PathLike[str]) -> Future[int]:
         """Take over the judgements of an export for the rows that are here too; how many rows."""
-
         return self._loop.post(lambda: self._judgements.take_over(path))
 
-    # --- in the session's thread ---------------------------------------------------------------
-
-    def _task_named(self, name: str) -> Task | None:
-        return next((task for task in self._tasks if task.name == name), None)
-
-    def _unasked(self, sources: Sequence[Source]) -> list[str]:
-        return [task.name for task in self._tasks if task.comes_unasked(sources)]
-
-    def _close_project(self) -> None:
-        self._open.close()
-
-    def _ensure_runner(self) -> None:
-        if not self._runner_started:
-            self._runner_started = True
-            self._runner.start(self._take_later)
+    # --- the worker ----------------------------------------------------------------------------
 
     def start_worker(self) -> Future[None]:
         """Start the worker ahead of the first job."""
-        return self._loop.post(self._ensure_runner)
-
-    def _take_later(self, report: Report) -> None:
-        self._loop.post(lambda: self._take(report))
-
-    def _take(self, report: Report) -> None:
-        if not (self._verifier.take(report) or self._explainer.take(report)):
-            self._open.jobs.take(report)
-        self._check_idle()
-
-    def _check_idle(self) -> None:
-        if not self._open.is_idle:
-            return
-        waiting, self._waiting_for_idle = self._waiting_for_idle, []
-        for future in waiting:
-            future.set_result(None)
+        return self._loop.post(self._worker.ensure)

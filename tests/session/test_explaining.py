@@ -134,7 +134,7 @@ def test_an_explanation_that_was_stopped_says_so(session, monkeypatch):
     monkeypatch.setattr(session._runner, "submit", asked.append)
     future = session.explain(row)
     session.start_worker().result(60)
-    session._take_later(JobStopped(asked[0].job_id))
+    session._worker.take_later(JobStopped(asked[0].job_id))
     with pytest.raises(JobCancelled):
         future.result(60)
 
