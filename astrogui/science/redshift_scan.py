@@ -230,13 +230,17 @@ def _least(chi2: NDArray[np.float64]) -> float:
 
 def _beside_minima(chi2: NDArray[np.float64]) -> NDArray[np.intp]:
     """Cells next to the lowest minima among those that are exact, every second from the last."""
-    exact = np.arange((chi2.size - 1) % 2, chi2.size, 2)
-    values = chi2[exact]
-    ends = np.concatenate([[np.inf], values, [np.inf]])
-    low = np.flatnonzero((values <= ends[:-2]) & (values <= ends[2:]))
-    best = exact[low[np.argsort(values[low])[:SETTLED_PEAKS]]]
-    places = np.unique(best[:, None] + np.array([-3, -1, 1, 3]))
-    return places[(places >= 0) & (places < chi2.size)]
+    start = (chi2.size - 1) % 2
+    values = chi2[start::2]
+    low = np.ones(values.size, bool)
+    low[:-1] = values[:-1] <= values[1:]
+    low[1:] &= values[1:] <= values[:-1]
+    best = np.flatnonzero(low)
+    if best.size > SETTLED_PEAKS:
+        best = best[np.argpartition(values[best], SETTLED_PEAKS - 1)[:SETTLED_PEAKS]]
+    places = (start + 2 * best[:, None] + np.array([-3, -1, 1, 3])).ravel()
+    places = np.sort(places[(places >= 0) & (places < chi2.size)])
+    return np.asarray(places[np.diff(places, prepend=-1) > 0])
 
 
 def _reduced(lowest: float, spectrum: Scaled) -> float:

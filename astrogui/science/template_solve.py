@@ -7,6 +7,7 @@ factorisation is one operation over all of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,17 +61,29 @@ def solve(equations: Equations) -> tuple[NDArray[np.float32], NDArray[np.float32
     # Of each row solved: the right side, then its coupling with the vectors before it.
     known = np.empty((terms + count, count + 1, cells), np.float32)
     known[:terms, 0], known[:terms, 1:] = 0.0, coupling
-    for done, j in enumerate(range(count - 1, -1, -1), start=terms):
-        left = known[done, : j + 2]
-        left[0], left[1:] = right[j], matrix[j * (j + 1) // 2 : (j + 1) * (j + 2) // 2]
-        least = left[-1] * np.float32(NEGLIGIBLE)
-        left -= np.einsum("tc,tkc->kc", known[:done, j + 1], known[:done, : j + 2])
+    rows = known[terms:].reshape(-1, cells)
+    rows[_places(count)], rows[:: count + 1] = matrix, right[::-1]
+    whole = rows[np.arange(1, count + 1) * count]  # the diagonal, from the last
+    least = whole * np.float32(NEGLIGIBLE)
+    ridge = np.float32(0.2) * least
+    ridge += (penalty[::-1] + np.float32(1e-12)).reshape(count, -1)
+    for row in range(count):
+        done, width = terms + row, count + 1 - row
+        left = known[done, :width]
+        left -= np.einsum("tc,tkc->kc", known[:done, width - 1], known[:done, :width])
         rest = left[-1]
-        rest += np.float32(0.2) * least + penalty[j] + np.float32(1e-12)
-        told = rest > least
+        rest += ridge[row]
+        told = rest > least[row]
         left[:-1] *= told / np.sqrt(np.where(told, rest, np.float32(1)))
     solved = known[terms:, 0]
     return np.einsum("tc,tc->c", solved, solved), solved[-1]
+
+
+@lru_cache(maxsize=16)
+def _places(count: int) -> NDArray[np.intp]:
+    """Where a lower triangle, row by row, goes in a table of ``count`` rows, last row first."""
+    rows, columns = np.tril_indices(count)
+    return np.asarray((count - 1 - rows) * (count + 1) + 1 + columns)
 
 
 def between(every: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
