@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from astrogui.science.lines import wavelength_of
-from astrogui.training import spectrum_noise, spectrum_objects
+from astrogui.training import spectrum_lines, spectrum_noise, spectrum_objects
 from astrogui.training.junk_spectra import JUNK, junk, spoiled
 from astrogui.training.simulate_spectrum import (
     CLASSES,
@@ -97,7 +97,7 @@ def test_star_forming_galaxies_keep_the_balmer_decrement(formula_templates):
     """Without dust the ratio of Hα to Hβ is 2.86; dust only raises it."""
     rng = np.random.default_rng(3)
     for _ in range(10):
-        lines = spectrum_objects._nebular(rng, "forming", np.ones(REST.size))
+        lines = spectrum_lines.nebular_lines(rng, "forming", np.ones(REST.size))
         flux = {}
         for name in ("Hα", "Hβ"):
             place = wavelength_of(name)
@@ -118,7 +118,11 @@ def test_broadening_conserves_flux_and_adds_width():
 
 def test_dust_dims_the_blue_more():
     transmission = spectrum_objects.dust(0.3)
-    assert transmission[spectrum_objects._at(4000)] < transmission[spectrum_objects._at(8000)] < 1
+    assert (
+        transmission[spectrum_lines.pixel_of(4000)]
+        < transmission[spectrum_lines.pixel_of(8000)]
+        < 1
+    )
     assert spectrum_objects.dust(0.0) == pytest.approx(1.0)
 
 
