@@ -41,7 +41,7 @@ def refined_figures(run: Run, count: int, seed: int) -> Measures:
     measures["by_class"] = {
         name: _measures([row for row in rows if row["class"] == name]) for name in LIMIT_KM_S
     }
-    bins = ((0.0, 5.0), (5.0, 15.0), (15.0, np.inf))
+    bins = ((0.0, 3.0), (3.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, np.inf))
     measures["by_signal_to_noise"] = {
         f"{low:g}-{high:g}": _measures([row for row in rows if low <= row["snr"] < high])
         for low, high in bins
