@@ -9,9 +9,6 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if "PYTEST_XDIST_WORKER" in os.environ:  # processors share the suite: a thread for each
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +17,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Files that were named run in this process; folders are shared among a few processors."""
     named = (Path(argument.split("::")[0]) for argument in config.args)
     return 0 if all(path.is_file() for path in named) else min(os.cpu_count() or 1, 4)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where processors share the suite there is a thread for each.
+
+    Said here, before they are started: there a plugin imports NumPy before this file is read, and
+    its threads are counted then.
+    """
+    if getattr(config.option, "numprocesses", None):
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
