@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
-from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
 from astrogui.records.strain import Network, StrainOutline
 from astrogui.science.coincidence import Alignment
@@ -20,6 +19,7 @@ from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.strain_comparing import StrainComparing
 from astrogui.viewers.strain_controls import BandRow, CompareRow, LiveRow
 from astrogui.viewers.strain_hearing import StrainHearing
+from astrogui.viewers.strain_labels import StrainLabels
 from astrogui.viewers.strain_live import joined
 from astrogui.viewers.strain_maps import TimeFrequencyMap, density_map, energy_map
 from astrogui.viewers.strain_panel import DetectorPanel
@@ -36,8 +36,7 @@ from astrogui.viewers.strain_products import (
 )
 from astrogui.viewers.strain_stack import TURN_MS, StrainStack
 from astrogui.viewers.strain_tools import SHOWN, add_tools, tool_bar
-from astrogui.viewers.strain_words import SEPARATOR, flag_words, notes_of, title_of
-from astrogui.viewers.viewer import Compute, show_notes
+from astrogui.viewers.viewer import Compute
 
 MAP_COLUMNS = 700
 AHEAD, AHEAD_S = 0.5, 1.0  # screens, or seconds on the clock, that maps go beyond a playing record
@@ -65,31 +64,21 @@ class StrainView(StrainStack):
         self.set_theme(self.theme)
 
     def _build(self) -> None:
-        self._title, self._notes, self._readout = QLabel(), QLabel(), QLabel()
-        self._title.setAccessibleName("Detectors, time and answer")
-        self._title.setTextFormat(Qt.TextFormat.RichText)
-        self._title.setWordWrap(True)
-        self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._notes.setAccessibleName("Remarks of the reader")
-        self._readout.setAccessibleName("Values at the cursor")
-        for label in (self._notes, self._readout):  # one line each, cut where there is no room
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._readout.setFixedHeight(self._readout.fontMetrics().height() + 2)
+        self.labels = StrainLabels()
         self.band_row, self.compare_row = BandRow(self), CompareRow(self)
         self.live_row = LiveRow(self.player, self)
         self.comparing, self.hearing = StrainComparing(self), StrainHearing(self)
         add_tools(self)
         self._shown = {product: self.tools[f"show_{product}"] for product, *_ in SHOWN}
-        for widget in (self._title, tool_bar(self), self.band_row, self.compare_row,
-                       self.live_row, self._notes):  # fmt: skip
+        for widget in (self.labels.title, tool_bar(self), self.band_row, self.compare_row,
+                       self.live_row, self.labels.notes):  # fmt: skip
             self._body.addWidget(widget)
         self._body.addWidget(self._split, 1)
-        self._body.addWidget(self._readout)
+        self._body.addWidget(self.labels.readout)
         for row in (self.band_row, self.compare_row, self.live_row):
             row.hide()
         self.band_row.changed.connect(self._want_bands)
-        self.cursor_tool.words_changed.connect(self._readout.setText)
+        self.cursor_tool.words_changed.connect(self.labels.readout.setText)
         self.live_row.newest.connect(self.show_newest)
 
     # What is shown --------------------------------------------------------------------------
@@ -407,22 +396,14 @@ class StrainView(StrainStack):
 
     def _write_notes(self) -> None:
         assert self._network is not None
-        show_notes(self._notes, notes_of(self._network))
+        self.labels.write_notes(self._network)
 
     def _write_title(self) -> None:
-        network = self._network
-        if network is None:
+        if self._network is None:
             return
-        rates = {strain.sample_rate_hz for strain in network.strains}
-        if self._outline is not None:
-            rates = {self._outline.sample_rate_hz}
-        words = title_of(network, rates)
-        self._title.setToolTip("\n".join(self.answer.words()) if self.is_narrow else "")
-        if not self.is_narrow:
-            words = SEPARATOR.join([words, *self.answer.words()])
-        posterior = self.answer.posterior
-        flags = posterior.flags if posterior is not None else Flag.NONE
-        self._title.setText(words + flag_words(flags, self.theme))
+        self.labels.write_title(
+            self._network, self._outline, self.answer, self.theme, self.is_narrow
+        )
         self.count_from_merger()
 
 

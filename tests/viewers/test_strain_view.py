@@ -310,9 +310,9 @@ def test_in_little_room_the_series_stay_and_the_rest_is_in_a_tip(shown, settled)
         settled(view)
         assert view._beside.isVisible() is is_wide
         words = view.answer.words()[0]
-        assert (words in view._title.text()) is is_wide
-        assert (words in view._title.toolTip()) is not is_wide
-        assert "GPS" in view._title.text()
+        assert (words in view.labels.title.text()) is is_wide
+        assert (words in view.labels.title.toolTip()) is not is_wide
+        assert "GPS" in view.labels.title.text()
     view._shown["asd"].setChecked(False)
     view.resize(900, 600)
     assert not view._beside.isVisible()
@@ -418,7 +418,7 @@ def test_an_outline_is_drawn_as_raw_strain_and_nothing_is_made_of_it(outlined):
     assert np.nanmax(y) == pytest.approx(1e21 * record.samples.max())
     assert np.nanmin(y) == pytest.approx(1e21 * record.samples.min())
     assert view.panels[0].products is None
-    assert "16 s at 4096 Hz" in view._title.text()
+    assert "16 s at 4096 Hz" in view.labels.title.text()
     assert "being filtered" in view.panels[0].corners["strain"].words
 
 

@@ -212,7 +212,7 @@ def test_the_cross_hair_is_at_one_time_in_every_plot_with_values(two):
     two.cursor_tool._on_moved(two.grid.graphics.mapToScene(place_of(two, plot, 8.25, 1.0)))
     two.cursor_tool._move()
     assert {round(p.cross.x, 2) for p in two.grid.plots} == {8.25}
-    words = two._readout.text()
+    words = two.labels.readout.text()
     assert f"GPS {GPS + 8.25:.2f}"[:-1] in words
     assert "UTC" in words
     assert "H1 whitened" in words
@@ -227,7 +227,7 @@ def test_the_read_out_of_a_map_and_of_the_noise_have_units(two):
     two.grid.set_span(7.9, 8.1)
     two.cursor_tool._on_moved(two.grid.graphics.mapToScene(place_of(two, plot, 8.0, 2.0)))
     two.cursor_tool._move()
-    parts = two._readout.text().split("  ·  ")
+    parts = two.labels.readout.text().split("  ·  ")
     assert float(parts[2].removesuffix(" Hz")) == pytest.approx(100, rel=0.04)
     assert parts[3].startswith("H1 ")
     assert parts[3].endswith(" × noise")

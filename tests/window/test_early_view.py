@@ -107,7 +107,7 @@ def test_a_series_is_drawn_without_a_session(early_on, strain, qtbot):
     early = early_on(strain)
     qtbot.waitUntil(lambda: early.is_on_screen and not early.view.awaits(), timeout=20_000)
     assert np.nanmax(drawn_strain(early.view)) == pytest.approx(40.0)
-    assert "16 s at 1024 Hz" in early.view._title.text()
+    assert "16 s at 1024 Hz" in early.view.labels.title.text()
     assert early.view.panels[0].products is None
     assert not early.is_being_drawn
 
