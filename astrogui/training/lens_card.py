@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from astrogui.records.model_card import ArraySpec, ModelCard
+from astrogui.training.card_table import table
 
 PRIOR = {
     "share of lenses": "one in two in training and in score_lens; prob_lens holds for lens_share, "
@@ -111,7 +112,7 @@ def _simulated_lines(scores: Mapping[str, Any]) -> list[str]:
                 f"- {name.replace('_', ' ')} ({part['n']} cut-outs, {part['lenses']} lenses): "
                 f"AUROC {part['auroc']:.4f}, completeness at 99 % rejection "
                 f"{_share(part['completeness_99'])}, before the tenth false positive "
-                f"{_share(part['tpr10'])}"
+                f"{_share(part['tpr10'])}" + _among_many(part)
             )
     lines.append(
         f"- expected calibration error at one in two: {scores['ece']:.3f}; randomised credible "
@@ -123,7 +124,24 @@ def _simulated_lines(scores: Mapping[str, Any]) -> list[str]:
         "- share of what is no lens above the score that leaves 1 % of all: "
         + ", ".join(f"{kind} {100 * rate:.1f} %" for kind, rate in rates.items())
     )
+    if radii := scores.get("identification_by_radius"):
+        lines += ["- false identifications there, by Einstein radius:", ""]
+        rows = {f'{name}"': part for name, part in radii.items()}
+        titles = ("lenses", "missed", "without their arcs", "of which called lenses")
+        lines += table(
+            rows, ("lenses", "missed", "without_arcs", "false"), titles, "Einstein radius", ".1%"
+        )
     return lines
+
+
+def _among_many(part: Mapping[str, Any]) -> str:
+    """At the false positives that ten of 50,000 others are, where it was measured."""
+    if "tpr10_whole" not in part:
+        return ""
+    return (
+        f" ({_share(part['tpr10_whole'])} where it is the tenth of 50,000, "
+        f"± {100 * part['tpr10_whole_error']:.1f} %)"
+    )
 
 
 def _real_lines(real: Mapping[str, Any]) -> list[str]:
