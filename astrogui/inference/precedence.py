@@ -13,14 +13,7 @@ def step_back(said: dict[str, Any], name: str) -> None:
     """Let the parent's window go first, if the parent says that it has one.
 
     A process without a window competes with other programs as an equal: beside another job of the
-    same terminal a nice one would hardly get on. On Linux the worker takes only processors that
-    nobody wants: however nice, it would keep one for the three milliseconds that it was given,
-    and a thread that draws wakes up many times in a paint. Threads that there are already stay
-    as they are.
+    same terminal a nice one would hardly get on.
     """
-    if not said.get(GIVES_WAY):
-        return
-    if hasattr(os, "nice"):
+    if said.get(GIVES_WAY) and hasattr(os, "nice"):
         os.nice(NICENESS[name])
-    if name == "worker" and hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
