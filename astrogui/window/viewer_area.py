@@ -144,16 +144,21 @@ class ViewerArea(QObject):
         view = self.view(kind_of(record))
         view.show_record(record)
         if self._pages.currentWidget() is view:
-            self._present(item_id, record, view)
+            self._tell_shown(item_id, record)
         else:  # a page that comes to the front is laid out, which costs as much again
             QTimer.singleShot(PAUSE_MS, self, partial(self._present, item_id, record, view))
 
     def _present(self, item_id: int, record: Any, view: Viewer) -> None:
-        """The record is drawn: bring its page to the front, and what belongs to it."""
+        """The record is drawn: bring its page to the front."""
+        if item_id == self._selection.item_id:
+            self.show_page(view)
+            QTimer.singleShot(PAUSE_MS, self, partial(self._tell_shown, item_id, record))
+
+    def _tell_shown(self, item_id: int, record: Any) -> None:
+        """The record is on screen: have what belongs to it follow."""
         if item_id != self._selection.item_id:
             return
         self._shown_item = item_id
-        self.show_page(view)
         self.message.emit("")
         self.record_shown.emit(kind_of(record), record)
         self._show_marks()
