@@ -130,12 +130,18 @@ class PlotPage(pg.GraphicsLayoutWidget):
         return True
 
     def _prepare(self) -> bool:
-        """Lay out, draw axes; False where it took so long that more, or the frame, is to wait."""
+        """Lay out and draw axes; False where time is over before nothing is left to do."""
         latest = time.monotonic() + TURN_S
-        self._settle()
-        axes = self._undrawn_axes()
-        if not axes:
-            return True
+        while True:
+            self._settle()  # an axis that has been drawn may have changed its size
+            axes = self._undrawn_axes()
+            if not axes:
+                return True
+            if not self._drew(axes, latest):
+                return False
+
+    def _drew(self, axes: list[pg.AxisItem], latest: float) -> bool:
+        """Have axes drawn, one at least; whether there is time left."""
         unseen = QImage(1, 1, QImage.Format.Format_RGB32)
         painter = QPainter(unseen)
         is_early = True
