@@ -35,7 +35,7 @@ class Verification:
     def __init__(
         self,
         view: ProjectView,
-        tasks: Sequence[Task],
+        task_named: Callable[[str], Task | None],
         cards: Cards,
         runner: Any,
         post: Callable[[Callable[[], Any]], Future[Any]],
@@ -45,7 +45,7 @@ class Verification:
     ) -> None:
         self.done = done
         self._view, self._cards, self._runner = view, cards, runner
-        self._tasks = {task.name: task for task in tasks}
+        self._task_named = task_named
         self._post, self._publish, self._pool = post, publish, pool
         self._waiting: deque[Part] = deque()
         self._flying: dict[int, Part] = {}
@@ -67,12 +67,14 @@ class Verification:
                 item_id, task, _, _, model, _ = key
                 if key not in parts:
                     folder = self._cards.folder_of_weights(task, model)
+                    known = self._task_named(task)
                     assert folder is not None
+                    assert known is not None
                     card = self._cards.card_in(folder)
                     parts[key] = Part(
                         job_id=first_job - len(parts),
                         item=self._view.item(item_id),
-                        task=self._tasks[task],
+                        task=known,
                         answers=[],
                         models_dir=str(folder.parent),
                         tolerance=card.tolerance_relative if tolerance is None else tolerance,
@@ -128,7 +130,7 @@ class Verification:
     def _key(self, row_id: int, info: AnswerInfo) -> tuple[tuple[Any, ...], str]:
         """What answers of one job share, or why this one cannot be computed again."""
         origin = info.provenance
-        task = self._tasks.get(info.task)
+        task = self._task_named(info.task)
         if task is None:
             return (), f"there is no analysis {info.task} in this version of the application"
         if task.preparation_version != origin.preparation:
@@ -259,13 +261,13 @@ class Verifier:
 
     def __init__(
         self,
-        tasks: Sequence[Task],
+        task_named: Callable[[str], Task | None],
         cards: Cards,
         runner: Any,
         post: Callable[[Callable[[], Any]], Future[Any]],
         publish: Callable[[events.Event], None],
     ) -> None:
-        self._made_of = (tasks, cards, runner, post, publish)
+        self._made_of = (task_named, cards, runner, post, publish)
         self._post = post
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._runs: list[Verification] = []

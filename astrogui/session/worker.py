@@ -28,7 +28,7 @@ class Worker:
         self._runner, self._loop, self._project = runner, loop, project
         self._is_started = False
         self._waiting_for_idle: list[Future[None]] = []
-        self._verifier = Verifier(known.all, known.cards, runner, loop.post, loop.publish)
+        self._verifier = Verifier(known.named, known.cards, runner, loop.post, loop.publish)
         self._explainer = Explainer(known.named, known.cards, runner, loop.publish)
 
     def ensure(self) -> None:

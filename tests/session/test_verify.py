@@ -21,7 +21,7 @@ from astrogui.errors import UsageProblem
 from astrogui.inference.runner import InlineRunner
 from astrogui.records.packing import posterior_from_bytes, posterior_to_bytes
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
-from astrogui.session import events, verify
+from astrogui.session import events, known_tasks, verify
 from astrogui.session.comparison import differences, judged, posterior_difference, scales_of
 from astrogui.session.session import Session
 from astrogui.session.verifying import as_json, row_numbers, summary
@@ -212,6 +212,23 @@ def test_a_refined_answer_is_refined_again(project):
     session.add([path], tasks=("tiny_refined",)).result(60)
     session.idle().result(60)
     assert session.view.answers(1)[-1].provenance.method == "counted"
+    (verdict,) = session.verify().result(60)
+    session.close()
+    assert verdict.state == "identical"
+
+
+def test_a_model_taken_up_while_the_session_runs_is_verified_too(project, monkeypatch):
+    own = replace(tiny.TASK, name="own_tiny")
+    tiny.write_model(project.models, task=own.name)
+    path = project.folder / "flat-4.fits"
+    path.write_text("4")
+    session = project.open(
+        InlineRunner(task_named=(TASKS | {own.name: own}).__getitem__, read=tiny.read)
+    )
+    monkeypatch.setattr(known_tasks, "own_tasks", lambda search_path: (own,))
+    session.take_up(own.name).result(60)
+    session.add([path], tasks=(own.name,)).result(60)
+    session.idle().result(60)
     (verdict,) = session.verify().result(60)
     session.close()
     assert verdict.state == "identical"
