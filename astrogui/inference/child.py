@@ -6,6 +6,7 @@ Imported before anything else in a helper process, so it imports little itself.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
@@ -91,15 +92,20 @@ class Watchdog:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self._armed_at = -math.inf
 
     def arm(self) -> None:
-        """Start the time anew."""
+        """Start the time anew, to a twentieth of it: each true start waits for a new thread."""
         import faulthandler
 
-        faulthandler.dump_traceback_later(self._seconds, exit=True)
+        now = time.monotonic()
+        if now - self._armed_at > self._seconds / 20:
+            self._armed_at = now
+            faulthandler.dump_traceback_later(self._seconds, exit=True)
 
     def rest(self) -> None:
         """No limit while the process has nothing to do."""
         import faulthandler
 
+        self._armed_at = -math.inf
         faulthandler.cancel_dump_traceback_later()

@@ -17,6 +17,7 @@ from test_runner import ENDS, Listener, assert_orderly
 
 from astrogui.errors import Damaged, JobTimedOut, UsageProblem, WorkerDied
 from astrogui.inference import supervisor
+from astrogui.inference.child import Watchdog
 from astrogui.inference.jobs import (
     Job,
     JobAdvanced,
@@ -457,6 +458,22 @@ def test_the_watchdog_ends_a_process_whose_interpreter_is_held():
     assert done.returncode == 1
     assert done.stdout.strip() == "rested"
     assert "Timeout" in done.stderr
+
+
+def test_a_watchdog_that_is_armed_at_every_word_starts_its_clock_now_and_then(monkeypatch):
+    started = []
+    monkeypatch.setattr("faulthandler.dump_traceback_later", lambda *how, **more: started.append(1))
+    monkeypatch.setattr("faulthandler.cancel_dump_traceback_later", lambda: started.append(0))
+    now = [100.0]
+    monkeypatch.setattr("astrogui.inference.child.time.monotonic", lambda: now[0])
+    dog = Watchdog(40.0)
+    for _ in range(50):
+        dog.arm()
+        now[0] += 0.1
+    assert started == [1, 1, 1]  # every two seconds
+    dog.rest()
+    dog.arm()  # anew after a rest, however soon
+    assert started == [1, 1, 1, 0, 1]
 
 
 @pytest.fixture
