@@ -32,6 +32,7 @@ from astrogui.inference.jobs import (
 from astrogui.inference.messages import receive, send
 from astrogui.inference.precedence import GIVES_WAY
 from astrogui.inference.process import HelperProcess, own_command
+from astrogui.inference.reader_start import FEW_THREADS
 
 LOG = logging.getLogger(__name__)
 PIPELINE = 8  # jobs the worker holds, so that it never waits for the next
@@ -71,10 +72,15 @@ class SupervisedRunner:
         start_timeout_s: float = 60.0,
         log: str | None = None,
         gives_way: bool = False,
+        is_further: bool = False,
     ) -> None:
-        """``gives_way`` is for a parent with a window, which comes before the worker."""
+        """``gives_way`` is for a parent with a window, which comes before the worker.
+
+        ``is_further`` is for a worker beside others, which keeps to one thread.
+        """
         self._command = list(command or own_command("worker"))
         self._gives_way = gives_way
+        self._environment = KEPT_MEMORY | FEW_THREADS if is_further else KEPT_MEMORY
         self._job_timeout_s = job_timeout_s
         self._start_timeout_s = start_timeout_s
         self._log = log
@@ -215,7 +221,7 @@ class SupervisedRunner:
                     self._command,
                     log=self._log,
                     said={"timeout_s": self._job_timeout_s, GIVES_WAY: self._gives_way},
-                    environment=KEPT_MEMORY,
+                    environment=self._environment,
                 )
             except OSError as error:
                 self._lost(f"it could not be started ({error})")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from astrogui.session.export_process import ExportProcess
 
 LARGEST_LOG_BYTES = 5_000_000
+MOST_WORKERS = 4  # more than the session can write down the answers of
+WORKER_BYTES = 2 << 30  # of the machine's memory for each
 
 
 def unnamed_project() -> Path:
@@ -36,12 +38,38 @@ def unnamed_project() -> Path:
 
 
 def make_worker(settings: Settings, has_window: bool = False) -> Runner:
-    """The worker process; one of a window gives way to it."""
+    """The worker process; one of a window gives way to it.
+
+    Without a window a worker a processor, where there is memory: those after the first are
+    started for batches of spectra.
+    """
+    from astrogui.inference.several import SeveralRunners
     from astrogui.inference.supervisor import SupervisedRunner
 
-    return SupervisedRunner(
-        job_timeout_s=settings.job_timeout_s, log=_children_log(), gives_way=has_window
-    )
+    log = _children_log()
+    runners = [
+        SupervisedRunner(
+            job_timeout_s=settings.job_timeout_s,
+            log=log,
+            gives_way=has_window,
+            is_further=number > 0,
+        )
+        for number in range(1 if has_window else _workers())
+    ]
+    return SeveralRunners(runners) if len(runners) > 1 else runners[0]
+
+
+def _workers() -> int:
+    """How many worker processes a batch may have; one where the memory is not known."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on this system
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        processors = len(os.sched_getaffinity(0))
+    else:
+        processors = os.cpu_count() or 1
+    return max(min(processors, MOST_WORKERS, memory // WORKER_BYTES), 1)
 
 
 def start_reader(first: str | None = None) -> HelperProcess | None:

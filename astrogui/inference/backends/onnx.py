@@ -68,7 +68,7 @@ def session_options() -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(processors(), MOST_THREADS)
+    options.intra_op_num_threads = processors()
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
@@ -76,10 +76,12 @@ def session_options() -> Any:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """How many processors this process may use; fewer where its environment says so."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    most = int(told) if told.isdigit() and int(told) else MOST_THREADS
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(len(os.sched_getaffinity(0)), most)
+    return min(os.cpu_count() or 1, most)
 
 
 def translated(error: Exception) -> Exception:
