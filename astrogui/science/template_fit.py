@@ -119,15 +119,12 @@ def upright_gains(
     """
     few = [k for k, (_, templates) in enumerate(wanted) if templates.cells <= FEW_CELLS]
     summed = _summed([(*wanted[k], np.arange(wanted[k][1].cells)) for k in few])
-    equations = dict(zip(few, summed, strict=True))
+    gained = dict(zip(few, upright(summed), strict=True))
     for k, (part, templates) in enumerate(wanted):
-        if k not in equations:
-            equations[k] = _correlated(part, templates, 2)
-    gained = upright([equations[k] for k in range(len(wanted))])
-    return [
-        (values if templates.cells <= FEW_CELLS else between(values, templates.cells))[::-1]
-        for values, (_, templates) in zip(gained, wanted, strict=True)
-    ]
+        if k not in gained:  # each is solved at once, while its sums are in the processor's cache
+            (values,) = upright([_correlated(part, templates, 2)])
+            gained[k] = between(values, templates.cells)
+    return [gained[k][::-1] for k in range(len(wanted))]
 
 
 def upright_gains_at(
