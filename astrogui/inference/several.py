@@ -54,6 +54,7 @@ class SeveralRunners:
         self._queue: dict[int, Job] = {}  # in the order of submission
         self._open: dict[int, _Open] = {}  # in the order in which jobs were handed out
         self._started = 0
+        self._ready = {0}  # what the first has waits for its start: there is no other
         self._may_spread = False
         self._noticed: dict[str, int] = {}  # words: the runner that said them first
 
@@ -108,13 +109,12 @@ class SeveralRunners:
             busy[one.runner] += not one.has_ended
         if any(source.kind != SPREAD for source in job.sources):
             return 0 if busy[0] < AT_HAND else None
-        number = min(range(max(self._started, 1)), key=busy.__getitem__)
+        number = min(sorted(self._ready), key=busy.__getitem__)
         if busy[number] < AT_HAND:
             return number
         is_worth_it = self._may_spread and len(self._queue) >= self._many_waiting
-        if is_worth_it and self._started < len(self._runners):
-            self._start_next()
-            return self._started - 1
+        if is_worth_it and len(self._ready) == self._started < len(self._runners):
+            self._start_next()  # it is given jobs when it is ready for them
         return None
 
     def _take(self, number: int, report: Report) -> None:
@@ -131,10 +131,10 @@ class SeveralRunners:
     def _take_general(self, number: int, report: Report) -> None:
         """What concerns no job is said once, whichever runner says it."""
         if isinstance(report, RunnerReady):
-            if number:
-                return
-            self._may_spread = report.device == "CPU"
-            self._tell(report)
+            self._ready.add(number)
+            if number == 0:
+                self._may_spread = report.device == "CPU"
+                self._tell(report)
             self._hand_out()
             return
         if isinstance(report, RunnerNotice) and (

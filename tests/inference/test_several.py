@@ -29,7 +29,8 @@ class FakeRunner:
 
     def start(self, report):
         self.report = report
-        report(RunnerReady("onnx", self.device))
+        if self.device:
+            report(RunnerReady("onnx", self.device))
 
     def submit(self, job):
         self.jobs.append(job.job_id)
@@ -83,6 +84,21 @@ def test_a_further_worker_waits_for_enough_to_be_worth_its_start():
     assert second.report is None
     several.submit(job(99))
     assert second.jobs == [*range(AT_HAND, AT_HAND + 4), 99]
+
+
+def test_no_job_waits_for_a_worker_that_is_still_starting():
+    first, slow, third = FakeRunner(), FakeRunner(device=""), FakeRunner()
+    several, heard = begun(first, slow, third)
+    for number in range(2 * AT_HAND):
+        several.submit(job(number))
+    assert slow.report is not None
+    assert third.report is None
+    first.end(*range(4))
+    assert first.jobs == list(range(AT_HAND + 4))
+    assert not slow.jobs
+    slow.report(RunnerReady("onnx", "CPU"))
+    assert slow.jobs == list(range(AT_HAND + 4, 2 * AT_HAND))
+    assert ended(heard) == list(range(4))
 
 
 def test_reports_come_in_the_order_of_submission():
