@@ -170,7 +170,7 @@ def non_negative(
     if there.size == 0:
         return there
     root = 1.0 / np.sqrt(diagonal[there])
-    scaled = matrix[np.ix_(there, there)] * root * root[:, None]
+    scaled = matrix[there[:, None], there] * root * root[:, None]
     target = right[there] * root
     _diagonal(scaled)[:] += RIDGE
     start = target > 0 if likely is None else np.isin(there, likely)
@@ -190,7 +190,7 @@ def _exchanged(
         inside = np.flatnonzero(positive)
         solution = np.zeros(right.size)
         if inside.size:
-            _, solution[inside], failed = dposv(matrix[np.ix_(inside, inside)], right[inside])
+            _, solution[inside], failed = dposv(matrix[inside[:, None], inside], right[inside])
             if failed:
                 return None
         wrong = np.where(positive, solution <= 0, right - matrix @ solution > least)
