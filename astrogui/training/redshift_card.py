@@ -250,7 +250,8 @@ def _everything(scores: Mapping[str, Any]) -> list[str]:
         *_table(scores),
         "",
         f"Of {scores.get('n_junk')} simulated spectra of nothing (sky, lamps, noise, image rows, "
-        f"wrong axes) {scores.get('junk_flagged') or 0.0:.1%} are flagged as novel.",
+        f"wrong axes) {scores.get('junk_flagged') or 0.0:.1%} are novel to the network alone, by "
+        "its features or its class UNKNOWN; what the whole way of a file flags is told below.",
         "",
     ]
 
