@@ -17,6 +17,8 @@ from weakref import WeakMethod
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 
+from astrogui.viewers.turns import turns
+
 _log = logging.getLogger(__name__)
 _Parcel = tuple["WeakMethod[Callable[..., Any]]", tuple[Any, ...], "Future[Any]"]
 
@@ -28,7 +30,8 @@ class Courier(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._landed.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
+        self._turns = turns()
+        self._landed.connect(self._on_landed, Qt.ConnectionType.QueuedConnection)
 
     def bring(self, future: Future[Any], receive: Callable[..., Any], *words: Any) -> None:
         """Call ``receive(*words, future)``, a method of a QObject, when the future is done.
@@ -37,6 +40,9 @@ class Courier(QObject):
         """
         parcel = partial(_send, self, WeakMethod(receive), words)
         future.add_done_callback(parcel)
+
+    def _on_landed(self, parcel: _Parcel) -> None:
+        self._turns.ask(self, partial(self._hand_over, parcel))
 
     def _hand_over(self, parcel: _Parcel) -> None:
         method, words, future = parcel

@@ -2,65 +2,32 @@
 
 Qt's own way paints at once what has changed, as often as something changes: an axis that is laid
 out while it is painted, or two plots that change together, cost two or three paints of 30 ms in
-one turn, and the window stands still for their sum. Here a change asks for a frame; the frames of
-all pages come one after the other, each in a turn of its own, and what a frame needs (a layout, the
-axes) is done in turns before it where it takes long.
+one turn, and the window stands still for their sum. Here a change asks for a frame, which has a
+turn of its own (`turns`), and what a frame needs (a layout, the axes) is done in turns before it
+where it takes long.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyqtgraph as pg
-import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QGraphicsGridLayout, QWidget
 
-GAP_MS = 1  # between two frames: whatever else waits has its turn
+from astrogui.viewers.turns import turns
+
 TURN_S = 0.006  # of layout and axes, the most work of a frame; what is left has the next turn
 MOST_TURNS = 20  # before a frame, for axes that keep changing
 NESTED = 3  # layouts: of the page, of a plot, of its title
 
 
-class Frames(QObject):
-    """The pages that wait to be painted, and whose turn it is; one for the program."""
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._waiting: deque[PlotPage] = deque()
-        self._timer = QTimer(self)
-        self._timer.setInterval(GAP_MS)
-        self._timer.timeout.connect(self._next)
-
-    def ask(self, page: PlotPage) -> None:
-        """Paint this page when its turn comes."""
-        self._waiting.append(page)
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def _next(self) -> None:
-        while self._waiting:
-            page = self._waiting.popleft()
-            if shiboken6.isValid(page) and page.begin_frame():
-                return
-        self._timer.stop()
-
-
-def frames() -> Frames:
-    """The program's frames; they belong to the application."""
-    application = QCoreApplication.instance()
-    assert application is not None
-    found = application.findChild(Frames)
-    return found if found is not None else Frames(application)
-
-
 class PlotPage(pg.GraphicsLayoutWidget):
-    """Plots in a grid, painted by ``Frames``; ``painted`` counts how often."""
+    """Plots in a grid, painted in turns of their own; ``painted`` counts how often."""
 
     closed = True  # what pyqtgraph asks once the widget's own attributes are gone
 
@@ -71,13 +38,16 @@ class PlotPage(pg.GraphicsLayoutWidget):
         super().__init__(parent)
         self.setAcceptDrops(False)
         self.setViewportUpdateMode(self.ViewportUpdateMode.NoViewportUpdate)
-        self._frames = frames()
+        self._turns_of_all = turns()
         self.scene().changed.connect(self._on_changed)
+
+    def _ask(self) -> None:
+        self._turns_of_all.ask(self, self.begin_frame)
 
     def _on_changed(self, _: object = None) -> None:
         if not self._is_stale and self.isVisible():
             self._is_stale = True
-            self._frames.ask(self)
+            self._ask()
 
     @contextmanager
     def laid_out_once(self) -> Iterator[None]:
@@ -107,7 +77,7 @@ class PlotPage(pg.GraphicsLayoutWidget):
     def release(self) -> None:
         """Paint the plots again, once they are laid out and their axes drawn."""
         self._is_let_go = True
-        self._frames.ask(self)
+        self._ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Qt would paint at once, and have all of the layout and the axes done within."""
@@ -122,7 +92,7 @@ class PlotPage(pg.GraphicsLayoutWidget):
             return False  # it was painted meanwhile, or is to stay hidden
         if self._turns and not self._prepare():
             self._turns -= 1
-            self._frames.ask(self)
+            self._ask()
             return True
         self._turns = MOST_TURNS
         self._is_held = self._is_let_go = self._is_stale = False

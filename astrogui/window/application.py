@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 
 from astrogui.session.helpers import start_reader
+from astrogui.window.way import go_first
 
 NO_DISPLAY = (
     "astrogui: there is no display (DISPLAY and WAYLAND_DISPLAY are not set); the window is drawn "
@@ -15,15 +16,10 @@ NO_DISPLAY = (
 )
 
 
-# How long a thread of the pool may keep the window from painting. With Python's 5 ms a frame of
-# twenty drawing calls, each of which lets other threads run, would wait a tenth of a second.
-SWITCH_S = 0.0005
-
-
 def run(options: Namespace) -> int:
     """Open the window, work until it is closed; returns the program's exit code."""
     choose_platform(is_pictured=bool(getattr(options, "screenshot", None)))
-    sys.setswitchinterval(SWITCH_S)
+    go_first()
     # It imports its libraries while we import ours, and looks at the file that is shown first.
     files = () if options.project else tuple(map(str, options.files))
     options.reader = start_reader(files[0] if files else None)

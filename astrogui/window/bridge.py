@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from astrogui.errors import AstroguiError
 from astrogui.session import events
+from astrogui.viewers.turns import turns
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
@@ -25,7 +26,7 @@ Receiver = Callable[[Any], None]
 _Landing = tuple["Future[Any]", Receiver, "Callable[[str], None] | None"]
 # Of hundreds of files, events come one by one, and each has lists read and painted again: so long
 # they gather after those that were told.
-GATHER_MS = 40
+GATHER_MS = 100
 
 
 class Bridge(QObject):
@@ -62,7 +63,8 @@ class Bridge(QObject):
         self._gathering.setSingleShot(True)
         self._gathering.setInterval(GATHER_MS)
         self._gathering.timeout.connect(self._on_gathered)
-        self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._turns = turns()
+        self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
         self._unsubscribe = session.subscribe(self._post)
 
     def after(
@@ -103,14 +105,18 @@ class Bridge(QObject):
             # whoever destroys this one closes it first.
             self._woken.emit()
 
+    def _on_woken(self) -> None:
+        self._turns.ask(self, self._deliver)
+
     def _on_gathered(self) -> None:
         with self._lock:
             self._is_gathering = False
             has_more = bool(self._arrived) and not self._is_waking
         if has_more:
-            self._deliver()
+            self._on_woken()
 
-    def _deliver(self) -> None:
+    def _deliver(self) -> bool:
+        """Tell all that has arrived; whether anything had."""
         with self._lock:
             arrivals = list(self._arrived)
             self._arrived.clear()
@@ -122,6 +128,7 @@ class Bridge(QObject):
         finally:
             if gathers and not self._is_closed:  # the time counts from the end of what was told
                 self._gathering.start()
+        return bool(arrivals)
 
     def _tell(self, arrivals: list[events.Event | _Landing]) -> None:
         happened = [arrival for arrival in arrivals if isinstance(arrival, events.Event)]

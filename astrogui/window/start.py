@@ -26,6 +26,7 @@ from astrogui.window.collector import Collector
 from astrogui.window.early_view import EarlyView
 from astrogui.window.main_window import MainWindow
 from astrogui.window.theme import ThemeKeeper, is_dark
+from astrogui.window.way import SWITCH_S
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TRACE_VARIABLE = "ASTROGUI_TRACE_START"  # set: the start's times are printed on standard error
-# Qt lets go of the interpreter at nearly every call, and waits so long to have it back from a
-# thread of the pool that computes; Python's own 5 ms add up to a visible pause.
-SWITCH_S = 0.001
 CLASSES_AT_ONCE = 40  # of seven hundred: five milliseconds
 IMPORT_LOOK_MS = 10  # between two looks at the import in the pool, during the start only
 EARLY_PLOTS = 3  # of one detector, made while its series is on the way

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
+import struct
 import sys
 import threading
 from weakref import WeakSet
 
+# How long a thread of the pool may keep the window from painting. Qt lets go of the interpreter at
+# nearly every call: with Python's 5 ms a frame of twenty drawing calls would wait a tenth of a
+# second to have it back from one that computes.
+SWITCH_S = 0.0005
 BEHIND = 4  # a little: what they compute is waited for, and they hold the interpreter at times
+
+# Linux 6.12 and later let a thread say how long it wants to run at a time, and one that asks for
+# less than the one that runs goes before it the moment it has something to do. Without it the
+# window waits at every turn until a program in the background has had its 3 ms.
+SLICE_NS = 100_000  # the shortest there is
+SET_ATTRIBUTES = {"x86_64": 314, "aarch64": 274}  # number of sched_setattr(2), by machine
+# struct sched_attr: size, policy, flags, niceness, priority, runtime, deadline, period.
+ATTRIBUTES = "IIQiIQQQ"
+RESET_ON_FORK = 1  # flag: what this thread starts, threads or programs, asks for nothing
+
+
+def go_first() -> bool:
+    """Ask for short turns of the processor, soon, for the thread that calls; whether it may.
+
+    Programs in the background that compute without a pause hold up its frames less: of a zoom
+    beside two of them the slowest hundredth took 27 ms where they took 43. Elsewhere than on Linux,
+    and where the kernel is too old, nothing changes.
+    """
+    number = SET_ATTRIBUTES.get(platform.machine())
+    if sys.platform != "linux" or number is None:
+        return False
+    size = struct.calcsize(ATTRIBUTES)
+    niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    wanted = struct.pack(
+        ATTRIBUTES, size, os.SCHED_OTHER, RESET_ON_FORK, niceness, 0, SLICE_NS, 0, 0
+    )
+    return ctypes.CDLL(None).syscall(number, 0, wanted, 0) == 0
 
 
 class GiveWay:

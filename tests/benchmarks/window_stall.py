@@ -161,12 +161,13 @@ def measure(mode: str, limit_ms: float) -> int:
     from astrogui.session.settings import Settings
     from astrogui.window.collector import Collector
     from astrogui.window.main_window import MainWindow
-    from astrogui.window.start import SWITCH_S
     from astrogui.window.theme import ThemeKeeper
+    from astrogui.window.way import SWITCH_S, go_first
     from astrogui.window.workbench import Workbench
 
     application = QApplication([])
     sys.setswitchinterval(SWITCH_S)
+    go_first()
     collector = Collector()  # as the program does: no thread's collection stops the others
     with tempfile.TemporaryDirectory(prefix="astrogui-") as name:
         folder = Path(name)

@@ -11,6 +11,7 @@ from astrogui.viewers import plot_page
 from astrogui.viewers.plot import Plot
 from astrogui.viewers.plot_page import PlotPage
 from astrogui.viewers.spectrum_view import SpectrumView
+from astrogui.viewers.turns import turns
 
 
 class PaintLog(QObject):
@@ -49,11 +50,13 @@ def page_of(qtbot, count=2):
 
 
 def is_quiet(qtbot, page):
-    """Wait until a page has painted what it had to."""
-    before = -1
-    while before != page.painted or page.is_due:
+    """Wait until a page has painted what it had to, and goes on having nothing to paint."""
+    looks, before = 0, -1
+    while looks < 3:
+        is_still = before == page.painted and not page.is_due and not turns().is_busy
+        looks = looks + 1 if is_still else 0
         before = page.painted
-        qtbot.wait(60)
+        qtbot.wait(40)
 
 
 def test_all_changes_of_a_turn_are_one_picture(qtbot):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
+import struct
 import sys
 import threading
 
 import pytest
 
-from astrogui.window.way import BEHIND
+from astrogui.window.way import ATTRIBUTES, BEHIND, SLICE_NS, go_first
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="threads have no own priority")
 
@@ -42,3 +45,39 @@ def test_one_that_is_further_behind_stays_there(bench, thread, qtbot):
     bench.commands.add(["/data/s1.fits"])
     qtbot.waitUntil(lambda: bench.model.rowCount() == 1)
     assert nice(thread) == wanted
+
+
+GET_ATTRIBUTES = {"x86_64": 315, "aarch64": 275}  # number of sched_getattr(2), by machine
+
+
+def slice_ns():
+    """How long the thread that calls asks to run at a time, 0 where the kernel does not say."""
+    buffer = ctypes.create_string_buffer(struct.calcsize(ATTRIBUTES))
+    number = GET_ATTRIBUTES[platform.machine()]
+    assert ctypes.CDLL(None).syscall(number, 0, buffer, len(buffer), 0) == 0
+    return struct.unpack(ATTRIBUTES, buffer.raw)[5]
+
+
+@pytest.mark.skipif(platform.machine() not in GET_ATTRIBUTES, reason="no number for the call")
+def test_the_window_asks_for_short_turns_and_what_it_starts_does_not():
+    told = []
+
+    def window():
+        before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        told.append(go_first())
+        told.append(slice_ns())
+        told.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before)
+        child = threading.Thread(target=lambda: told.append(slice_ns()))
+        child.start()
+        child.join()
+
+    thread = threading.Thread(target=window)  # the test's own thread stays as it is
+    thread.start()
+    thread.join()
+    may, own, is_as_nice, others = told
+    assert may
+    assert is_as_nice
+    if own == 0:
+        pytest.skip("the kernel knows no such wish")
+    assert own == SLICE_NS
+    assert others != SLICE_NS

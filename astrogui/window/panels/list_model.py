@@ -8,6 +8,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon
 
+from astrogui.window.panels.tables import Cell
+
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 
@@ -88,6 +90,20 @@ class ListModel(QAbstractTableModel):
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._heads)
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
+        # Qt's own asks for the counts of rows and columns, by two calls a cell.
+        if parent.isValid() or not (
+            0 <= row < len(self._values) and 0 <= column < len(self._heads)
+        ):
+            return QModelIndex()
+        return self.createIndex(row, column)
+
+    def shown_cell(self, row: int, column: int) -> Cell:
+        """What the table paints."""
+        value = self._values[row]
+        icon = self._icon(value) if column == 0 and self._icon is not None else None
+        return Cell(self._cells(value)[column], icon)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole

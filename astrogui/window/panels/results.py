@@ -6,10 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from astrogui.viewers.posterior_view import PosteriorView
+from astrogui.viewers.turns import turns
 from astrogui.window.current_answer import CurrentAnswer
 from astrogui.window.drop import let_drops_through
 
@@ -42,23 +42,27 @@ class ResultsPanel(QWidget):
         self._tasks.activated.connect(self._on_task_chosen)
         self._next: tuple[dict[str, Any] | None, Posterior | None] = (None, None)
         # A turn after the view of the data has drawn the same answer.
-        self._turn = QTimer(self)
-        self._turn.setSingleShot(True)
-        self._turn.timeout.connect(self._show)
+        self._turns, self._is_waiting = turns(), False
         answer.changed.connect(self.show_answer)
         answer.refresh()
 
     @property
     def is_busy(self) -> bool:
         """Whether an answer is not on screen yet."""
-        return self._turn.isActive() or bool(self.view.awaits())
+        return self._is_waiting or bool(self.view.awaits())
 
     def show_answer(self, row: dict[str, Any] | None, posterior: Posterior | None) -> None:
         """Show the current row's answer, or why there is none, in the next turn."""
         self._next = (row, posterior)
-        self._turn.start(0)
+        self._ask()
+
+    def _ask(self) -> None:
+        if not self._is_waiting:
+            self._is_waiting = True
+            self._turns.ask(self, self._show)
 
     def _show(self) -> None:
+        self._is_waiting = False
         row, posterior = self._next
         self._list_tasks()
         if row is None:
@@ -70,7 +74,7 @@ class ResultsPanel(QWidget):
             return
         if not self.view.shows_content:  # its first layout takes as long as all the rest
             self.view.show_content()
-            self._turn.start(0)
+            self._ask()
             return
         title = self._answer.title(task)
         names = "; ".join(part.rpartition("/")[2] for part in str(row["file"]).split(";"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple, Protocol, cast, runtime_checkable
+
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
@@ -10,6 +12,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     Qt,
 )
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -19,9 +22,54 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+LINE_SEPARATOR = "\u2028"  # as Qt begins a line within a cell
+
+
+class Cell(NamedTuple):
+    """What a cell shows."""
+
+    text: str
+    icon: QIcon | None = None
+    is_number: bool = False  # it stands at the right
+
+
+@runtime_checkable
+class ShowsCells(Protocol):
+    """A model that says at once what a cell shows.
+
+    Qt asks a model for eight roles a cell while it paints, and each question has to wait for the
+    interpreter where other threads compute: a table of a screen's height asks two thousand.
+    """
+
+    def shown_cell(self, row: int, column: int) -> Cell: ...
+
 
 class PlainEditor(QStyledItemDelegate):
     """Edits in place; its editors leave dropped files to the window."""
+
+    def __init__(self, view: QTableView) -> None:
+        super().__init__(view)
+        model = view.model()
+        self._cells = model if isinstance(model, ShowsCells) else None
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        if self._cells is None:
+            super().initStyleOption(option, index)
+            return
+        cell = self._cells.shown_cell(index.row(), index.column())
+        feature = QStyleOptionViewItem.ViewItemFeature
+        features = feature.HasDisplay
+        option.index = cast(QModelIndex, index)
+        option.text = cell.text.replace("\n", LINE_SEPARATOR)
+        if cell.is_number:
+            option.displayAlignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if cell.icon is not None:
+            features |= feature.HasDecoration
+            option.icon = cell.icon
+            option.decorationSize = cell.icon.actualSize(option.decorationSize)
+        option.features |= features
 
     def createEditor(
         self,
@@ -32,16 +80,6 @@ class PlainEditor(QStyledItemDelegate):
         editor = super().createEditor(parent, option, index)
         editor.setAcceptDrops(False)
         return editor
-
-
-class NameDelegate(QStyledItemDelegate):
-    """Shortens file names in their middle: what tells them apart stands at both ends."""
-
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        option.textElideMode = Qt.TextElideMode.ElideMiddle
 
 
 class RowHeight(QObject):
