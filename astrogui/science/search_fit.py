@@ -24,6 +24,8 @@ STEP_S = 1 / 1024
 ROUNDS = ((36, 0.30), (24, 0.15), (16, 0.06))  # trial points and how far they lie, as sqrt(1 - m)
 LONGEST_STEP = (0.25, 0.8, 0.7)  # in ln chirp mass, ln mass ratio, spin
 LOUDER_COUNTS = 3.0  # a detector counts for at most so many times the other
+# Reduced chi-squared from which a ratio is lowered: its deviation in Gaussian noise is a third.
+FREE_CHI_SQUARED = 1.3
 
 Floats = NDArray[np.float64]
 
@@ -60,10 +62,7 @@ def fitted(
 
     The times of two detectors agree within light travel, counted from their data's own times.
     """
-    apart = 0.0
-    if len(data) > 1:
-        apart = light_travel_s(detectors[0], detectors[1]) + TIMING_S
-    search = _Search(data, reach_s, apart)
+    search = _Search(data, reach_s, _apart(detectors))
     point = np.array(
         [bank.log_chirp_mass[template], np.log(bank.ratio[template]), bank.spin[template]]
     )
@@ -79,6 +78,25 @@ def fitted(
         if found[place] > power:
             best, power = trials[place], float(found[place])
     return _judged(data, search, best)
+
+
+def by_templates(
+    data: Sequence[Data],
+    detectors: Sequence[str],
+    bank: Templates,
+    rows: NDArray[np.intp],
+    reach_s: float,
+) -> Floats:
+    """(n,) squared SNR of templates of the bank as they are, at the times of ``fitted``."""
+    points = np.stack([bank.log_chirp_mass, np.log(bank.ratio), bank.spin], axis=1)[rows]
+    return _Search(data, reach_s, _apart(detectors)).power(points)
+
+
+def _apart(detectors: Sequence[str]) -> float:
+    """Seconds that a merger may lie apart in two detectors."""
+    if len(detectors) < 2:
+        return 0.0
+    return light_travel_s(detectors[0], detectors[1]) + TIMING_S
 
 
 def measured(data: Data, fit: Fitted, reach_s: float) -> tuple[float, float, float]:
@@ -111,14 +129,35 @@ def reach(data: Data, fit: Fitted) -> float:
 
 
 def statistic(snr: Sequence[float], chi_squared: Sequence[float]) -> float:
-    """The ranking of a candidate: its detectors' re-weighted SNR, added in quadrature.
+    """A fit's worth: its detectors' re-weighted SNR, added in quadrature.
 
     Of two, the louder counts for at most three times the other, so that a glitch of one detector
     is no coincidence.
     """
-    each = [reweighted(a, b) for a, b in zip(snr, chi_squared, strict=True)]
+    each = [reweighted(a, b / FREE_CHI_SQUARED) for a, b in zip(snr, chi_squared, strict=True)]
     most = LOUDER_COUNTS * min(each) if len(each) > 1 else np.inf
     return float(np.sqrt(sum(min(value, most) ** 2 for value in each)))
+
+
+def ranked(fit: Fitted, ratio: float) -> Fitted:
+    """A fit with its statistic: the bank's ``likelihood_ratio``, lowered as the fit is.
+
+    The fit's own SNR is no measure of rarity: to vary a waveform freely raises that of noise more
+    than that of mergers.
+    """
+    share = fit.statistic / max(float(np.linalg.norm(fit.snr)), 1e-30)
+    return fit._replace(statistic=share * ratio)
+
+
+def likelihood_ratio(power: Floats, weight: Floats) -> float:
+    """The likelihood ratio of a merger of the prior to noise, as the SNR of one such waveform.
+
+    Squared SNR of templates (n,) and the prior's weight of each. Source: the average over a prior
+    of exp(SNR² / 2), as in Dent and Veitch 2014, PRD 89, 062002.
+    """
+    each = np.asarray(power, np.float64) / 2 + np.log(weight)
+    top = each.max()
+    return float(np.sqrt(max(2 * (top + np.log(np.sum(np.exp(each - top)))), 0.0)))
 
 
 class _Search:

@@ -15,13 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.science import search_filter
+from astrogui.science import search_filter, search_fit
 from astrogui.science.detector_response import DETECTORS, light_travel_s
 from astrogui.science.gating import gated
 from astrogui.science.matched_filter import Stretch, Templates
 from astrogui.science.psd import Span
 from astrogui.science.search_filter import BIN_S, LONGEST_S, Table
-from astrogui.science.search_fit import TIMING_S, Data, Fitted, about, fitted
+from astrogui.science.search_fit import TIMING_S, Data, Fitted, about, fitted, ranked
+from astrogui.science.template_bank import prior_weights
 from astrogui.science.whitening import contiguous_stretches
 
 PIECE_S = 128.0  # searched at once, by noise measured in it
@@ -33,6 +34,8 @@ MOST = 24  # looked at in a piece, or in one shift of it
 SHIFTS = 32  # at most, of whole seconds, in a piece
 FEWER_SHIFTS, FEW_PIECES = 10, 4  # of more pieces fewer shifts give background enough
 REACH_S = 0.020  # about a coarse bin in which the fine stage looks
+RANKING = 20  # templates, loudest in the coarse stage, whose likelihoods rank a time
+WORTH_A_FIT = 7.0  # ranking short of which a shift's coincidence is counted without chi-squared
 AROUND_S = 0.5  # about a candidate above the threshold that the background leaves out
 
 Floats = NDArray[np.float64]
@@ -196,41 +199,93 @@ class Coarse:
         self._first = np.where(self._valid[0], powers[0], 0)
         self._second = _widened(powers[1], self._valid[1], self._names) if len(clean) > 1 else None
         self._data: dict[tuple[int, int], Data] = {}
+        self._powers: dict[tuple[int, int], tuple[NDArray[np.intp], Floats]] = {}
+        self._loud: dict[int, list[int]] = {}
+        self._weight = prior_weights(bank)
         self.live_s = float(np.logical_and.reduce(self._valid).sum() * BIN_S)
         self.track = self._track()
 
     def candidates(self, shift: int, at_least_one: bool = False) -> list[Candidate]:
         """Of the second detector shifted by so many bins later, loudest first, clustered."""
+        return _clustered([self._examined(at, shift) for at in self.loud(shift, at_least_one)])
+
+    def loud(self, shift: int, at_least_one: bool = False) -> list[int]:
+        """Bins at which the detectors together are loud in the coarse stage, loudest first."""
+        if shift not in self._loud or (at_least_one and not self._loud[shift]):
+            self._loud[shift] = list(self._found_loud(shift, at_least_one))
+        return self._loud[shift]
+
+    def _found_loud(self, shift: int, at_least_one: bool) -> Iterator[int]:
         total, live = self._total(shift)
         if not live.any():
-            return []
+            return
         wanted = COARSE[len(self._names)] ** 2
-        found: list[Candidate] = []
         half = round(0.5 * CLUSTER_S / BIN_S)
         for number in range(MOST):
             place = int(total.argmax())
             loud = total[place] >= wanted
             if not (loud or (at_least_one and number == 0 and total[place] > 0)):
                 break
-            found.append(self._examined(place, shift))
+            yield place
             total[max(0, place - half) : place + half + 1] = 0
-        return _clustered(found)
+
+    def by_bank(self, place: int, shift: int) -> float:
+        """SNR of a bin by the bank's best waveform as it is: no fit, no prior, no chi-squared."""
+        return float(np.sqrt(self._by_templates(place, shift)[1].max()))
+
+    def _ranking(self, place: int, shift: int) -> float:
+        rows, power = self._by_templates(place, shift)
+        return search_fit.likelihood_ratio(power, self._weight[rows])
+
+    def _by_templates(self, place: int, shift: int) -> tuple[NDArray[np.intp], Floats]:
+        """A bin's loudest templates and their squared SNR over all frequencies.
+
+        At the times that the fit is allowed.
+        """
+        key = (place, shift)
+        if key not in self._powers:
+            rows = np.argsort(-self._column(place, shift))[:RANKING]
+            data = self._both(place, shift)
+            power = search_fit.by_templates(data, self._names, self._bank, rows, REACH_S)
+            self._powers[key] = rows, power
+        return self._powers[key]
+
+    def shifts(self, most: int) -> list[int]:
+        """At most so many shifts of whole seconds, in bins, spread over the piece."""
+        per_second = round(1 / BIN_S)
+        last = self._bins // per_second - 1
+        if last < 1:
+            return []
+        chosen = np.unique(np.linspace(1, last, min(most, last)).astype(int))
+        return [int(number) * per_second for number in chosen]
 
     def background(self, shifts: int) -> tuple[Floats, float]:
         """Statistics of coincidences at shifts of whole seconds, and their live time."""
-        per_second = round(1 / BIN_S)
-        most = self._bins // per_second - 1
-        chosen = np.unique(np.linspace(1, most, min(shifts, most)).astype(int)) if most > 0 else ()
         statistics, seconds = [], 0.0
-        for number in chosen:
-            shift = int(number) * per_second
+        for shift in self.shifts(shifts):
             live = self._valid[0] & np.roll(self._valid[1], shift)
             seconds += float(live.sum()) * BIN_S
-            statistics += [found.fit.statistic for found in self.candidates(shift)]
+            statistics += self._statistics(shift)
         return np.array(statistics), seconds
+
+    def _statistics(self, shift: int) -> list[float]:
+        """Of the coincidences of a shift; of faint ones what they are at most, without a fit."""
+        kept: list[tuple[int, float]] = []
+        near = round(CLUSTER_S / BIN_S)
+        ranking = [(place, self._ranking(place, shift)) for place in self.loud(shift)]
+        worth = [
+            (place, self._examined(place, shift).fit.statistic if rank >= WORTH_A_FIT else rank)
+            for place, rank in ranking
+        ]
+        for place, value in sorted(worth, key=lambda one: -one[1]):
+            if all(abs(place - other) >= near for other, _ in kept):
+                kept.append((place, value))
+        return [value for _, value in kept]
 
     def leave_out(self, times: Sequence[float]) -> None:
         """Let no later coincidence rest on data about these times."""
+        self._loud.clear()
+        self._powers.clear()
         gps = self._start + (np.arange(self._bins) + 0.5) * BIN_S
         for time in times:
             near = np.abs(gps - time) < AROUND_S
@@ -265,16 +320,21 @@ class Coarse:
         return np.where(live, best, 0).astype(np.float32), live
 
     def _examined(self, place: int, shift: int) -> Candidate:
-        column = self._first[:, place].copy()
-        other = (place - shift) % self._bins
-        if self._second is not None:
-            column += self._second[:, other]
-        template = int(column.argmax())
-        data = [self._about(0, place)]
-        if self._second is not None:
-            data.append(self._about(1, other))
-        fit = fitted(data, self._names, self._bank, template, REACH_S)
+        template = int(self._column(place, shift).argmax())
+        fit = fitted(self._both(place, shift), self._names, self._bank, template, REACH_S)
+        fit = ranked(fit, self._ranking(place, shift))
         return Candidate(self._names, fit, self._near_gap(fit))
+
+    def _column(self, place: int, shift: int) -> NDArray[np.float32]:
+        """(templates,) squared SNR of the detectors together in a bin."""
+        column = self._first[:, place]
+        if self._second is not None:
+            column = column + self._second[:, (place - shift) % self._bins]
+        return column
+
+    def _both(self, place: int, shift: int) -> list[Data]:
+        places = [place, (place - shift) % self._bins]
+        return [self._about(number, places[number]) for number in range(len(self._names))]
 
     def _about(self, number: int, place: int) -> Data:
         key = (number, place)

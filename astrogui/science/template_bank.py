@@ -6,6 +6,7 @@ spectrum, on the multi-rate grid.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ MASS_RATIO = 0.125  # smallest
 LARGEST_SPIN = 0.95
 SHIFTS_S = np.arange(-28, 29) / 1400  # at which waveforms are compared
 REACH = 0.3  # in ln chirp mass: light templates farther than this need not be compared
+ALIKE = 0.25  # in ln chirp mass, over which prior and bank are compared
 LIGHT = 20.0  # chirp mass up to which they are told apart so well
 
 Floats = NDArray[np.float64]
@@ -56,6 +58,33 @@ def random_binaries(count: int, rng: np.random.Generator, low_mass_power: float 
     chirp = (heavy * light) ** 0.6 / (heavy + light) ** 0.2
     spins = rng.uniform(-LARGEST_SPIN, LARGEST_SPIN, (2, count))
     return Binaries(np.log(chirp), light / heavy, spins[0], spins[1])
+
+
+def prior_weights(bank: Templates) -> Floats:
+    """(n,) how much of the range's binaries a template stands for: one on average.
+
+    By chirp mass: light binaries, which filters tell apart best, have by far the most templates,
+    and each of these stands for few.
+    """
+    return _weights(np.asarray(bank.log_chirp_mass, np.float64).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _weights(masses: bytes) -> Floats:
+    place = np.frombuffer(masses)
+    log_mass = np.linspace(np.log(MASS[0]), np.log(MASS[1]), 400)
+    heavy, light = np.exp(np.meshgrid(log_mass, log_mass))
+    taken = (light <= heavy) & (heavy + light <= TOTAL_MASS) & (light >= MASS_RATIO * heavy)
+    chirp = (heavy * light)[taken] ** 0.6 / (heavy + light)[taken] ** 0.2
+    count, edges = np.histogram(np.log(chirp), 300)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    prior = _alike(place, middle) @ count
+    weight = prior / _alike(place, place).sum(axis=1)
+    return np.asarray(weight / weight.mean())
+
+
+def _alike(one: Floats, other: Floats) -> Floats:
+    return np.asarray(np.exp(-0.5 * ((one[:, None] - other) / ALIKE) ** 2))
 
 
 def unit_waves(gain: Floats, binaries: Binaries) -> Waves:

@@ -1,9 +1,9 @@
 """Search for mergers in strain of any length: candidates with their rate of false alarms.
 
 Every template of a bank is filtered in each detector; times at which two detectors are loud
-together are fitted, re-weighted by chi-squared and ranked. The same with one detector shifted by
-whole seconds says how often noise does as much. There is no network. A candidate above the
-threshold starts the analysis of its binary.
+together are fitted, and ranked by the bank's likelihood ratio, lowered by the fit's chi-squared.
+The same with one detector shifted by whole seconds says how often noise does as much. There is no
+network. A candidate above the threshold starts the analysis of its binary.
 """
 
 from __future__ import annotations
@@ -77,8 +77,9 @@ COLUMNS = (
     Column(name="gps_hi90", unit="s", ucd="time.epoch;stat.max", format="%.4f",
            description="upper bound of its equal-tailed 90 % interval"),
     Column(name="search_statistic", ucd="stat.snr", format="%.2f",
-           description="ranking of the candidate: the detectors' signal-to-noise ratios, "
-           "re-weighted by chi-squared, in quadrature; the louder counts at most thrice the other"),
+           description="ranking of the candidate: the likelihood ratio of the bank's templates "
+           "under the prior, as a signal-to-noise ratio, lowered by chi-squared and where one "
+           "detector is more than thrice as loud as the other"),
     Column(name="search_threshold", ucd="stat.snr", format="%.2f",
            description="statistic that simulated noise exceeds once an hour"),
     Column(name="above_threshold", type="bool", ucd="meta.code",

@@ -24,7 +24,8 @@ LOWEST_HZ = 15.0  # of noise and of injected waveforms
 DETECTORS: tuple[str, ...] = ("H1", "L1")
 SHIFTS = 12  # of whole seconds, in a piece
 LOUDNESS = (4.5, 25.0)  # optimal network SNR of injections, as uniform in volume
-SPACING_S = 22.0  # between injections
+SPACING_S = 11.0  # between injections: more than the longest waveform
+NEAR_S = 0.3  # of its merger, what counts as found
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +39,8 @@ class Counts(NamedTuple):
     shifted_s: float
     single: Floats
     single_s: float
+    bank: Floats  # SNR by the plain matched filter, of pairs
+    bank_shifted: Floats
 
 
 class Injected(NamedTuple):
@@ -47,6 +50,7 @@ class Injected(NamedTuple):
     ideal: Floats  # network SNR by the injected waveform itself
     found: Floats  # the search's statistic within 0.3 s; 0 where there was none
     plain: Floats  # the same without chi-squared
+    bank: Floats  # SNR by the plain matched filter: the bank's best waveform, nothing fitted
     chirp_mass: Floats
     error_s: Floats  # of the merger's time in the first detector
 
@@ -76,6 +80,7 @@ def count(network: Mapping[str, Series], bank: Templates, tables: Sequence[Table
     pair: list[float] = []
     shifted: list[float] = []
     single: list[float] = []
+    by_bank: tuple[list[float], list[float]] = [], []
     seconds = np.zeros(3)
     for start, end, names in plan(network):
         clean = {name: strain_search.cleaned(network[name], start, end) for name in names}
@@ -90,10 +95,29 @@ def count(network: Mapping[str, Series], bank: Templates, tables: Sequence[Table
         statistics, live = both.background(SHIFTS)
         shifted += list(statistics)
         seconds[:2] += both.live_s, live
+        for place in (0, *both.shifts(SHIFTS)):
+            by_bank[bool(place)].extend(snr for _, snr in filtered(both, place, start))
     return Counts(
         np.array(pair), float(seconds[0]), np.array(shifted), float(seconds[1]),
-        np.array(single), float(seconds[2]),
+        np.array(single), float(seconds[2]), np.array(by_bank[0]), np.array(by_bank[1]),
     )  # fmt: skip
+
+
+def filtered(coarse: Coarse, shift: int, start: float) -> list[tuple[float, float]]:
+    """GPS times and SNR of the plain matched filter, loudest first, none within a cluster's time.
+
+    Both detectors' SNR in quadrature by one template, best over the bank and over times within
+    light travel: what the search is compared with.
+    """
+    found = [
+        (start + (place + 0.5) * search_filter.BIN_S, coarse.by_bank(place, shift))
+        for place in coarse.loud(shift)
+    ]
+    kept: list[tuple[float, float]] = []
+    for gps, snr in sorted(found, key=lambda one: -one[1]):
+        if all(abs(gps - other) >= strain_search.CLUSTER_S for other, _ in kept):
+            kept.append((gps, snr))
+    return kept
 
 
 def inject(
@@ -126,8 +150,9 @@ def inject(
         _ideal(loud, Binaries(*(column[row : row + 1] for column in binaries)), arrivals[row])
         for row in range(len(times))
     ]
-    found, plain, error = _searched(filled, bank, tables, arrivals)
-    return Injected(loudness, np.array(ideal), found, plain, np.exp(binaries.log_chirp_mass), error)
+    found, plain, by_bank, error = _searched(filled, bank, tables, arrivals)
+    mass = np.exp(binaries.log_chirp_mass)
+    return Injected(loudness, np.array(ideal), found, plain, by_bank, mass, error)
 
 
 def summed(parts: Sequence[Counts]) -> Counts:
@@ -139,6 +164,8 @@ def summed(parts: Sequence[Counts]) -> Counts:
         float(sum(part.shifted_s for part in parts)),
         np.concatenate([part.single for part in parts]),
         float(sum(part.single_s for part in parts)),
+        np.concatenate([part.bank for part in parts]),
+        np.concatenate([part.bank_shifted for part in parts]),
     )
 
 
@@ -229,27 +256,24 @@ def _searched(
     bank: Templates,
     tables: Sequence[Table],
     arrivals: Sequence[Mapping[str, float]],
-) -> tuple[Floats, Floats, Floats]:
-    candidates = []
+) -> tuple[Floats, Floats, Floats, Floats]:
+    candidates, by_bank = [], []
     for start, end, names in plan(network):
         clean = {name: strain_search.cleaned(network[name], start, end) for name in names}
         stretches = [one.stretch for one in clean.values()]
         coarse = Coarse(clean, bank, start, search_filter.loudest(stretches, tables, start, end))
         candidates += coarse.candidates(0)
+        by_bank += filtered(coarse, 0, start)
     rows = []
     for arrival in arrivals:
         first = next(iter(arrival.values()))
-        near = [one for one in candidates if abs(one.fit.gps[0] - first) < 0.3]
+        near = [one for one in candidates if abs(one.fit.gps[0] - first) < NEAR_S]
+        plain = max((snr for gps, snr in by_bank if abs(gps - first) < NEAR_S), default=0.0)
         best = max(near, key=lambda one: one.fit.statistic, default=None)
         if best is None:
-            rows.append((0.0, 0.0, np.nan))
+            rows.append((0.0, 0.0, plain, np.nan))
         else:
-            rows.append(
-                (
-                    best.fit.statistic,
-                    float(np.linalg.norm(best.fit.snr)),
-                    best.fit.gps[0] - first,
-                )
-            )
-    found, plain, error = np.array(rows).reshape(-1, 3).T
-    return found, plain, error
+            snr = float(np.linalg.norm(best.fit.snr))
+            rows.append((best.fit.statistic, snr, plain, best.fit.gps[0] - first))
+    found, fitted, banked, error = np.array(rows).reshape(-1, 4).T
+    return found, fitted, banked, error

@@ -24,7 +24,15 @@ def test_the_card_agrees_with_the_task(model):
     assert card.parameters == units
     assert card.training["templates"] == model.assets["bank_spin"].size
     assert card.training["trained_on"]["gps"] == []  # no second of strain set a threshold
-    assert card.training["simulated_noise"]["hours_with_slides"] > 10
+    assert card.training["simulated_noise"]["hours"] > 5
+    assert card.training["simulated_noise"]["hours_with_slides"] > 70
+
+
+def test_the_search_reaches_as_far_as_a_matched_filter_of_the_same_bank(model):
+    scores = model.card.simulated_scores
+    assert scores["injections"] >= 400
+    assert scores["matched_filter_distance_interval_90"][0] > 0.9
+    assert scores["threshold"] == model.card.calibration["threshold_pair"]
 
 
 def test_a_merger_faint_in_one_detector_is_found(model, real_data, monkeypatch):

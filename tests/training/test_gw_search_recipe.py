@@ -31,7 +31,10 @@ def test_the_folder_has_a_bank_and_no_network(trained):
     bank = score_gw_search.bank_of(model.assets)
     assert 5 < bank.spin.size == model.card.training["templates"]
     assert "nothing is to be trusted" in model.card.limits[0]
-    assert (folder / "README.md").read_text().startswith("# Search for mergers")
+    words = (folder / "README.md").read_text()
+    assert words.startswith("# Search for mergers")
+    assert "A plain matched filter with the same bank" in words
+    assert model.card.simulated_scores["matched_filter_threshold"] > 4
 
 
 def test_what_was_done_is_not_done_again(trained, monkeypatch):
@@ -46,10 +49,10 @@ def test_what_was_done_is_not_done_again(trained, monkeypatch):
     assert json.loads((folder / "card.json").read_text()) == before
 
 
-def of(loudness, ideal, found):
-    columns = [np.asarray(column, float) for column in (loudness, ideal, found)]
-    rest = [np.asarray(found, float), np.full(len(found), 30.0), np.full(len(found), 0.001)]
-    return Injected(*columns, *rest)
+def of(loudness, ideal, found, bank=None):
+    columns = [np.asarray(column, float) for column in (loudness, ideal, found, found)]
+    rest = [np.full(len(found), 30.0), np.full(len(found), 0.001)]
+    return Injected(*columns, np.asarray(found if bank is None else bank, float), *rest)
 
 
 def test_the_distance_is_the_cube_root_of_what_is_found():
@@ -59,6 +62,16 @@ def test_the_distance_is_the_cube_root_of_what_is_found():
     assert found["ideal_found"] == 4
     assert found["sensitive_distance_fraction"] == pytest.approx(0.5 ** (1 / 3))
     assert found["missed_by_the_coarse_stage"] == 1
+
+
+def test_the_plain_matched_filter_has_a_threshold_of_its_own():
+    injected = of([9.0] * 4, [10, 10, 10, 10], [9, 9, 0, 5], bank=[7.3, 7.1, 7.6, 8.0])
+    found = score_gw_search.losses(injected, 8.0, 7.2)
+    assert found["matched_filter_found"] == 3
+    assert found["matched_filter_distance_fraction"] == pytest.approx((2 / 3) ** (1 / 3))
+    low, high = found["matched_filter_distance_interval_90"]
+    assert low < found["matched_filter_distance_fraction"] < high
+    assert "matched_filter_found" not in score_gw_search.losses(injected, 8.0)
 
 
 def test_the_ideal_threshold_is_that_of_its_trials():
@@ -85,4 +98,6 @@ def test_an_injection_is_as_loud_as_it_was_meant_and_found(trained):
     )
     assert injected.ideal[0] == pytest.approx(60.0, rel=0.1)
     assert injected.plain[0] > 20  # by a bank that is far too coarse
+    assert 15 < injected.bank[0] <= 1.001 * injected.plain[0]  # the fit only betters the bank
+    assert 0 < injected.found[0] < injected.bank[0]  # chi-squared sees how coarse the bank is
     assert abs(injected.error_s[0]) < 0.05

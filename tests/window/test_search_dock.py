@@ -34,7 +34,7 @@ def write_model(folder):
     """A bank of a few waveforms, with thresholds as of much noise."""
     bank = Templates(np.log(MASSES), np.full(len(MASSES), 0.7), np.zeros(len(MASSES)))
     noise = np.linspace(5, 7.5, 60)
-    counts = Counts(noise, 36_000.0, noise, 36_000.0, noise, 36_000.0)
+    counts = Counts(noise, 36_000.0, noise, 36_000.0, noise, 36_000.0, noise, noise)
     card = gw_search_card.card(bank, counts, {"coarse": [1.0] * 5, "fine": [1.0] * 5}, 1, True)
     gw_search_card.write(folder / "gw_search", card, assets(bank, counts))
 

@@ -23,7 +23,7 @@ from astrogui.training.simulate_strain import PSD_GRID_HZ, noise_curves
 
 PROPOSED_AT_ONCE = 500
 # Added to the seed: draws that place no template and set no threshold.
-MATCH_STREAM, NOISE_STREAM = 4_000, 5_000
+MATCH_STREAM, NOISE_STREAM, INJECTION_STREAM = 4_000, 5_000, 6_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +57,10 @@ FULL = Size(
             masses=(20, 999), lowest_hz=20, minimal_match=0.92, proposals=4_000, low_mass_power=0
         ),
     ),
-    runs=8,
+    runs=36,
     seconds=1024.0,
     draws=200,
-    injections=100,
+    injections=440,
 )
 QUICK = Size(
     families=(
@@ -84,7 +84,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     counts = counted_noise(place, size, seed, bank, progress)
     progress("measuring the bank's match and what the search loses")
     match = measured_match(bank, size.draws, seed + MATCH_STREAM)
-    injected = score_gw_search.injected(bank, size.injections, seed + NOISE_STREAM)
+    injected = score_gw_search.injected(bank, size.injections, seed + INJECTION_STREAM)
     card = gw_search_card.card(bank, counts, match, seed, quick)
     card = gw_search_card.with_losses(card, injected)
     return gw_search_card.write(workdir / "gw_search", card, assets(bank, counts))
@@ -193,7 +193,10 @@ def _save(path: Path, arrays: dict[str, Any]) -> None:
 def simulated(run: Run, n: int, seed: int) -> Measures:
     """What the search loses of an ideal one, over ``n`` injections in simulated noise."""
     figures = score_gw_search.injected(score_gw_search.bank_of(run.assets), n, seed)
-    return score_gw_search.losses(figures, float(run.card.calibration["threshold_pair"]))
+    limits = run.card.calibration
+    return score_gw_search.losses(
+        figures, float(limits["threshold_pair"]), float(limits["threshold_matched_filter"])
+    )
 
 
 RECIPE = Recipe(task="gw_search", train=train, simulated=simulated, real=score_gw_search.real)
