@@ -121,13 +121,14 @@ def simulate(settings: SkySettings, rng: np.random.Generator) -> SimulatedSky:
     )  # fmt: skip
 
 
-def light_of(sky: SimulatedSky, band: int) -> np.ndarray:
-    """The light (ny, nx) of all sources in a band, without noise, sky or artefacts."""
+def light_of(sky: SimulatedSky, band: int, rows: np.ndarray | None = None) -> np.ndarray:
+    """The light (ny, nx) of all sources in a band, or of some, without noise, sky or artefacts."""
+    chosen = np.arange(len(sky.x)) if rows is None else rows
     image = np.zeros(sky.settings.shape, np.float32)
-    flux = 10 ** (0.4 * (ZERO_POINT - sky.magnitude[:, band]))
-    place = np.column_stack([sky.x, sky.y]) + sky.shift[band]
+    flux = 10 ** (0.4 * (ZERO_POINT - sky.magnitude[chosen, band]))
+    place = np.column_stack([sky.x, sky.y])[chosen] + sky.shift[band]
     noise = sky.exposures[band].sky_noise
-    _render(image, place, flux, sky.shapes, sky.seeing, band, sky.settings, noise)
+    _render(image, place, flux, sky.shapes[chosen], sky.seeing, band, sky.settings, noise)
     return image
 
 

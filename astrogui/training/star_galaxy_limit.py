@@ -134,9 +134,16 @@ def transform(amplitude: Floats, covariance: Floats, ky: Floats, kx: Floats) -> 
     return found.reshape(-1, ky.size, kx.size)
 
 
-def log_ratios(sky: SimulatedSky, rows: NDArray[np.intp], templates: Templates) -> Floats:
-    """ln of the odds of a galaxy (n,) of the sources ``rows``, the density of kinds included."""
-    fields = [_told(sky, band) for band in range(len(BANDS))]
+def log_ratios(
+    sky: SimulatedSky, rows: NDArray[np.intp], templates: Templates,
+    known: NDArray[np.intp] | None = None,
+) -> Floats:  # fmt: skip
+    """ln of the odds of a galaxy (n,) of the sources ``rows``, the density of kinds included.
+
+    With ``known``, which must hold the rows, the light of these sources alone is told; that of the
+    others stays in the pixels and is taken for noise.
+    """
+    fields = [_told(sky, band, known) for band in range(len(BANDS))]
     found = np.empty(len(rows))
     for number, row in enumerate(rows):
         bands = [_stamps(sky, int(row), band, field, templates)
@@ -240,14 +247,16 @@ def _drawn(
     return found
 
 
-def limit_lines(found: Any) -> list[str]:
-    """The table of `compared` for people."""
+def limit_lines(found: Any, told: str = "all") -> list[str]:
+    """The table of `compared` for people; a ratio that is not ``told`` all is no limit."""
+    word = "limit" if told == "all" else "ratio"
     lines = [
-        "| r | sources | stars | our AUC | with limit | ours there | limit | behind | |",
+        f"| r | sources | stars | our AUC | with {word} | ours there | {word} | behind | |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, row in found["table"].items():
         close = f"within {FAR:g}" if row["behind"] <= FAR else f"more than {FAR:g}"
+        close = close if told == "all" else ""
         lines.append(
             f"| {name} | {row['n']} | {row['stars']} | {row['auc']:.4f} +- {row['auc_error']:.4f} "
             f"| {row['n_limit']} | {row['auc_there']:.4f} | {row['limit']:.4f} +- "
@@ -287,12 +296,17 @@ def _log_mean(values: Floats) -> float:
     return most + float(np.log(np.exp(values - most).mean()))
 
 
-def _told(sky: SimulatedSky, band: int) -> tuple[Floats, Floats]:
-    """The white noise of a band's pixels, struck ones 0, and one over its scatter, both padded."""
+def _told(
+    sky: SimulatedSky, band: int, known: NDArray[np.intp] | None = None
+) -> tuple[Floats, Floats]:
+    """The white noise of a band's pixels, struck ones 0, and one over its scatter, both padded.
+
+    What is not told of (`log_ratios`) is in the noise.
+    """
     from scipy import fft
 
     exposure, shape = sky.exposures[band], sky.settings.shape
-    light = light_of(sky, band)
+    light = light_of(sky, band, known)
     scatter = np.sqrt(exposure.sky_noise**2 + np.maximum(light, 0) / exposure.electrons)
     noise = (sky.pixels[band] - light - residual_sky(shape, exposure.slope)) / scatter
     noise[np.abs(noise) > STRUCK] = 0.0

@@ -6,7 +6,8 @@ Fields like SDSS's in five bands are simulated, searched, prepared and answered 
 network; for a random share of the sources the likelihood ratio of `training/star_galaxy_limit.py`
 is worked out. Answers are kept below WORKDIR as numbers: another call goes on where the last one
 was stopped, and `--kept` alone judges what is there. AUCs come with the scatter of a bootstrap over
-sources, their difference with that of both on the same draws.
+sources, their difference with that of both on the same draws. With `--told found` the ratio is told
+the light of the sources that were found, and not that of neighbours too faint for it.
 """
 
 from __future__ import annotations
@@ -61,16 +62,19 @@ def separations(sky: SimulatedSky, rows: np.ndarray) -> np.ndarray:
 
 
 def field_answers(
-    run: Any, templates: Templates, seed: int, number: int, share: float, shape: tuple[int, int]
-) -> Arrays:
+    run: Any, templates: Templates, number: int, wanted: argparse.Namespace,
+    shape: tuple[int, int],
+) -> Arrays:  # fmt: skip
     """The sources of a field down to `FAINTEST`: truth, our P(galaxy), and the limit or NaN."""
+    seed = wanted.seed
 
     def limit(sky: SimulatedSky, x: np.ndarray, y: np.ndarray) -> Arrays:
         truth = match(sky, x, y)
-        chosen = np.random.default_rng([seed, 3, number]).random(len(x)) < share
+        chosen = np.random.default_rng([seed, 3, number]).random(len(x)) < wanted.share
         chosen &= (truth >= 0) & (sky.magnitude[truth, 2] <= FAINTEST)
         found = np.full(len(x), np.nan)
-        found[chosen] = log_ratios(sky, truth[chosen], templates)
+        known = np.unique(truth[truth >= 0]) if wanted.told == "found" else None
+        found[chosen] = log_ratios(sky, truth[chosen], templates, known)
         return {"_limit": found, "_separation": separations(sky, truth)}
 
     whole = field_examples([seed, zlib.crc32(b"limit"), number], shape, 1.0, BANDS, limit)
@@ -95,7 +99,7 @@ def answers(wanted: argparse.Namespace, run: Any, kept: Path) -> Arrays:
             if wanted.kept:
                 break
             templates = templates or Templates(PIXEL_SCALE_ARCSEC)
-            part = field_answers(run, templates, wanted.seed, len(parts), wanted.share, SHAPE)
+            part = field_answers(run, templates, len(parts), wanted, SHAPE)
             scratch = path.with_suffix(".part")
             with scratch.open("wb") as file:
                 np.savez_compressed(file, **part)
@@ -112,10 +116,11 @@ def judged(found: Arrays, chosen: np.ndarray, wanted: argparse.Namespace) -> dic
     return compared(*answers, wanted.draws, wanted.seed)
 
 
-def record(folder: Path, table: dict[str, Any]) -> None:
+def record(folder: Path, table: dict[str, Any], told: str) -> None:
     """Write the table into the card and README of the star/galaxy model, whose rest stays."""
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
-    card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, "limit": table})
+    name = "limit" if told == "all" else "limit_of_found"
+    card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, name: table})
     write_card(folder, card, star_galaxy.readme(card))
 
 
@@ -131,23 +136,28 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=20_261_122)
     parser.add_argument("--draws", type=int, default=400, help="of the bootstrap")
+    parser.add_argument(
+        "--told", choices=("all", "found"), default="all",
+        help="the limit is told the light of all sources, or of those that were found",
+    )  # fmt: skip
     parser.add_argument("--kept", action="store_true", help="judge what is kept, add nothing")
     parser.add_argument("--record", action="store_true", help="write the table into the card")
     parser.add_argument("--models", help="a folder of models beside the shipped ones")
     wanted = parser.parse_args()
     run = network("star_galaxy", wanted.models)
-    kept = wanted.workdir / run.card.hashes["weights.npz"][:12]  # answers are of one network
+    # Answers are of one network, limits of what was told.
+    kept = wanted.workdir / (run.card.hashes["weights.npz"][:12] + f"-{wanted.told}")
     found = answers(wanted, run, kept)
     table = judged(found, np.ones(len(found["galaxy"]), bool), wanted)
     table["alone"] = judged(found, found["separation"] > ALONE_ARCSEC, wanted)
     table |= {"fields": int(found["field"].max()) + 1, "alone_arcsec": ALONE_ARCSEC,
               "neighbour_mag": NEIGHBOUR, "seed": wanted.seed}  # fmt: skip
-    print("\n".join(limit_lines(table)))
+    print("\n".join(limit_lines(table, wanted.told)))
     print(f"without a neighbour within {ALONE_ARCSEC:g} arcsec:")
-    print("\n".join(limit_lines(table["alone"])))
+    print("\n".join(limit_lines(table["alone"], wanted.told)))
     (wanted.workdir / "limit.json").write_text(json.dumps(table, indent=1))
     if wanted.record:
-        record(ROOT / "models" / "star_galaxy", table)
+        record(ROOT / "models" / "star_galaxy", table, wanted.told)
 
 
 if __name__ == "__main__":

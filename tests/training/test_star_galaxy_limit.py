@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from astrogui.training import star_galaxy_limit as limit
-from astrogui.training.simulate_image import SkySettings, simulate
+from astrogui.training.simulate_image import SkySettings, light_of, simulate
 from astrogui.training.sky_population import galaxy_density
 from astrogui.training.star_galaxy_columns import auc
 from astrogui.training.star_galaxy_limit import Population, Templates, log_odds
@@ -121,3 +121,24 @@ def test_the_table_compares_on_the_sources_that_have_the_limit():
     assert 0 < row["behind_error"] < row["limit_error"]
     assert "21-21.5" not in table["table"]
     assert any("more than 0.01" in line for line in limit.limit_lines(table))
+    told_less = limit.limit_lines(table, "found")
+    assert not any("than 0.01" in line or "limit" in line for line in told_less)
+    assert len(told_less) == len(limit.limit_lines(table))
+
+
+def test_light_that_is_not_told_stays_in_the_pixels(templates):
+    settings = SkySettings(shape=(260, 280), star_factor=3.0, artefacts=False)
+    sky = simulate(settings, np.random.default_rng(8))
+    bright = np.flatnonzero(sky.magnitude[:, 2] < 21)
+    faint = np.setdiff1d(np.arange(len(sky.x)), bright)
+    some, rest = light_of(sky, 2, bright), light_of(sky, 2, faint)
+    np.testing.assert_allclose(some + rest, light_of(sky, 2), atol=1e-4)
+    left = limit._told(sky, 2, bright)[0] - limit._told(sky, 2)[0]
+    inner = left[limit.SIDE : -limit.SIDE, limit.SIDE : -limit.SIDE]
+    assert np.corrcoef(inner.ravel(), rest.ravel())[0, 1] > 0.9
+    everything = np.arange(len(sky.x))
+    np.testing.assert_allclose(
+        limit.log_ratios(sky, bright[:4], templates, everything),
+        limit.log_ratios(sky, bright[:4], templates),
+        rtol=1e-3,
+    )

@@ -312,6 +312,7 @@ def _limit_lines(scores: dict[str, Any]) -> list[str]:
     found = scores.get("limit")
     if not found:
         return []
+    seen = scores.get("limit_of_found")
     return [
         "## Beside the information limit",
         f"{found['n']} sources of {found['fields']} held-out fields like SDSS's in five bands "
@@ -328,6 +329,24 @@ def _limit_lines(scores: dict[str, Any]) -> list[str]:
         f"at most {found['neighbour_mag']:g} mag fainter:",
         "",
         *star_galaxy_limit.limit_lines(found["alone"]),
+        "",
+        *(_found_lines(seen) if seen else []),
+    ]
+
+
+def _found_lines(seen: dict[str, Any]) -> list[str]:
+    """Our AUC beside a likelihood ratio that is told less: the light of what was found, no more."""
+    return [
+        "The limit is told the light of neighbours that are too faint to be found, too, which no "
+        "image tells. The same ratio told that of the sources found alone (`--told found`), on "
+        f"{seen['n_limit']} sources of {seen['fields']} of these fields; it takes the rest for "
+        "noise, so that a classifier that allows for such neighbours can be ahead of it:",
+        "",
+        *star_galaxy_limit.limit_lines(seen, "found"),
+        "",
+        "And of sources without such a neighbour:",
+        "",
+        *star_galaxy_limit.limit_lines(seen["alone"], "found"),
         "",
     ]
 
