@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from astrogui.viewers.turns import turns
+
 if TYPE_CHECKING:
     from astrogui.window.workbench import Workbench
 
@@ -37,7 +39,12 @@ class Screenshot(QObject):
     def _look(self) -> None:
         """Two stages: first all rows are read and one is chosen, then everything is painted."""
         bench = self._bench
-        is_busy = bench.model.is_reading or bench.area.is_busy or bench.results.is_busy
+        is_busy = (
+            bench.model.is_reading
+            or bench.area.is_busy
+            or bench.results.is_busy
+            or turns().is_busy
+        )
         self._quiet = 0 if is_busy else self._quiet + 1
         if self._quiet == QUIET_LOOKS:
             row_id = telling_row(bench)

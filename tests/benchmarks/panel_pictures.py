@@ -136,6 +136,8 @@ def shown() -> list:
 
 def quiet(bench) -> Iterator[Step]:
     """Some turns of the event loop in which nothing is under way."""
+    from astrogui.viewers.turns import turns
+
     for _ in range(4):
         yield (
             "the view",
@@ -144,6 +146,7 @@ def quiet(bench) -> Iterator[Step]:
                     bench.model.is_reading
                     or bench.area.is_busy
                     or bench.results.is_busy
+                    or turns().is_busy
                     or any(getattr(dialogue, "is_busy", False) for dialogue in shown())
                 )
             ),
