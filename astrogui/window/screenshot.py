@@ -40,10 +40,7 @@ class Screenshot(QObject):
         """Two stages: first all rows are read and one is chosen, then everything is painted."""
         bench = self._bench
         is_busy = (
-            bench.model.is_reading
-            or bench.area.is_busy
-            or bench.results.is_busy
-            or turns().is_busy
+            bench.model.is_reading or bench.area.is_busy or bench.results.is_busy or turns().is_busy
         )
         self._quiet = 0 if is_busy else self._quiet + 1
         if self._quiet == QUIET_LOOKS:
