@@ -130,12 +130,23 @@ class RgbPanel(QWidget):
         for name, _, _, _, _, tip in SLIDERS:
             form.addRow(name, self._slider(name, tip))
         layout.addLayout(form)
+        self.make = QPushButton("&Make colours", self)
+        self.make.setToolTip("Of three bands of the image on the screen")
+        self.make.clicked.connect(self.compose)
         reset = QPushButton("Rese&t", self)
         reset.setToolTip("Black, stretch, Q and balance as at first")
         reset.clicked.connect(self.reset)
-        layout.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout()
+        row.addWidget(self.make)
+        row.addWidget(reset)
+        row.addStretch(1)
+        layout.addLayout(row)
         layout.addStretch(1)
         self.reset()
+        self._words.setText("Three bands of the image on the screen become one picture.")
+        self._controls = (*self.bands, *self.gains, *self.sliders.values(), reset)
+        for control in self._controls:  # until there are bands
+            control.setEnabled(False)
 
     def compose(self) -> None:
         """Make colours of the field on the screen."""
@@ -204,6 +215,8 @@ class RgbPanel(QWidget):
 
     def _use_field(self, field: Field) -> None:
         self._field = field
+        for control in self._controls:
+            control.setEnabled(True)
         names = [image.band or f"image {i + 1}" for i, image in enumerate(field.images)]
         first: Sequence[Image] = chosen_bands(field)
         for box, image in zip(self.bands, first, strict=True):

@@ -13,7 +13,9 @@ from collections.abc import Callable
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QObject, QTimer
 
-GAP_MS = 1  # between two turns: whatever else waits is done, and painted
+GAP_MS = 1  # after the end of a turn: whatever else waits is done, and painted
+# A turn may open a dialogue that waits for its answer: the others have theirs meanwhile.
+PATIENCE_MS = 100
 
 
 class Turns(QObject):
@@ -22,12 +24,14 @@ class Turns(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._waiting: deque[tuple[QObject, Callable[[], object]]] = deque()
-        self._is_due = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._next)
 
     @property
     def is_busy(self) -> bool:
         """Whether something waits for its turn."""
-        return self._is_due
+        return bool(self._waiting)
 
     def ask(self, owner: QObject, work: Callable[[], object]) -> None:
         """Call ``work`` in a turn of its own, after those asked for before it.
@@ -36,25 +40,22 @@ class Turns(QObject):
         next has its turn at once.
         """
         self._waiting.append((owner, work))
-        if not self._is_due:
-            self._come_in(0)
-
-    def _come_in(self, milliseconds: int) -> None:
-        # A timer anew for each: one that repeats would not fire while a dialogue that the work
-        # has opened waits for its answer.
-        self._is_due = True
-        QTimer.singleShot(milliseconds, self, self._next)
+        if not self._timer.isActive():
+            self._timer.start(0)
 
     def _next(self) -> None:
-        self._is_due = False
-        while self._waiting:
-            owner, work = self._waiting.popleft()
-            if not shiboken6.isValid(owner):
-                continue
-            if self._waiting and not self._is_due:
-                self._come_in(GAP_MS)
-            if work() is not False:
-                return
+        try:
+            has_worked = False
+            while self._waiting and not has_worked:
+                owner, work = self._waiting.popleft()
+                if shiboken6.isValid(owner):
+                    self._timer.start(PATIENCE_MS)
+                    has_worked = work() is not False
+        finally:
+            if self._waiting:
+                self._timer.start(GAP_MS)
+            else:
+                self._timer.stop()
 
 
 def turns() -> Turns:

@@ -16,14 +16,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "window")]
 LONGEST_S = 600
 LOOK_MS = 60
+LONGEST_PANEL_S = 40
+FILLED_BY = {"colour": "colour_panel", "frames": "frames_bands"}  # actions of the image's view
 PAGES = ("guide", "help_keys", "help_news", "help_formats", "about", "command_list")
 WITHOUT = ("quit", "start_page")
+FOR_KIND = {  # what has to be shown for a panel to have something to show
+    **dict.fromkeys(
+        ("colour", "embedding", "frames", "inside", "measure", "own_catalogues", "own_classes",
+         "regions"), "image",
+    ),
+    **dict.fromkeys(("ringdown", "search", "sky"), "strain"),
+}  # fmt: skip
 SCREEN = {
     "name": "wide", "x": 0, "y": 0, "width": 5000, "height": 3200, "logicalDpi": 96,
     "logicalBaseDpi": 96, "dpr": 1,
@@ -84,15 +94,34 @@ class Pictures:
     def _panels(self, theme: str) -> Iterator[Step]:
         docks = self._bench.window.docks
         for dock in docks:
+            yield from self._suit(FOR_KIND.get(dock.objectName(), "spectrum"))
+            if (action := FILLED_BY.get(dock.objectName())) is not None:
+                self._bench.area.current.tools[action].trigger()
+                yield from quiet(self._bench)
             was_hidden = dock.isHidden()
             docks.bring(dock.objectName())
             dock.setFloating(True)
             dock.resize(560, 460)
             yield from quiet(self._bench)
+            yield "the panel", partial(is_filled, dock, time.monotonic())
             self.take(dock, f"panel_{dock.objectName()}_{theme}")
             dock.setFloating(False)
             dock.setVisible(not was_hidden)
         self._bench.window.actions_by_name["reset_layout"].trigger()
+        yield from quiet(self._bench)
+
+    def _suit(self, kind: str) -> Iterator[Step]:
+        """Show what a panel is for, with a row of it chosen."""
+        from astrogui.window.screenshot import telling_row
+
+        item_id, selection = dict(self._items()).get(kind), self._bench.selection
+        if item_id is None or item_id == selection.item_id:
+            return
+        self._bench._choose(item_id)
+        yield from quiet(self._bench)
+        row_id = telling_row(self._bench)
+        if row_id is not None:
+            selection.choose_rows((row_id,), row_id, item_id)
         yield from quiet(self._bench)
 
     def _dialogues(self, theme: str) -> Iterator[Step]:
@@ -126,6 +155,15 @@ class Pictures:
             return
         self.count += 1
         widget.grab().save(str(self._folder / f"{name}.png"), "PNG")
+
+
+def is_filled(dock, since: float) -> bool:
+    """Whether a panel shows what it works out, or has had its time."""
+    from PySide6.QtWidgets import QLabel
+
+    words = [label.text() for label in dock.findChildren(QLabel) if label.isVisible()]
+    is_working = any("…" in text and len(text) < 90 for text in words)
+    return not is_working or time.monotonic() - since > LONGEST_PANEL_S
 
 
 def shown() -> list:

@@ -73,6 +73,16 @@ def test_bands_are_aligned_and_brought_to_one_zero_point():
     assert green_light > 1.5 * red_light
 
 
+def test_a_panel_without_bands_offers_to_make_colours(view, qtbot):
+    panel = RgbPanel(view)
+    qtbot.addWidget(panel)
+    assert not any(box.isEnabled() for box in panel.bands)
+    panel.make.click()
+    assert [box.currentText() for box in panel.bands] == ["i", "r", "g"]
+    assert all(box.isEnabled() for box in panel.bands)
+    qtbot.waitUntil(lambda: view.image is not None and view.image.is_colour, timeout=10_000)
+
+
 def test_fewer_than_three_bands_are_refused_in_words(shown, qtbot):
     view = shown(ImageView, samples.field())
     panel = RgbPanel(view)
