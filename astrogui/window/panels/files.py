@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QFileDialog,
     QHeaderView,
     QPushButton,
+    QStyledItemDelegate,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -19,13 +20,16 @@ from PySide6.QtWidgets import (
 from astrogui.window.bridge import Bridge
 from astrogui.window.formatting import bytes_text, file_names
 from astrogui.window.icons import Icons
-from astrogui.window.panels.list_model import ListModel
+from astrogui.window.panels.item_model import ItemModel
 from astrogui.window.panels.tables import prepare_table, selected_rows
 from astrogui.window.reading import Compute, Reading
 from astrogui.window.selection import Selection
 
 if TYPE_CHECKING:
     from astrogui.session.session import Session
+
+
+PAUSE_MS = 200  # between two looks at what has come, while hundreds of files do
 
 
 class FilesPanel(QWidget):
@@ -49,11 +53,10 @@ class FilesPanel(QWidget):
         self._selection, self._icons = selection, icons
         self._reading = Reading(session, bridge, compute, self._read, self._show, self)
         self._wanted: deque[int | None] = deque()  # items to be read; None for all
-        self._model = ListModel(
-            ("File",), lambda item: item.item_id, _cells, _tip, self._icon, self
-        )
+        self._model = ItemModel("File", lambda item: item.item_id, _line, _tip, self._icon, self)
         self._table = QTableView(self)
         prepare_table(self._table, self._model, "Files")
+        self._table.setItemDelegate(QStyledItemDelegate(self._table))  # paints without Python
         self._table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         heads = self._table.horizontalHeader()
@@ -68,6 +71,10 @@ class FilesPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._table)
         column.addWidget(self._locate)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self._read_wanted)
         bridge.files_changed.connect(self._on_files_changed)
         bridge.project_changed.connect(self.refresh)
         selection.item_changed.connect(self._on_item_chosen)
@@ -80,7 +87,14 @@ class FilesPanel(QWidget):
 
     def _on_files_changed(self, item_ids: tuple[int, ...]) -> None:
         self._wanted.extend(item_ids)
-        self._reading.ask()
+        if not self._pause.isActive():
+            self._read_wanted()
+
+    def _read_wanted(self) -> None:
+        """Have what has changed read, unless nothing has; further changes wait a moment."""
+        if self._wanted:
+            self._reading.ask()
+            self._pause.start()
 
     def _read(self, view: Any) -> tuple[bool, list[Any]]:
         """Runs in the pool: whether all were read, and the observations."""
@@ -99,13 +113,17 @@ class FilesPanel(QWidget):
             self._model.show_values(shown)
             self.listed.emit(shown)
         else:
-            for item in shown:
-                self._model.append(item)
+            self._model.show_also(shown)
         self.counted.emit(self._model.rowCount())
         self._on_item_chosen(self._selection.item_id)
         self._show_locate()
 
-    def _icon(self, item: Any) -> QIcon | None:
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._model.renew_icons()
+
+    def _icon(self, item: Any) -> QIcon:
         return self._icons[item.kind if item.state == "ok" else "missing"]
 
     def _on_current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
@@ -150,8 +168,8 @@ def _name(item: Any) -> str:
     return file_names(item.paths) + (f" [{part}]" if part and item.kind != "image" else "")
 
 
-def _cells(item: Any) -> tuple[str]:
-    return (_name(item) if item.state == "ok" else f"{_name(item)} ({item.state})",)
+def _line(item: Any) -> str:
+    return _name(item) if item.state == "ok" else f"{_name(item)} ({item.state})"
 
 
 def _tip(item: Any) -> str:

@@ -62,18 +62,6 @@ class ListModel(QAbstractTableModel):
         """The cells of a line are to be asked for again."""
         self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
 
-    def append(self, value: Any) -> None:
-        """Show one more value, or this one in place of the one with its key."""
-        row = self.row_of(self._key(value))
-        if row is not None:
-            self._values[row] = value
-            self.say_changed(row)
-            return
-        self.beginInsertRows(QModelIndex(), len(self._values), len(self._values))
-        self._values.append(value)
-        self._rows[self._key(value)] = len(self._values) - 1
-        self.endInsertRows()
-
     @property
     def values(self) -> list[Any]:
         """Every value, from top to bottom; not to be changed."""
