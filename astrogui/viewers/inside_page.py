@@ -62,7 +62,7 @@ class InsidePage(QWidget):
         for plot in (self.picture, self.map):
             plot.setAspectLocked(True)
             plot.setMouseEnabled(False, False)
-            plot.set_titles(bottom="column (network pixel)", left="row (network pixel)")
+            plot.set_titles(bottom="column (pixel)", left="row (pixel)")
         self.bar.setMouseEnabled(False, False)
         self.bar.getAxis("bottom").setStyle(showValues=False, tickLength=0)
         self.bar.hideAxis("left")
@@ -131,7 +131,9 @@ class InsidePage(QWidget):
             ny, nx = values.shape
             box.setRange(xRange=(0, nx), yRange=(0, ny), padding=0.02)
             label.setText(
-                f"channel {layer.channel[k]}: {low:.2g} … {high:.2g}", color=theme.text, size="8pt"
+                f"channel {layer.channel[k]}<br>{low:.2g} to {high:.2g}".replace("-", "−"),
+                color=theme.text,
+                size="8pt",
             )
 
     def set_theme(self, theme: Theme = LIGHT) -> None:

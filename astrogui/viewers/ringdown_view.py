@@ -46,6 +46,8 @@ SPINS = (0.0, 0.3, 0.5, 0.7, 0.9, 0.98)
 LONGEST_MS = 30.0
 MOST_DETECTORS = 3
 
+NAME = (64, 18)  # pixels that the name of a spin takes
+
 
 class RingdownView(Viewer):
     """Whitened strain with the fitted mode; below, its frequency and damping time."""
@@ -311,16 +313,17 @@ class RingdownView(Viewer):
 
     def _place_labels(self, *_: object) -> None:
         """Each spin's name where its line leaves the picture, unless another stands there."""
-        (left, right), (low, high) = self.plane.getViewBox().viewRange()
+        box = self.plane.getViewBox()
+        (left, right), (low, high) = box.viewRange()
+        wide, tall = (size * pixels for size, pixels in zip(box.viewPixelSize(), NAME, strict=True))
         frequency = np.linspace(left, right, 300)[12:-30]
         taken: list[tuple[float, float]] = []
         for label, spin in zip(self._labels, SPINS, strict=True):
             damping = _turns(spin) / np.maximum(frequency, 1.0) * 1e3
-            seen = np.flatnonzero((damping < 0.97 * high) & (damping > low + 0.06 * (high - low)))
+            seen = np.flatnonzero((damping < 0.97 * high) & (damping > low + tall))
             place = (frequency[seen[0]], damping[seen[0]]) if seen.size else (math.nan, math.nan)
             is_free = seen.size > 0 and all(
-                abs(place[0] - x) > 0.12 * (right - left) or abs(place[1] - y) > 0.08 * (high - low)
-                for x, y in taken
+                abs(place[0] - x) > wide or abs(place[1] - y) > tall for x, y in taken
             )
             label.setVisible(bool(is_free))
             if is_free:

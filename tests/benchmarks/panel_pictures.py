@@ -104,6 +104,7 @@ class Pictures:
             dock.resize(560, 460)
             yield from quiet(self._bench)
             yield "the panel", partial(is_filled, dock, time.monotonic())
+            yield from quiet(self._bench)
             self.take(dock, f"panel_{dock.objectName()}_{theme}")
             dock.setFloating(False)
             dock.setVisible(not was_hidden)
