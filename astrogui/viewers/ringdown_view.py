@@ -197,7 +197,9 @@ class RingdownView(Viewer):
             label = pg.TextItem(f"spin {spin:g}", anchor=(0.0, 0.0))
             self.plane.addItem(label, ignoreBounds=True)
             self._labels.append(label)
-        self.plane.getViewBox().sigRangeChanged.connect(self._place_labels)
+        box = self.plane.getViewBox()
+        box.sigRangeChanged.connect(self._place_labels)
+        box.sigResized.connect(self._place_labels)
 
     def _names(self) -> list[str]:
         known = [each.products.detector for each in self.heard[:MOST_DETECTORS]]
@@ -315,7 +317,8 @@ class RingdownView(Viewer):
         """Each spin's name where its line leaves the picture, unless another stands there."""
         box = self.plane.getViewBox()
         (left, right), (low, high) = box.viewRange()
-        wide, tall = (size * pixels for size, pixels in zip(box.viewPixelSize(), NAME, strict=True))
+        wide = NAME[0] * (right - left) / max(box.width(), 1.0)
+        tall = NAME[1] * (high - low) / max(box.height(), 1.0)
         frequency = np.linspace(left, right, 300)[12:-30]
         taken: list[tuple[float, float]] = []
         for label, spin in zip(self._labels, SPINS, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import viewer_samples as samples
@@ -116,3 +118,18 @@ def test_noise_alone_is_said_to_be_no_mode(qtbot, pool, settled):
     settled(view)
     assert view.rung.found.snr < 4.4
     assert "Noise alone reaches 4.4 once in twenty: no mode is heard." in view.title.text()
+
+
+def test_names_of_spins_neither_meet_nor_leave_the_picture(view, qtbot):
+    for height in (900, 620):
+        view.resize(600, height)
+        qtbot.wait(50)
+        view.plane.setXRange(270.0, 320.0, padding=0)
+        view.plane.setYRange(0.0, 30.0, padding=0)
+        qtbot.wait(50)
+        wide, tall = view.plane.getViewBox().viewPixelSize()
+        names = [label.pos() for label in view._labels if label.isVisible()]
+        assert names
+        assert all(name.y() >= 18 * tall for name in names)
+        for one, other in combinations(names, 2):
+            assert abs(one.x() - other.x()) > 64 * wide or abs(one.y() - other.y()) > 18 * tall
