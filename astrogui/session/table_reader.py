@@ -29,7 +29,7 @@ from astrogui.tasks.row import answer_columns
 from astrogui.tasks.task import Task
 
 Cells = dict[str, list[Any]]
-ROWS_AT_ONCE = 500  # ids in one statement
+ROWS_AT_ONCE = 200  # in one statement; between two the window has its turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def measured(path: Path) -> dict[str, np.ndarray]:
     from astrogui import readers
     from astrogui.records.image import Field
     from astrogui.viewers.image_view import ImageView
+    from astrogui.window.way import GiveWay
 
     with ThreadPoolExecutor(2) as pool:
         view = ImageView(pool.submit)
@@ -76,6 +77,7 @@ def measured(path: Path) -> dict[str, np.ndarray]:
         deadline = time.monotonic() + 60
         while (view.awaits() or not view.shows_content) and time.monotonic() < deadline:
             application.processEvents()
+        GiveWay().look()  # the threads of the pool, as the program has them
         paints = paint_counter(view.overlay.canvas.viewport())
         frames = {
             "zoom": _zoom(application, view, paints),
