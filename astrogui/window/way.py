@@ -30,8 +30,8 @@ def go_first() -> bool:
     """Ask for short turns of the processor, soon, for the thread that calls; whether it may.
 
     Programs in the background that compute without a pause hold up its frames less: of a zoom
-    beside two of them the slowest hundredth took about 31 ms where they took 43. Elsewhere than on Linux,
-    and where the kernel is too old, nothing changes.
+    beside two of them the slowest hundredth took about 31 ms where they took 43. Elsewhere than
+    on Linux, and where the kernel is too old, nothing changes.
     """
     number = SET_ATTRIBUTES.get(platform.machine())
     if sys.platform != "linux" or number is None:
