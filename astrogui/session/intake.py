@@ -18,7 +18,7 @@ from astrogui.records.source import Source
 log = logging.getLogger(__name__)
 READING_OPTIONS = ("columns", "air", "detector")
 GROUPED_KINDS = ("image", "strain")
-ASKED_AT_ONCE = 8
+ASKED_AT_ONCE = 24
 
 
 class Recogniser(Protocol):
@@ -49,16 +49,20 @@ class Intake:
     def __init__(
         self,
         reader: Recogniser,
-        post: Callable[[Callable[[], None]], object],
+        post: Callable[[Callable[[], None], Callable[[Exception], None]], object],
+        afterwards: Callable[[Callable[[], None]], object],
         store: Callable[[Sequence[Source], Batch], int],
         refuse: Callable[[FileProblem, Batch], int],
         known: Callable[[str], list[Source]],
     ) -> None:
-        """``store`` keeps an observation, ``refuse`` a problem; ``known`` lists a kind's sources.
+        """``post`` runs a command in the session's thread, or calls what it is given as well where
+        that could not be written; ``afterwards`` does something once it is.
+
+        ``store`` keeps an observation, ``refuse`` a problem; ``known`` lists a kind's sources.
 
         ``known`` serves companions that come later: the second detector of a time, another band.
         """
-        self._reader, self._post = reader, post
+        self._reader, self._post, self._afterwards = reader, post, afterwards
         self._store, self._refuse, self._known = store, refuse, known
         self._batches: list[Batch] = []
         # Hears how many files of all that were given have been looked at.
@@ -115,7 +119,7 @@ class Intake:
             asked.add_done_callback(partial(self._answered_later, batch, path))
 
     def _answered_later(self, batch: Batch, path: str, done: Future[tuple[Source, ...]]) -> None:
-        self._post(partial(self._answered, batch, path, done))
+        self._post(partial(self._answered, batch, path, done), partial(self._give_up, batch))
 
     def _answered(self, batch: Batch, path: str, done: Future[tuple[Source, ...]]) -> None:
         batch.asked -= 1
@@ -149,9 +153,11 @@ class Intake:
 
     def _give_up(self, batch: Batch, error: Exception) -> None:
         """Whoever waits for a batch learns why no more of it comes in."""
-        self._batches.remove(batch)
+        if batch in self._batches:
+            self._batches.remove(batch)
         batch.files.clear()
-        batch.future.set_exception(error)
+        if not batch.future.done():
+            batch.future.set_exception(error)
 
     def _tell(self) -> None:
         total = sum(batch.total for batch in self._batches)
@@ -165,7 +171,7 @@ class Intake:
             self._give_up(batch, error)
             return
         self._batches.remove(batch)
-        batch.future.set_result(batch.item_ids)
+        self._afterwards(lambda: batch.future.set_result(batch.item_ids))
 
     def _groups(self, batch: Batch) -> list[tuple[Source, ...]]:
         """New sources with their companions, among them those that came earlier."""

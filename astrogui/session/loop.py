@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 
 from astrogui.session.events import Event, RowsChanged
@@ -16,15 +18,21 @@ from astrogui.session.settling import settle
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 MERGE_SECONDS = 0.1
+MANY_SOON = 16  # commands that wait to be run together: so many wait no longer
 
 
 class Loop:
     """Runs posted commands in its own thread: the only place where state changes."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = (
+        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | str] = (
             queue.SimpleQueue()
         )
+        self._soon: list[tuple[Callable[[], None], Callable[[Exception], None]]] = []
+        self._last_soon = 0.0
+        self._held: list[Callable[[], None]] | None = None  # until what runs is on disk
+        # What makes the writing of commands that run together one.
+        self.together: Callable[[], AbstractContextManager[None]] = nullcontext
         self._subscribers: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
         self._is_closed = False
@@ -46,6 +54,27 @@ class Loop:
                 self._queue.put((command, future))
         return future
 
+    def post_soon(self, command: Callable[[], None], lost: Callable[[Exception], None]) -> None:
+        """Run ``command`` soon, in one transaction with the others that wait so.
+
+        At once where there was none lately, else within MERGE_SECONDS; what is posted later runs
+        after it. Events, and what is to happen ``afterwards``, wait for the end of all. Where
+        that cannot be written, nothing has happened, and each hears of it by its ``lost``.
+        """
+        with self._lock:
+            if self._is_closed:
+                return
+            self._soon.append((command, lost))
+            if len(self._soon) in (1, MANY_SOON):
+                self._queue.put("look")
+
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Do ``action`` once what is being run is on disk; of a command posted singly, now."""
+        if self._held is None:
+            action()
+        else:
+            self._held.append(action)
+
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Let ``callback`` hear every event, in the session's thread; returns how to stop it."""
         with self._lock:
@@ -60,6 +89,9 @@ class Loop:
 
     def publish(self, event: Event) -> None:
         """Tell the subscribers; changed rows are merged to at most ten events a second."""
+        self.afterwards(partial(self._publish, event))
+
+    def _publish(self, event: Event) -> None:
         if isinstance(event, RowsChanged):
             rows, names = self._merged.setdefault(event.initiator, ({}, {}))
             rows.update(dict.fromkeys(event.row_ids))
@@ -74,7 +106,7 @@ class Loop:
         """Finish what was posted, then end the thread."""
         with self._lock:
             self._is_closed = True
-            self._queue.put(None)
+            self._queue.put("end")
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=10)
 
@@ -96,12 +128,54 @@ class Loop:
     def _run(self) -> None:
         while True:
             try:
-                entry = self._queue.get(timeout=MERGE_SECONDS if self._merged else None)
+                entry = self._queue.get(timeout=self._pause())
             except queue.Empty:
+                self._run_soon()
                 self._flush()
                 continue
-            if entry is None:
+            if entry == "look":  # how long to wait is another matter now
+                continue
+            self._run_soon()
+            if isinstance(entry, str):
                 self._flush()
                 return
             command, future = entry
             settle(future, command)
+
+    def _pause(self) -> float | None:
+        """Seconds until something is due; None where nothing waits."""
+        if not self._soon:
+            return MERGE_SECONDS if self._merged else None
+        if len(self._soon) >= MANY_SOON:
+            return 0.0
+        return max(0.0, self._last_soon + MERGE_SECONDS - time.monotonic())
+
+    def _run_soon(self) -> None:
+        """Run all commands that wait to be run together."""
+        with self._lock:
+            waiting, self._soon = self._soon, []
+        if not waiting:
+            return
+        held: list[Callable[[], None]] = []
+        self._held = held
+        try:
+            with self.together():
+                for command, _ in waiting:
+                    _run_one(command)
+        except Exception as error:
+            self._held = None
+            for _, lost in waiting:
+                lost(error)
+        else:
+            self._held = None
+            for action in held:
+                action()
+        self._last_soon = time.monotonic()
+
+
+def _run_one(command: Callable[[], None]) -> None:
+    """Its bug takes nothing from the others."""
+    try:
+        command()
+    except Exception:
+        log.exception("a command failed")

@@ -47,7 +47,9 @@ class OpenProject:
             project, known.all, loop.publish, cards.search_path, generation, cards.digest
         )
         self.jobs.runner = runner
-        self.intake = Intake(reader, loop.post, self._store, self._refuse, self._known_sources)
+        self.intake = Intake(
+            reader, loop.post_soon, loop.afterwards, self._store, self._refuse, self._known_sources
+        )
         self.intake.tell = lambda done, total: loop.publish(events.FilesLookedAt(done, total))
 
     @property
@@ -143,10 +145,11 @@ class OpenProject:
         with self.project.transaction() as connection:
             item_id = items.add_refused(connection, self.project.path.parent, problem)
             items.add_problem(connection, problem)
+            rows = tuple(items.rows_of(connection, item_id))
         self._publish(
             events.FileRefused(problem.path, problem.place, problem.cause, problem.advice)
         )
-        self._publish(events.RowsChanged(tuple(self.view.row_ids(item_id)), ("words",)))
+        self._publish(events.RowsChanged(rows, ("words",)))
         return item_id
 
     def _known_sources(self, kind: str) -> list[Source]:

@@ -131,18 +131,30 @@ class Jobs:
         be: it is run again when the project is opened next.
         """
         number = getattr(report, "job_id", None)
-        if number is not None:
-            if not self._first <= number < self._first + MOST_JOBS:
-                return
-            report = replace(report, job_id=number - self._first)  # type: ignore[call-arg]
+        if number is not None and not self._is_ours(number):
+            return
         try:
+            if number is not None:
+                report = replace(report, job_id=number - self._first)  # type: ignore[call-arg]
             self._act_on(report)
         except AstroguiError as error:
-            log.warning("a report of the worker is lost: %s", error)
-            self._publish(events.Noticed(str(error)))
-            if number is not None and self._items.pop(number - self._first, None) is not None:
-                assert self.runner is not None
-                self.runner.cancel(number)
+            self._lose(number, error)
+
+    def lose(self, report: reports.Report, error: Exception) -> None:
+        """A report that was taken could not be written down after all, nor any beside it."""
+        number = getattr(report, "job_id", None)
+        if number is None or self._is_ours(number):
+            self._lose(number, error)
+
+    def _is_ours(self, number: int) -> bool:
+        return self._first <= number < self._first + MOST_JOBS
+
+    def _lose(self, number: int | None, error: Exception) -> None:
+        log.warning("a report of the worker is lost: %s", error)
+        self._publish(events.Noticed(str(error)))
+        if number is not None and self._items.pop(number - self._first, None) is not None:
+            assert self.runner is not None
+            self.runner.cancel(number)
 
     def _act_on(self, report: reports.Report) -> None:
         if isinstance(report, reports.RunnerReady):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ class Session:
         self._worker = Worker(self._runner, self._known, self._loop, lambda: self._open)
         self._generation = 0
         self._open = self._made_open(opened)
+        self._loop.together = self._gathered
         self._tables = TableKeeper(lambda: self.path, self._known.all)
         self._loop.subscribe(self._tables.hear)
         self._loop.post(lambda: self._begin(resume))
@@ -125,6 +127,9 @@ class Session:
             self._begin(resume=True)
 
         return self._loop.post(change)
+
+    def _gathered(self) -> AbstractContextManager[None]:
+        return self._open.project.gathered()
 
     def _made_open(self, project: Project) -> OpenProject:
         self._generation += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from astrogui.inference.jobs import Report, Runner
@@ -38,8 +39,8 @@ class Worker:
             self._runner.start(self.take_later)
 
     def take_later(self, report: Report) -> None:
-        """Take a report, in the session's thread."""
-        self._loop.post(lambda: self._take(report))
+        """Take a report soon, in the session's thread, and those that come with it."""
+        self._loop.post_soon(partial(self._take, report), partial(self._lose, report))
 
     def verify(
         self, row_ids: Sequence[int] | None, tolerance: float | None
@@ -87,4 +88,8 @@ class Worker:
     def _take(self, report: Report) -> None:
         if not (self._verifier.take(report) or self._explainer.take(report)):
             self._project().jobs.take(report)
+        self._loop.afterwards(self.check_idle)
+
+    def _lose(self, report: Report, error: Exception) -> None:
+        self._project().jobs.lose(report, error)
         self.check_idle()

@@ -252,6 +252,12 @@ def _candidates(
     return [row[0] for row in found]
 
 
+def rows_of(connection: sqlite3.Connection, item_id: int) -> list[int]:
+    """The rows of an item, in the order in which they were made."""
+    found = connection.execute("SELECT row_id FROM rows WHERE item_id = ?", (item_id,))
+    return [row[0] for row in found]
+
+
 def read_place(connection: sqlite3.Connection, row_id: int) -> Place:
     """Where a row's object is, as it was found last; raises ``KeyError``."""
     found = connection.execute(

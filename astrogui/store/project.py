@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -27,6 +27,7 @@ class Project:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).absolute()
+        self._gather: _Gather | None = None
         self._lock = _take_lock(self.path)
         try:
             with translated(self.path):
@@ -63,15 +64,42 @@ class Project:
         in order; the death of a process takes nothing.
         """
         with translated(self.path):
-            self.connection.execute(f"PRAGMA synchronous = {'FULL' if on_disk else 'NORMAL'}")
-            self.connection.execute("BEGIN IMMEDIATE")
+            if self._gather is not None:
+                with self._gather.part():
+                    yield self.connection
+                return
+            self._begin(on_disk)
             try:
                 yield self.connection
             except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    self.connection.execute("ROLLBACK")
+                self._take_back()
                 raise
             self.connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def gathered(self) -> Iterator[None]:
+        """The transactions inside as one, on disk when this ends.
+
+        One that fails is taken back alone. Where this raises, nothing of all has happened.
+        """
+        with translated(self.path):
+            self._gather = gather = _Gather(self.connection, self._begin)
+            try:
+                yield
+                self._gather = None
+                gather.end()
+            except BaseException:
+                self._gather = None
+                self._take_back()
+                raise
+
+    def _begin(self, on_disk: bool = True) -> None:
+        self.connection.execute(f"PRAGMA synchronous = {'FULL' if on_disk else 'NORMAL'}")
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def _take_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Fold the journal into the file and let others write."""
@@ -84,6 +112,42 @@ class Project:
         if os.name == "nt":  # where an open file cannot be removed
             with contextlib.suppress(OSError):
                 lock_path(self.path).unlink()
+
+
+class _Gather:
+    """Transactions that become one: it begins with the first, each of them is a part of it."""
+
+    def __init__(self, connection: sqlite3.Connection, begin: Callable[[], None]) -> None:
+        self._connection, self._begin = connection, begin
+        self._has_begun = False
+        self._lost: BaseException | None = None  # what made SQLite take back the whole
+
+    @contextlib.contextmanager
+    def part(self) -> Iterator[None]:
+        """Everything inside happens, or nothing of it; raises what took back all before it."""
+        if self._lost is not None:
+            raise self._lost
+        if not self._has_begun:
+            self._begin()
+            self._has_begun = True
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException as error:
+            if not self._connection.in_transaction:  # on a full disk for one
+                self._lost = error
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+            raise
+        self._connection.execute("RELEASE part")
+
+    def end(self) -> None:
+        """Commit what has happened; raises what took it back."""
+        if self._lost is not None:
+            raise self._lost
+        if self._has_begun:
+            self._connection.execute("COMMIT")
 
 
 def open_reader(path: str | Path) -> sqlite3.Connection:

@@ -27,11 +27,17 @@ class SlowReader:
         future.set_result((Source(path=path, kind="spectrum", format="test"),))
 
 
+def run(command, lost=None):
+    """What the loop does with a command, at once."""
+    command()
+
+
 def begin(count):
     reader, stored, told, future = SlowReader(), [], [], Future()
     intake = Intake(
         reader,
-        lambda command: command(),
+        run,
+        run,
         lambda sources, batch: stored.append(sources) or len(stored),
         lambda problem, batch: 0,
         lambda kind: [],
@@ -42,14 +48,14 @@ def begin(count):
 
 
 def test_files_are_asked_for_a_few_at_a_time_and_told_of():
-    intake, reader, told, future = begin(20)
+    intake, reader, told, future = begin(60)
     assert len(reader.asked) == ASKED_AT_ONCE
-    for number in range(20):
+    for number in range(60):
         assert intake.open_batches == 1
         reader.answer(number)
-    assert told[0] == (1, 20)
-    assert told[-1] == (20, 20)
-    assert future.result() == list(range(1, 21))
+    assert told[0] == (1, 60)
+    assert told[-1] == (60, 60)
+    assert future.result() == list(range(1, 61))
     assert intake.open_batches == 0
 
 
@@ -78,13 +84,35 @@ def test_a_batch_that_cannot_be_written_ends_with_the_reason(kind):
         raise DiskFull("p.astrogui: the disk is full.")
 
     reader, future = SlowReader(), Future()
-    intake = Intake(reader, lambda command: command(), full, full, lambda kind: [])
+    intake = Intake(reader, run, run, full, full, lambda kind: [])
     intake.begin(["/data/a.fits", "/data/b.fits"], None, {}, future)
     for path, asked in reader.asked:
         asked.set_result((Source(path=path, kind=kind, format="test"),))
     with pytest.raises(DiskFull):
         future.result(0)
     assert intake.open_batches == 0
+
+
+def test_a_batch_whose_files_could_not_be_written_after_all_ends_with_the_reason():
+    waiting, afterwards, future = [], [], Future()
+    reader = SlowReader()
+    intake = Intake(
+        reader,
+        lambda command, lost: waiting.append((command, lost)),
+        afterwards.append,
+        lambda sources, batch: 1,
+        lambda problem, batch: 0,
+        lambda kind: [],
+    )
+    intake.begin(["/data/a.fits"], None, {}, future)
+    reader.answer(0)
+    command, lost = waiting.pop()
+    command()
+    assert not future.done()  # it is not on disk yet
+    assert len(afterwards) == 1
+    lost(DiskFull("p.astrogui: the disk is full."))
+    with pytest.raises(DiskFull):
+        future.result(0)
 
 
 def test_what_comes_after_the_end_is_not_taken_in():

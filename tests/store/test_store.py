@@ -15,7 +15,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from astrogui.errors import Damaged, ProjectDamaged, ProjectLocked, ProjectProblem, ProjectTooNew
+from astrogui.errors import (
+    Damaged,
+    DiskFull,
+    ProjectDamaged,
+    ProjectLocked,
+    ProjectProblem,
+    ProjectTooNew,
+)
 from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance, Place
 from astrogui.records.source import Source
@@ -180,6 +187,58 @@ def test_a_transaction_waits_for_the_disk_where_it_is_asked_to_and_only_there(pr
         project.connection.execute(add + "(1, 'a', '{}', 1, 'm', 'queued', '')")
         raise ZeroDivisionError
     assert project.connection.execute("SELECT COUNT(*) FROM jobs").fetchone() == (0,)
+
+
+def labels(project: Project) -> list[str]:
+    """Of the rows that others see."""
+    with contextlib.closing(open_reader(project.path)) as reader:
+        return [row[0] for row in reader.execute("SELECT label FROM rows ORDER BY row_id")]
+
+
+def test_gathered_transactions_are_on_disk_together_and_a_failing_one_is_taken_back_alone(project):
+    orders: list[str] = []
+    project.connection.set_trace_callback(orders.append)
+    with project.gathered():
+        assert not orders  # nothing is written, nothing is waited for
+        add_row(project, "a")
+        with contextlib.suppress(ZeroDivisionError), project.transaction() as connection:
+            connection.execute("UPDATE rows SET label = 'gone'")
+            raise ZeroDivisionError
+        add_row(project, "b")
+        assert labels(project) == []
+    assert labels(project) == ["a", "b"]
+    assert [order for order in orders if "synchronous" in order] == ["PRAGMA synchronous = FULL"]
+    assert orders.count("COMMIT") == 1
+    add_row(project, "c")  # by itself again
+    assert labels(project) == ["a", "b", "c"]
+
+
+def test_gathered_transactions_that_end_in_a_bug_are_taken_back(project):
+    with contextlib.suppress(ZeroDivisionError), project.gathered():
+        add_row(project, "a")
+        raise ZeroDivisionError
+    add_row(project, "b")
+    assert labels(project) == ["b"]
+
+
+def test_what_takes_back_all_that_was_gathered_is_raised_to_the_end(project):
+    """On a full disk SQLite takes back more than the part that found no room."""
+    add_row(project, "before")
+
+    def write() -> None:
+        with project.gathered():
+            add_row(project, "a")
+            with contextlib.suppress(DiskFull), project.transaction() as connection:
+                connection.execute("ROLLBACK")
+                raise DiskFull("the disk is full")
+            with pytest.raises(DiskFull):  # half of it would be kept
+                add_row(project, "b")
+
+    with pytest.raises(DiskFull):
+        write()
+    assert labels(project) == ["before"]
+    add_row(project, "after")
+    assert labels(project) == ["before", "after"]
 
 
 def test_what_was_committed_survives_a_kill(tmp_path):
