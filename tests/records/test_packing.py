@@ -4,8 +4,15 @@ import zipfile
 import numpy as np
 import pytest
 
-from astrogui.records.packing import curve_from_bytes, posterior_from_bytes, posterior_to_bytes
+from astrogui.records.packing import (
+    curve_from_bytes,
+    posterior_from_bytes,
+    posterior_to_bytes,
+    provenance_from_json,
+    provenance_to_json,
+)
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
+from astrogui.records.provenance import AnswerProvenance
 
 
 @pytest.fixture
@@ -51,3 +58,29 @@ def test_an_archive_comes_back_as_it_was_also_where_all_of_it_is_compressed(grid
         curve = curve_from_bytes(data, "model_flux")
         np.testing.assert_array_equal(curve, gridded.curves["model_flux"])
         assert curve_from_bytes(data, "model_flux_2") is None
+
+
+def test_other_programs_find_the_archive_sound(gridded):
+    with zipfile.ZipFile(io.BytesIO(posterior_to_bytes(gridded))) as archive:
+        assert archive.testzip() is None
+        for member in archive.infolist():
+            with archive.open(member) as file:
+                plain = np.lib.format.read_array(file, allow_pickle=False)
+            assert plain.flags.c_contiguous or plain.ndim == 1
+            assert member.date_time == (1980, 1, 1, 0, 0, 0)  # the same answer, the same bytes
+
+
+@pytest.mark.parametrize(
+    "draws", [np.zeros((0, 2)), np.asfortranarray(np.arange(6.0).reshape(3, 2))]
+)
+def test_arrays_of_any_layout_come_back(draws):
+    made = Posterior(draws=draws, draw_names=("a", "b"), class_probability=None)
+    np.testing.assert_array_equal(posterior_from_bytes(posterior_to_bytes(made)).draws, draws)
+
+
+def test_provenance_comes_back_as_it_was():
+    made = AnswerProvenance(
+        task="redshift", model="m", model_sha256="ab", backend="onnx", device="CPU", seed=3,
+        application="0", versions=(("numpy", "2"),), options=(("a", "b"),),
+    )  # fmt: skip
+    assert provenance_from_json(provenance_to_json(made)) == made
