@@ -82,6 +82,41 @@ class _Meter:
             self._report(JobAdvanced(self._job_id, fraction, words))
 
 
+class _Teller:
+    """Reports the answers of a job, each with how it was computed.
+
+    ``held`` answers are reported all in one: what follows them comes at once.
+    """
+
+    def __init__(self, way: _Way, report: Callable[[Report], None], held: bool) -> None:
+        self._way, self._report, self._is_held = way, report, held
+        self._answers: list[Answer] = []
+
+    def __call__(self, pairs: Sequence[tuple[Place, Posterior]], refined: bool = False) -> None:
+        usual = "network" if self._way.loaded.card.network else "without a network"
+        origins = {
+            method: self._way.provenance(method)
+            for method in {_method(posterior, refined, usual) for _, posterior in pairs}
+        }
+        self._answers += [
+            Answer(
+                place=place,
+                posterior=posterior,
+                provenance=origins[_method(posterior, refined, usual)],
+                refined=refined,
+            )
+            for place, posterior in pairs
+        ]
+        if not self._is_held:
+            self.all()
+
+    def all(self) -> None:
+        """Report what is held."""
+        if self._answers:
+            answers, self._answers = tuple(self._answers), []
+            self._report(JobAnswered(self._way.job.job_id, answers))
+
+
 class Analyst:
     """Answers jobs with the models it has loaded; every word goes to ``report``.
 
@@ -158,7 +193,7 @@ class Analyst:
         self._go_on(job)
         self._report(JobBegan(job.job_id))
         way = _Way(job, self._task_named(job.task), *self._model(job), begun)
-        task, options = way.task, dict(job.options)
+        task = way.task
         record = group([self._read(source) for source in job.sources])
         model = Model(card=way.loaded.card, assets=way.loaded.assets, seed=job.seed)
         if job.explain:
@@ -168,6 +203,15 @@ class Analyst:
             self._look(way, record, model, job.look)
             return
         refines = task.refine is not None and job.refine
+        tell = _Teller(way, self._report, held=refines and task.refines_at_once)
+        try:
+            yield from self._answers(way, record, model, refines, tell)
+        finally:
+            tell.all()
+
+    def _answers(self, way: _Way, record: Any, model: Model, refines: bool, tell: _Teller) -> Steps:
+        """Every place of a record answered, batch after batch, then refined."""
+        job, task, options = way.job, way.task, dict(way.job.options)
         advanced = _Meter(job.job_id, self._report)
         found: list[tuple[Place, Posterior]] = []
         fraction = 0.0
@@ -182,13 +226,13 @@ class Analyst:
                 outputs = yield {n: prepared[n] for n in prepared if not n.startswith("_")}
                 posteriors = task.decode(outputs, prepared, record, chunk, model)
                 pairs = list(zip(chunk, posteriors, strict=True))
-                self._answer(way, pairs)
+                tell(pairs)
                 found += pairs
                 # How many batches follow is unknown: a fraction that grows and never arrives.
                 fraction = len(found) / (len(found) + task.batch_size) * (0.5 if refines else 1.0)
                 advanced(fraction, f"{len(found)} answered")
         if refines:
-            self._refine(way, record, model, found, advanced)
+            self._refine(way, record, model, found, advanced, tell)
 
     def _explain(self, way: _Way, record: Any, model: Model) -> None:
         """Report what the answer of the record's first place rests on."""
@@ -249,6 +293,7 @@ class Analyst:
         model: Model,
         found: Sequence[tuple[Place, Posterior]],
         advanced: _Meter,
+        tell: _Teller,
     ) -> None:
         """Better answers where the task has a likelihood, one place after another."""
         assert way.task.refine is not None
@@ -259,31 +304,11 @@ class Analyst:
             advanced(0.5 + 0.5 * done / len(found), "refining")
 
         for number, (place, posterior) in enumerate(found):
-            tell = partial(progress, number)
-            tell(0.0)
-            better = way.task.refine(record, place, posterior, model, tell)
+            part_done = partial(progress, number)
+            part_done(0.0)
+            better = way.task.refine(record, place, posterior, model, part_done)
             if better is not None:
-                self._answer(way, [(place, better)], refined=True)
-
-    def _answer(
-        self, way: _Way, pairs: Sequence[tuple[Place, Posterior]], refined: bool = False
-    ) -> None:
-        usual = "network" if way.loaded.card.network else "without a network"
-        origins = {
-            method: way.provenance(method)
-            for method in {_method(posterior, refined, usual) for _, posterior in pairs}
-        }
-        answers = tuple(
-            Answer(
-                place=place,
-                posterior=posterior,
-                provenance=origins[_method(posterior, refined, usual)],
-                refined=refined,
-            )
-            for place, posterior in pairs
-        )
-        if answers:
-            self._report(JobAnswered(way.job.job_id, answers))
+                tell([(place, better)], refined=True)
 
     def _go_on(self, job: Job) -> None:
         if self._is_stopped(job.job_id):

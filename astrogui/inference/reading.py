@@ -27,6 +27,7 @@ from astrogui.records.strain import StrainOutline
 LOG = logging.getLogger(__name__)
 START_S = 30.0
 LONGEST_READ_S = 120.0  # whatever goes on: a library may read the same bytes for ever
+FIRST_LOOK_S = 0.2
 SLOWEST_BYTES_PER_S = 10e6  # by which a large file is given longer
 
 
@@ -249,6 +250,8 @@ def _wait(connection: Connection, pid: int, timeout_s: float, longest_s: float) 
     that computes is allowed ``timeout_s`` of processor time, not of waiting for a busy processor;
     one that does neither is allowed as much by the clock.
     """
+    if connection.poll(min(FIRST_LOOK_S, timeout_s / 4)):
+        return True  # as most files, which are not worth a look at what the process does
     begun = last = time.monotonic()
     seen, idle_s = _activity(pid), 0.0
     while not connection.poll(min(0.5, timeout_s / 4)):

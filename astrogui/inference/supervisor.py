@@ -267,9 +267,11 @@ class SupervisedRunner:
         if self._closing or (self._connection is None and self._process is not None):
             return  # a worker that is starting is waited for in ``meet``
         heard = [self._wake_out] if self._connection is None else [self._wake_out, self._connection]
-        wait(heard, timeout=max(0.0, self._next_deadline() - time.monotonic()))
+        ready = wait(heard, timeout=max(0.0, self._next_deadline() - time.monotonic()))
+        is_there = self._connection in ready
         try:
-            while self._connection is not None and self._connection.poll():
+            while self._connection is not None and (is_there or self._connection.poll()):
+                is_there = False
                 self._take_in(receive(self._connection))
         except (EOFError, OSError):
             assert self._process is not None

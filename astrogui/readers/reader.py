@@ -34,6 +34,7 @@ SMALL_PACKED_BYTES = 4 << 20  # compressed files below are unpacked once and kep
 LARGE_CONTENT_BYTES = 1 << 25
 SMALL_FILE_BYTES = 1 << 20  # whose head is kept for whoever reads the file next
 _CHUNK = 1 << 20
+_GZIP = 16 + zlib.MAX_WBITS  # one member, its length and checksum compared
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 
 
@@ -117,7 +118,7 @@ class Head:
     def content(self) -> bytes:
         """All unpacked bytes, in memory; raises as ``chunks`` does."""
         try:
-            unpacked = b"".join(self.chunks())
+            unpacked = self._unpacked_at_once() or b"".join(self.chunks())
             if len(unpacked) > LARGE_CONTENT_BYTES:
                 _last_head.cache_clear()  # not to be held for a next reader
             return unpacked
@@ -125,6 +126,18 @@ class Head:
             raise TooLarge(
                 self.path, "", "there is not enough memory to unpack it", "Unpack it by hand."
             ) from error
+
+    def _unpacked_at_once(self) -> bytes:
+        """A small and sound gzip file, at half the cost; b"" where the slower way is to tell."""
+        if self.compression != "gzip" or self.size_bytes >= SMALL_PACKED_BYTES:
+            return b""
+        unpacker = zlib.decompressobj(wbits=_GZIP)
+        try:
+            with open(self.path, "rb") as file:
+                unpacked = unpacker.decompress(file.read(SMALL_PACKED_BYTES), LARGE_CONTENT_BYTES)
+        except (OSError, zlib.error):
+            return b""
+        return unpacked if unpacker.eof and not unpacker.unused_data else b""
 
     @cached_property
     def first(self) -> bytes:

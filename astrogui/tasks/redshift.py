@@ -130,6 +130,7 @@ TASK = Task(
     prepare=prepare,
     decode=decode,
     refine=redshift_refine.refine,
+    refines_at_once=True,
     explain=redshift_sensitivity,
     parameters=(Z,),
     classes=CLASSES,

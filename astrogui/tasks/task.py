@@ -122,6 +122,7 @@ class Task:
     prepare: Prepare
     decode: Decode
     refine: Refine | None = None
+    refines_at_once: bool = False  # in milliseconds: the first answer comes with the refined one
     explain: Explain | None = None
     insight: Insight | None = None
     parameters: tuple[Parameter, ...] = ()

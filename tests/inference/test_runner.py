@@ -124,6 +124,35 @@ def test_a_refined_answer_follows_and_names_its_method(models, running):
     assert listener.names(3).count("JobAnswered") == 1
 
 
+def test_an_answer_that_is_refined_at_once_comes_with_the_refined_one(models):
+    listener = Listener()
+    task = replace(tiny.task_named("tiny_refined"), refines_at_once=True)
+    analyst(listener, task_named=lambda name: task).run(
+        [
+            job(models, 1, "flat-3.fits", "tiny_refined"),
+            job(models, 2, "keep-3.fits", "tiny_refined"),
+        ]
+    )
+    (answered,) = [report for report in listener.of(1) if isinstance(report, JobAnswered)]
+    assert [answer.refined for answer in answered.answers] == [False, True]
+    assert [answer.provenance.method for answer in answered.answers] == ["network", "counted"]
+    (kept,) = [report for report in listener.of(2) if isinstance(report, JobAnswered)]
+    assert [answer.refined for answer in kept.answers] == [False]
+    assert listener.names(1)[-1] == listener.names(2)[-1] == "JobDone"
+
+
+def test_the_first_answer_is_told_where_its_refinement_fails(models):
+    def refine(*_):
+        raise ZeroDivisionError
+
+    listener = Listener()
+    task = replace(tiny.task_named("tiny_refined"), refines_at_once=True, refine=refine)
+    analyst(listener, task_named=lambda name: task).run(
+        [job(models, 1, "flat-3.fits", "tiny_refined")]
+    )
+    assert listener.names(1)[-2:] == ["JobAnswered", "JobBroke"]
+
+
 def test_a_fault_of_the_file_breaks_its_job_only(models, running):
     runner, listener = running
     runner.submit(job(models, 1, "damaged-1.fits"))
