@@ -134,7 +134,7 @@ class Head:
         unpacker = zlib.decompressobj(wbits=_GZIP)
         try:
             with open(self.path, "rb") as file:
-                unpacked = unpacker.decompress(file.read(SMALL_PACKED_BYTES), LARGE_CONTENT_BYTES)
+                unpacked = unpacker.decompress(file.read(self.size_bytes), LARGE_CONTENT_BYTES)
         except (OSError, zlib.error):
             return b""
         return unpacked if unpacker.eof and not unpacker.unused_data else b""

@@ -52,6 +52,7 @@ SUMMARY = (
     "log10 ratio of fit residual to stated noise at high frequency",
 )  # fmt: skip
 
+_AROUND = np.array([-5, -3, -1, 1, 3, 5])
 _SKY = ((5570.0, 5590.0, 0.5), (6296.0, 6306.0, 0.1), (5889.0, 5899.0, 0.05))
 _TELLURIC = ((6868.0, 6950.0, 0.08), (7594.0, 7700.0, 0.2), (7165.0, 7320.0, 0.04))
 
@@ -211,7 +212,7 @@ def _settle_peaks(
 
 def _doubt(chi2: NDArray[np.float64], places: NDArray[np.intp]) -> NDArray[np.float64]:
     """(k,) how far the cubic may be off at cells between exact ones: their fourth difference."""
-    around = np.clip(places[:, None] + np.array([-5, -3, -1, 1, 3, 5]), 0, chi2.size - 1)
+    around = np.minimum(np.maximum(places[:, None] + _AROUND, 0), chi2.size - 1)
     values = chi2[around]
     fourth = (
         values[:, :2]
@@ -238,9 +239,8 @@ def _beside_minima(chi2: NDArray[np.float64]) -> NDArray[np.intp]:
     best = np.flatnonzero(low)
     if best.size > SETTLED_PEAKS:
         best = best[np.argpartition(values[best], SETTLED_PEAKS - 1)[:SETTLED_PEAKS]]
-    places = (start + 2 * best[:, None] + np.array([-3, -1, 1, 3])).ravel()
-    places = np.sort(places[(places >= 0) & (places < chi2.size)])
-    return np.asarray(places[np.diff(places, prepend=-1) > 0])
+    places = {start + 2 * place + step for place in best.tolist() for step in (-3, -1, 1, 3)}
+    return np.array(sorted(place for place in places if 0 <= place < chi2.size), np.intp)
 
 
 def _reduced(lowest: float, spectrum: Scaled) -> float:

@@ -17,7 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.science.spectral import LogGrid
-from astrogui.science.template_solve import FEW_CELLS, Equations, between, solve, upright
+from astrogui.science.template_solve import (
+    FEW_CELLS,
+    Equations,
+    Stack,
+    between,
+    solve,
+    upright,
+)
 
 Array = NDArray[np.floating[Any]]
 
@@ -120,10 +127,16 @@ def upright_gains(
     few = [k for k, (_, templates) in enumerate(wanted) if templates.cells <= FEW_CELLS]
     summed = _summed([(*wanted[k], np.arange(wanted[k][1].cells)) for k in few])
     gained = dict(zip(few, upright(summed), strict=True))
+    alike: dict[tuple[int, int], list[int]] = {}  # by the number of unknowns
     for k, (part, templates) in enumerate(wanted):
-        if k not in gained:  # each is solved at once, while its sums are in the processor's cache
-            (values,) = upright([_correlated(part, templates, 2)])
-            gained[k] = between(values, templates.cells)
+        if k not in gained:
+            size = len(templates.vectors), len(part.weighted) - 2
+            alike.setdefault(size, []).append(k)
+    for (count, terms), members in alike.items():
+        stack = Stack(count, terms, sum(-(-wanted[k][1].cells // 2) for k in members))
+        places = {k: stack.add(_correlated(*wanted[k], 2)) for k in members}
+        values = stack.gain()
+        gained |= {k: between(values[own], wanted[k][1].cells) for k, own in places.items()}
     return [gained[k][::-1] for k in range(len(wanted))]
 
 

@@ -50,33 +50,67 @@ def upright(equations: Sequence[Equations]) -> list[NDArray[np.float64]]:
 
 
 def solve(equations: Equations) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """b^T A^-1 b and the first coefficient over its error, (cells,) each, by Cholesky.
+    """b^T A^-1 b and the first coefficient over its error, (cells,) each; see ``Stack``."""
+    count, cells = equations.right.shape
+    stack = Stack(count, len(equations.coupling), cells)
+    stack.add(equations)
+    return stack.solve()
 
-    The smooth terms, orthonormal already, are solved for first; then row by row from last to
-    first, so that the first coefficient is the last unknown left. A row whose rest falls below
-    ``NEGLIGIBLE`` of its whole counts for nothing.
+
+class Stack:
+    """Systems of as many unknowns side by side, solved as one by Cholesky.
+
+    What costs there is the number of operations, and fetching the sums again: each system is
+    added as soon as it is known.
     """
-    matrix, right, coupling, penalty = equations
-    (count, cells), terms = right.shape, len(coupling)
-    # Of each row solved: the right side, then its coupling with the vectors before it.
-    known = np.empty((terms + count, count + 1, cells), np.float32)
-    known[:terms, 0], known[:terms, 1:] = 0.0, coupling
-    rows = known[terms:].reshape(-1, cells)
-    rows[_places(count)], rows[:: count + 1] = matrix, right[::-1]
-    whole = rows[np.arange(1, count + 1) * count]  # the diagonal, from the last
-    least = whole * np.float32(NEGLIGIBLE)
-    ridge = np.float32(0.2) * least
-    ridge += (penalty[::-1] + np.float32(1e-12)).reshape(count, -1)
-    for row in range(count):
-        done, width = terms + row, count + 1 - row
-        left = known[done, :width]
-        left -= np.einsum("tc,tkc->kc", known[:done, width - 1], known[:done, :width])
-        rest = left[-1]
-        rest += ridge[row]
-        told = rest > least[row]
-        left[:-1] *= told / np.sqrt(np.where(told, rest, np.float32(1)))
-    solved = known[terms:, 0]
-    return np.einsum("tc,tc->c", solved, solved), solved[-1]
+
+    def __init__(self, count: int, terms: int, cells: int) -> None:
+        self._count, self._terms = count, terms
+        # Of each row solved: the right side, then its coupling with the vectors before it.
+        self._known = np.empty((terms + count, count + 1, cells), np.float32)
+        self._known[:terms, 0] = 0.0
+        self._penalty = np.empty((count, cells), np.float32)
+        self._added = 0
+
+    def add(self, equations: Equations) -> slice:
+        """Put in another system; which of the cells are its own."""
+        matrix, right, coupling, penalty = equations
+        own = slice(self._added, self._added + equations.cells)
+        self._added, count = own.stop, self._count
+        self._known[: self._terms, 1:, own] = coupling
+        rows = self._known[self._terms :].reshape(count * (count + 1), -1)
+        rows[_places(count), own], rows[:: count + 1, own] = matrix, right[::-1]
+        self._penalty[:, own] = (penalty[::-1] + np.float32(1e-12)).reshape(count, -1)
+        return own
+
+    def solve(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """b^T A^-1 b and the first coefficient over its error, (cells,) each.
+
+        The smooth terms, orthonormal already, are solved for first; then row by row from last to
+        first, so that the first coefficient is the last unknown left. A row whose rest falls below
+        ``NEGLIGIBLE`` of its whole counts for nothing.
+        """
+        known, count, terms = self._known, self._count, self._terms
+        rows = known[terms:].reshape(count * (count + 1), -1)
+        whole = rows[np.arange(1, count + 1) * count]  # the diagonal, from the last
+        least = whole * np.float32(NEGLIGIBLE)
+        ridge = np.float32(0.2) * least
+        ridge += self._penalty
+        for row in range(count):
+            done, width = terms + row, count + 1 - row
+            left = known[done, :width]
+            left -= np.einsum("tc,tkc->kc", known[:done, width - 1], known[:done, :width])
+            rest = left[-1]
+            rest += ridge[row]
+            told = rest > least[row]
+            left[:-1] *= told / np.sqrt(np.where(told, rest, np.float32(1)))
+        solved = known[terms:, 0]
+        return np.einsum("tc,tc->c", solved, solved), solved[-1]
+
+    def gain(self) -> NDArray[np.float64]:
+        """The chi-square gained, (cells,), 0 where the first coefficient is negative."""
+        gain, leading = self.solve()
+        return np.where(leading > 0, gain, 0.0).astype(np.float64)
 
 
 @lru_cache(maxsize=16)
@@ -99,8 +133,9 @@ def between(every: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
 
 
 def _gain(equations: Equations) -> NDArray[np.float64]:
-    gain, leading = solve(equations)
-    return np.where(leading > 0, gain, 0.0).astype(np.float64)
+    stack = Stack(len(equations.right), len(equations.coupling), equations.cells)
+    stack.add(equations)
+    return stack.gain()
 
 
 def _joined(equations: Sequence[Equations]) -> Equations:

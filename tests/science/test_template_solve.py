@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from astrogui.science.template_solve import FEW_CELLS, Equations, between, solve, upright
+from astrogui.science.template_solve import (
+    FEW_CELLS,
+    Equations,
+    Stack,
+    between,
+    solve,
+    upright,
+)
 
 
 def some_equations(rng, count, cells, terms=3, sign=1.0):
@@ -51,6 +58,27 @@ def test_a_vector_that_the_smooth_terms_tell_counts_for_nothing():
     )
     left = design[0] - design[0] @ smooth.T @ smooth
     assert gain[0] == pytest.approx((left @ data) ** 2 / (left @ left), rel=1e-3)
+
+
+def test_stacked_systems_have_to_the_last_bit_what_each_has_alone():
+    rng = np.random.default_rng(4)
+    systems = [some_equations(rng, 3, cells, sign=sign)[0] for cells, sign in ((70, 1), (20, -1))]
+    stack = Stack(3, 3, 90)
+    places = [stack.add(one) for one in systems]
+    gain, leading = stack.solve()
+    for own, one in zip(places, systems, strict=True):
+        alone = solve(one)
+        np.testing.assert_array_equal(gain[own], alone[0])
+        np.testing.assert_array_equal(leading[own], alone[1])
+    upside_down = stack_of(systems).gain()[places[1]]
+    np.testing.assert_array_equal(upside_down > 0, leading[places[1]] > 0)
+
+
+def stack_of(systems):
+    stack = Stack(3, 3, sum(one.cells for one in systems))
+    for one in systems:
+        stack.add(one)
+    return stack
 
 
 def test_systems_of_different_sizes_are_solved_as_each_alone():
