@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from astrogui.errors import Damaged, Unreadable
 from astrogui.records.frozen import frozen_array, set_field
+from astrogui.records.pieces import read_pieces
 from astrogui.records.provenance import Provenance
 
 
@@ -57,24 +58,20 @@ class Plane:
     def _read(self, starts: list[int], lengths: list[int]) -> bytearray:
         """These bytes of the file, joined; raises ``Unreadable`` or ``Damaged``."""
         data = bytearray(sum(lengths))
-        view, at = memoryview(data), 0
         try:
             with open(self.path, "rb", buffering=0) as file:
-                for start, length in zip(starts, lengths, strict=True):
-                    file.seek(start)
-                    got = file.readinto(view[at : at + length]) or 0
-                    if got != length:
-                        raise Damaged(
-                            self.path,
-                            f"byte {start + got}",
-                            f"the pixels end {length - got} bytes too soon",
-                            "The file was cut or replaced; fetch it again.",
-                        )
-                    at += length
+                ended = read_pieces(file, starts, lengths, memoryview(data))
         except OSError as error:
             raise Unreadable(
                 self.path, "", f"cannot be read: {error.strerror}", "Check the file."
             ) from error
+        if ended is not None:
+            raise Damaged(
+                self.path,
+                f"byte {ended[0]}",
+                f"the pixels end {ended[1]} bytes too soon",
+                "The file was cut or replaced; fetch it again.",
+            )
         return data
 
     def scaled(self, stored: NDArray[Any]) -> NDArray[np.float32]:
