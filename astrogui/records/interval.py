@@ -87,10 +87,13 @@ def split_variance(means: Array, variances: Array) -> tuple[NDArray[np.float64],
     return np.asarray(aleatoric), np.asarray(epistemic)
 
 
-def grid_moments(edges: Array, mass: Array) -> tuple[float, float]:
-    """Mean and variance of a piecewise-constant density, the width of the cells included."""
-    weights = mass / mass.sum()
+def grid_moments(edges: Array, mass: Array) -> tuple[Any, Any]:
+    """Mean and variance of piecewise-constant densities, the width of the cells included.
+
+    ``mass`` (..., n) in the cells between ``edges`` (n + 1,); (...) each.
+    """
+    weights = mass / mass.sum(axis=-1, keepdims=True)
     centres, widths = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
-    mean = float(np.sum(weights * centres))
-    variance = float(np.sum(weights * ((centres - mean) ** 2 + widths**2 / 12)))
-    return mean, variance
+    mean = np.sum(weights * centres, axis=-1)
+    offset = centres - np.asarray(mean)[..., None]
+    return mean, np.sum(weights * (offset**2 + widths**2 / 12), axis=-1)

@@ -159,7 +159,7 @@ def _settled(loss: Callable[[int], float], start: int, step: int) -> tuple[int, 
         if bend <= 0:
             return best, 0.0, 0.0
         curvature = bend / step**2
-        place = float(np.clip(-0.5 * step * (high - low) / bend, -step, step))
+        place = float(min(max(-0.5 * step * (high - low) / bend, -step), step))
         if abs(place) <= 0.5 * step + 0.5:
             break
         best += round(place)

@@ -51,7 +51,7 @@ class Vectors(NamedTuple):
 
     def within(self, start: int, end: int) -> Vectors:
         """On the samples start ... end - 1 of these."""
-        low, high = (int(place) for place in np.searchsorted(self.columns, (start, end)))
+        low, high = self.columns.searchsorted((start, end)).tolist()
         columns = self.columns[low:high] - start
         return Vectors(self.wide[:, start:end], columns, self.narrow[:, low:high])
 
@@ -87,7 +87,7 @@ class Basis:
     def piece(self, phase: int, first: int, end: int, chosen: NDArray[np.intp]) -> Vectors:
         """Some vectors, counted by ``order``, on the samples first ... end - 1 of a phase."""
         columns, narrow, wide = self._parts(phase)
-        low, high = (int(place) for place in np.searchsorted(columns, (first, end)))
+        low, high = columns.searchsorted((first, end)).tolist()
         parted = int(np.searchsorted(chosen, len(wide)))
         rows = narrow[chosen[parted:] - len(wide), low:high]
         there = np.flatnonzero(rows.any(axis=0)) if parted < chosen.size else slice(0, 0)
@@ -100,7 +100,7 @@ class Basis:
         phase, column = self.place(shift)
         first, end = column + seen.start, column + seen.stop
         columns, narrow, wide = self._parts(phase)
-        low, high = (int(place) for place in np.searchsorted(columns, (first, end)))
+        low, high = columns.searchsorted((first, end)).tolist()
         return Vectors(wide[:, first:end], columns[low:high] - first, narrow[:, low:high])
 
     def _parts(self, phase: int) -> tuple[NDArray[np.intp], Array, Array]:

@@ -287,8 +287,7 @@ def _split(members: NDArray[Any], edges: NDArray[Any], found: Answered) -> tuple
 
     Their squares are scaled to add up to the variance of the calibrated density.
     """
-    moments = np.array([grid_moments(edges, member + 1e-30) for member in members])
-    aleatoric, epistemic = split_variance(moments[:, 0], moments[:, 1])
+    aleatoric, epistemic = split_variance(*grid_moments(edges, members + 1e-30))
     _, variance = grid_moments(found.fine_edges, found.fine_mass)
     scale = np.sqrt(variance / (aleatoric**2 + epistemic**2))
     return float(aleatoric * scale), float(epistemic * scale)

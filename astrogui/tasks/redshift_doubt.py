@@ -16,6 +16,7 @@ from astrogui.tasks.task import Model
 
 SMALL_DELTA_CHI_SQUARE = 9.0  # of the best two redshifts, over the reduced chi-square
 GOOD_SIGNAL = 3.0  # median signal-to-noise per 138 km/s
+_PAIRS = np.tril_indices(4)  # of the measures of doubt
 APART_KM_S = 1000.0  # alternatives nearer than this are the same redshift
 
 
@@ -79,8 +80,7 @@ def junk_terms(
         ],
         axis=-1,
     )
-    rows, columns = np.tril_indices(measures.shape[1])
-    products = measures[:, rows] * measures[:, columns]
+    products = measures[:, _PAIRS[0]] * measures[:, _PAIRS[1]]
     return np.concatenate([np.ones((len(measures), 1)), measures, products], axis=1)
 
 
