@@ -26,6 +26,9 @@ from astrogui.viewers.image_tiles import (
 )
 
 KEPT_TILES = 24  # or a few more than the view needs
+# Qt paints from this format six times as fast, scaled, as from indices into a colour table.
+READY = QImage.Format.Format_ARGB32_Premultiplied
+MOST_READY = 16  # tiles kept in it from frame to frame, a megabyte each; others are made anew
 __all__ = ["KEPT_TILES", "Mark", "TiledImageItem"]
 
 
@@ -49,6 +52,7 @@ class TiledImageItem(pg.GraphicsObject):
         self.colours = Colours()
         self._base: tuple[FirstLook, NDArray[np.uint8]] | None = None
         self._tiles: OrderedDict[Tile, _Painted] = OrderedDict()
+        self._ready: dict[Tile | None, QImage] = {}  # None: the first look
 
     def set_image(
         self, shape: tuple[int, int], base: FirstLook, index: NDArray[np.uint8], look: Look
@@ -57,6 +61,7 @@ class TiledImageItem(pg.GraphicsObject):
         self.prepareGeometryChange()
         self.pixel_shape, self.look = shape, look
         self._tiles.clear()
+        self._ready.clear()
         self._base = (base, index)
         self.informViewBoundsChanged()
         self.update()
@@ -64,6 +69,7 @@ class TiledImageItem(pg.GraphicsObject):
     def clear(self) -> None:
         self._base = None
         self._tiles.clear()
+        self._ready.clear()
         self.update()
 
     def add_tile(
@@ -72,6 +78,7 @@ class TiledImageItem(pg.GraphicsObject):
         """Keep a tile; the one unused for longest goes when there are too many."""
         self._tiles[tile] = _Painted(values, index, look)
         self._tiles.move_to_end(tile)
+        self._ready.pop(tile, None)
         most = max(KEPT_TILES, len(self._wanted()) + 4)
         while len(self._tiles) > most:
             self._tiles.popitem(last=False)
@@ -82,6 +89,7 @@ class TiledImageItem(pg.GraphicsObject):
     ) -> None:
         """Take over new renderings of tiles that are still kept (None: the first look)."""
         for tile, index in renderings:
+            self._ready.pop(tile, None)
             if tile is None and self._base is not None:
                 self._base = (self._base[0], index)
             elif tile is not None and tile in self._tiles:
@@ -90,6 +98,7 @@ class TiledImageItem(pg.GraphicsObject):
 
     def set_colours(self, colours: Colours) -> None:
         self.colours = colours
+        self._ready.clear()
         self.update()
 
     @property
@@ -99,7 +108,7 @@ class TiledImageItem(pg.GraphicsObject):
 
     def thumbnail(self) -> QImage | None:
         """The whole image as its first look has it."""
-        return self.as_image(self._base[1]) if self._base is not None else None
+        return self._image(None, self._base[1]) if self._base is not None else None
 
     def values_in_view(self) -> list[tuple[Tile | None, NDArray[np.float32]]]:
         """What must be rendered anew when the look changes."""
@@ -161,18 +170,20 @@ class TiledImageItem(pg.GraphicsObject):
         look, index = self._base
         if not wanted or look.factor == 1:
             painter.setClipRect(self.boundingRect())
-            painter.drawImage(self._base_rect(look, index), self.as_image(index))
+            painter.drawImage(self._base_rect(look, index), self._image(None, index))
             return
-        # What is converted for one tile serves the others that lie in the same image.
-        made: dict[Tile | None, QImage] = {}
-        for tile in wanted:
-            self._draw(painter, tile, made)
+        shown = {self._draw(painter, tile) for tile in wanted}
         for tile in wanted:
             if tile in self._tiles:
                 self._tiles.move_to_end(tile)
+        for unused in self._ready.keys() - shown - {None}:
+            del self._ready[unused]
 
-    def _draw(self, painter: QPainter, tile: Tile, made: dict[Tile | None, QImage]) -> None:
-        """A tile, or its part of the next coarser one there is: each place is painted once."""
+    def _draw(self, painter: QPainter, tile: Tile) -> Tile | None:
+        """A tile, or its part of the next coarser one there is: each place is painted once.
+
+        Returns the one that it was painted from, None for the first look.
+        """
         target = self._rect(tile)
         shown: Tile | None = tile
         while shown is not None and shown not in self._tiles:
@@ -183,11 +194,11 @@ class TiledImageItem(pg.GraphicsObject):
             whole = self._base_rect(look, index)
         else:
             whole, index = self._rect(shown), self._tiles[shown].index
-        if shown not in made:
-            made[shown] = self.as_image(index)
+        # What serves several tiles is kept in any case.
+        image = self._image(shown, index, keep=shown != tile)
         if shown == tile:
-            painter.drawImage(target, made[shown])
-            return
+            painter.drawImage(target, image)
+            return shown
         across, up = index.shape[1] / whole.width(), index.shape[0] / whole.height()
         part = QRectF(
             (target.left() - whole.left()) * across,
@@ -195,7 +206,17 @@ class TiledImageItem(pg.GraphicsObject):
             target.width() * across,
             target.height() * up,
         )
-        painter.drawImage(target, made[shown], part)
+        painter.drawImage(target, image, part)
+        return shown
+
+    def _image(self, tile: Tile | None, index: NDArray[np.uint8], keep: bool = True) -> QImage:
+        """A tile in the format that is painted fastest; kept while there is room."""
+        image = self._ready.get(tile)
+        if image is None:
+            image = self.as_image(index).convertToFormat(READY)
+            if keep or len(self._ready) < MOST_READY:
+                self._ready[tile] = image
+        return image
 
     def _parent(self, tile: Tile) -> Tile | None:
         """The tile of the next coarser scale that holds this one; None above the coarsest."""

@@ -6,6 +6,7 @@ scale of the screen come from a pool, few at a time.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,10 @@ from astrogui.viewers.image_tiles import (
 from astrogui.viewers.viewer import Compute, Viewer
 
 TILES_IN_FLIGHT = 4
+# While the view moves every tile under way costs its frames: each is some dozen steps of Python,
+# between which the window's thread has to win the interpreter back.
+TILES_IN_MOTION = 1
+MOTION_S = 0.08  # so long after a frame the next may still come
 
 
 class TiledView(Viewer):
@@ -39,6 +44,7 @@ class TiledView(Viewer):
         self._levels: Levels = {}
         self._awaited_factors: tuple[int, ...] = ()
         self._restyle_again = False
+        self._moved_at = -MOTION_S
         self._box = ImageBox()
         self._graphics = ImageCanvas(self._box, self)
         self._item = TiledImageItem()
@@ -123,6 +129,7 @@ class TiledView(Viewer):
         self._want_restyle()
 
     def _on_range(self, *_: object) -> None:
+        self._moved_at = time.monotonic()
         self._want_tiles()
         self.overlay.range_changed.emit()
 
@@ -134,7 +141,8 @@ class TiledView(Viewer):
         """Ask for the tiles in view that are missing, few at once."""
         if self._image is None or not self.shows_content:
             return
-        free = TILES_IN_FLIGHT - self.awaits("tile:")
+        moves = time.monotonic() - self._moved_at < MOTION_S
+        free = (TILES_IN_MOTION if moves else TILES_IN_FLIGHT) - self.awaits("tile:")
         for tile in self._item.missing():
             if free <= 0:
                 break

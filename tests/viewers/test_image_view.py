@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 
 from astrogui.records.image import Field, Image, Plane
+from astrogui.viewers import tiled_view
 from astrogui.viewers.colours import DARK, LIGHT, mark_colour
 from astrogui.viewers.image_composite import composed
 from astrogui.viewers.image_loading import begun_by_default
@@ -323,7 +324,7 @@ def test_zooming_in_shows_the_pixels_of_the_file(shown, settled, tmp_path):
     assert "value 2504001 ADU" in view.read_out(2001.0, 2502.0)
 
 
-def test_few_tiles_are_under_way_at_once(qtbot, tmp_path):
+def test_few_tiles_are_under_way_at_once(qtbot, tmp_path, monkeypatch):
     from concurrent.futures import Future
 
     waiting = []
@@ -344,7 +345,10 @@ def test_few_tiles_are_under_way_at_once(qtbot, tmp_path):
                 future.set_result(function(*args))
         qtbot.wait(20)
     view.one_to_one()
-    assert 0 < view.awaits("tile:") <= 4
+    assert view.awaits("tile:") == 1  # the next frame of a drag or a zoom is not to wait for more
+    monkeypatch.setattr(tiled_view, "MOTION_S", 0.0)
+    view._want_tiles()
+    assert view.awaits("tile:") == 4  # at rest
 
 
 def test_a_file_cut_while_open_is_said_and_nothing_breaks(shown, settled, tmp_path):
