@@ -7,7 +7,7 @@ document and a list for each column.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from operator import itemgetter
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from astrogui.records import judgement
 from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag
+from astrogui.records.text_column import no_pause
 from astrogui.session.columns import PER_TASK, own_names, place_cells
 from astrogui.session.view import ProjectView
 from astrogui.store import history, items
@@ -115,17 +116,24 @@ class TableReader(ProjectView):
         """Files moved: their names are read again."""
         self._paths = None
 
-    def read(self, row_ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Cells]]:
-        """Rows as columns, some hundred at a time; rows that are not there are left out."""
+    def read(
+        self, row_ids: NDArray[np.int64], give_way: Callable[[], None] = no_pause
+    ) -> Iterator[tuple[NDArray[np.int64], Cells]]:
+        """Rows as columns, some hundred at a time; rows that are not there are left out.
+
+        ``give_way`` is called between the steps and waits while someone else is to go first.
+        """
         for start in range(0, len(row_ids), ROWS_AT_ONCE):
             some = row_ids[start : start + ROWS_AT_ONCE]
-            ids, cells = self._read_some(some.tolist())
+            ids, cells = self._read_some(some.tolist(), give_way)
             if len(ids):
                 yield ids, cells
 
     # -- within ----------------------------------------------------------------------------
 
-    def _read_some(self, wanted: list[int]) -> tuple[NDArray[np.int64], Cells]:
+    def _read_some(
+        self, wanted: list[int], give_way: Callable[[], None]
+    ) -> tuple[NDArray[np.int64], Cells]:
         with self._lock, translated(self.path):
             where = _among("row_id", wanted)
             base = self._connection.execute(
@@ -134,12 +142,14 @@ class TableReader(ProjectView):
             ).fetchall()
             paths = self._names_of({row[1] for row in base})
             base = [row for row in base if row[1] in paths]
+            give_way()
             answers = self._connection.execute(
                 "SELECT row_id, task, cells, flags, novelty, "
                 "json_extract(provenance, '$.model'), json_extract(provenance, '$.model_sha256') "
                 f"FROM answers WHERE {where} ORDER BY row_id, task, answer_id"
             ).fetchall()
             judged = history.read_annotations(self._connection, wanted)
+        give_way()
         if not base:
             return np.zeros(0, np.int64), {}
         place_of = {row[0]: place for place, row in enumerate(base)}

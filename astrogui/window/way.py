@@ -13,7 +13,7 @@ from weakref import WeakSet
 # How long a thread of the pool may keep the window from painting. Qt lets go of the interpreter at
 # nearly every call: with Python's 5 ms a frame of twenty drawing calls would wait a tenth of a
 # second to have it back from one that computes.
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 BEHIND = 4  # a little: what they compute is waited for, and they hold the interpreter at times
 
 # Linux 6.12 and later let a thread say how long it wants to run at a time, and one that asks for

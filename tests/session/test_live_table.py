@@ -89,6 +89,17 @@ def test_before_each_piece_that_is_read_somebody_else_may_go_first(project, monk
     live.close()
 
 
+def test_between_the_steps_of_a_piece_somebody_else_may_go_first(project):
+    add_rows(project, ["a", "b"])
+    reader, asked = TableReader(project.path, TASKS), []
+    try:
+        read = list(reader.read(reader.all_ids(), lambda: asked.append(1)))
+    finally:
+        reader.close()
+    assert len(read) == 1
+    assert len(asked) >= 2  # between rows and answers, and before the answers are unpacked
+
+
 def test_while_the_columns_are_kept_somebody_else_may_go_first(project, monkeypatch):
     monkeypatch.setattr(text_column, "MANY_WORDS", 2)
     add_rows(project, ["a", "b", "c", "d", "e"])

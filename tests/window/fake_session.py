@@ -149,7 +149,10 @@ class FakeReader:
     def all_ids(self) -> np.ndarray:
         return np.array(sorted(self._session.rows), np.int64)
 
-    def read(self, row_ids: np.ndarray) -> Iterator[tuple[np.ndarray, dict[str, list[Any]]]]:
+    def read(
+        self, row_ids: np.ndarray, give_way: Callable[[], None]
+    ) -> Iterator[tuple[np.ndarray, dict[str, list[Any]]]]:
+        give_way()
         rows = [dict(self._session.rows[i]) for i in row_ids.tolist() if i in self._session.rows]
         names = {name for row in rows for name in row}
         if rows:
