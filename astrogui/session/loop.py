@@ -165,11 +165,11 @@ class Loop:
         except Exception as error:
             self._held = None
             for _, lost in waiting:
-                lost(error)
+                _run_one(partial(lost, error))
         else:
             self._held = None
             for action in held:
-                action()
+                _run_one(action)
         self._last_soon = time.monotonic()
 
 

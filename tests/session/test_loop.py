@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -86,6 +87,19 @@ def test_a_bug_in_one_takes_nothing_from_the_others(loop, caplog):
     loop.post(lambda: None).result(20)
     assert written.seen == ["begin", "commit", JobFinished(2, 1)]
     assert "a command failed" in caplog.text
+    caplog.clear()
+
+
+def test_a_bug_in_what_comes_afterwards_ends_nothing(loop, caplog):
+    written, given_up = Written(loop), Future()
+    given_up.cancel()
+    loop.post_soon(lambda: loop.afterwards(lambda: given_up.set_result(None)), never)
+    loop.post_soon(lambda: loop.publish(JobFinished(2, 1)), never)
+    loop.post(lambda: None).result(20)
+    assert written.seen == ["begin", "commit", JobFinished(2, 1)]
+    written.fails = True
+    loop.post_soon(lambda: None, lambda error: 1 / 0)
+    loop.post(lambda: None).result(20)
     caplog.clear()
 
 
