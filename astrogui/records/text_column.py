@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
 FEW_WORDS = 200_000  # as many may be kept as objects, for the sake of speed
-MANY_WORDS = 5_000  # objects looked at together: other threads run between two pieces
+MANY_WORDS = 2_000  # objects looked at together: other threads run between two pieces
 FIRST_CODES = 40_000  # words in the one dictionary that is asked first
 BOOKS = 64  # dictionaries among which the codes of all further words are dealt out
-PAUSE_S = 0.0005  # between two pieces that are freed
+PAUSE_S = 0.005  # between two pieces that are freed, which nobody waits for
 MOST_BYTES = 200_000_000  # texts of one column laid side by side, to be sorted
 
 
