@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 
 from astrogui.session.helpers import start_reader
-from astrogui.window.way import go_first
+from astrogui.window.way import go_first, paint_alone
 
 NO_DISPLAY = (
     "astrogui: there is no display (DISPLAY and WAYLAND_DISPLAY are not set); the window is drawn "
@@ -20,6 +20,7 @@ def run(options: Namespace) -> int:
     """Open the window, work until it is closed; returns the program's exit code."""
     choose_platform(is_pictured=bool(getattr(options, "screenshot", None)))
     go_first()
+    paint_alone()
     # It imports its libraries while we import ours, and looks at the file that is shown first.
     files = () if options.project else tuple(map(str, options.files))
     options.reader = start_reader(files[0] if files else None)

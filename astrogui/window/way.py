@@ -26,6 +26,20 @@ ATTRIBUTES = "IIQiIQQQ"
 RESET_ON_FORK = 1  # flag: what this thread starts, threads or programs, asks for nothing
 
 
+# Told to Qt by its environment; it looks when it paints for the first time.
+ONE_PAINTER = "QT_NO_GUI_THREADPOOL"
+
+
+def paint_alone() -> None:
+    """Let Qt fill and convert pixels in the window's thread alone; to be called before it starts.
+
+    Else it deals everything above some ninety rows of pixels out to threads, and waits at each
+    call until they have woken up: a table's paint slept 150 times for 0.15 ms while nobody
+    worked, and beside busy programs the threads are themselves kept waiting.
+    """
+    os.environ.setdefault(ONE_PAINTER, "1")
+
+
 def go_first() -> bool:
     """Ask for short turns of the processor, soon, for the thread that calls; whether it may.
 

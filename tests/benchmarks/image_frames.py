@@ -197,10 +197,11 @@ def main() -> int:
     path = parser.parse_args().file
     if not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from astrogui.window.way import SWITCH_S, go_first
+    from astrogui.window.way import SWITCH_S, go_first, paint_alone
 
     sys.setswitchinterval(SWITCH_S)
-    go_first()  # both as the program does
+    go_first()
+    paint_alone()  # all three as the program does
     with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
         if path is None:
             path = Path(folder) / "image.fits"

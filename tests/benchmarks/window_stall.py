@@ -162,9 +162,10 @@ def measure(mode: str, limit_ms: float) -> int:
     from astrogui.window.collector import Collector
     from astrogui.window.main_window import MainWindow
     from astrogui.window.theme import ThemeKeeper
-    from astrogui.window.way import SWITCH_S, go_first
+    from astrogui.window.way import SWITCH_S, go_first, paint_alone
     from astrogui.window.workbench import Workbench
 
+    paint_alone()
     application = QApplication([])
     sys.setswitchinterval(SWITCH_S)
     go_first()

@@ -6,12 +6,13 @@ import ctypes
 import os
 import platform
 import struct
+import subprocess
 import sys
 import threading
 
 import pytest
 
-from astrogui.window.way import ATTRIBUTES, BEHIND, SLICE_NS, go_first
+from astrogui.window.way import ATTRIBUTES, BEHIND, ONE_PAINTER, SLICE_NS, go_first
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="threads have no own priority")
 
@@ -81,3 +82,36 @@ def test_the_window_asks_for_short_turns_and_what_it_starts_does_not():
         pytest.skip("the kernel knows no such wish")
     assert own == SLICE_NS
     assert others != SLICE_NS
+
+
+PAINTING = """
+import os
+from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtCore import QRectF
+from astrogui.window.way import paint_alone
+{before}
+application = QGuiApplication([])
+picture = QImage(800, 800, QImage.Format.Format_RGB32)
+tile = QImage(512, 512, QImage.Format.Format_RGB32)
+tile.fill(0)
+painter = QPainter(picture)
+painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+painter.drawImage(QRectF(0.3, 0.2, 700, 700), tile)
+painter.end()
+tasks = "/proc/self/task"
+print(sum("pooled" in open(f"{{tasks}}/{{task}}/comm").read() for task in os.listdir(tasks)))
+"""
+
+
+@pytest.mark.parametrize("before", ["paint_alone()", ""])
+def test_qt_paints_in_the_thread_of_the_window_alone(before):
+    environment = {name: said for name, said in os.environ.items() if name != ONE_PAINTER}
+    done = subprocess.run(
+        [sys.executable, "-c", PAINTING.format(before=before)],
+        env=environment, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    helpers = int(done.stdout)
+    if before:
+        assert helpers == 0
+    elif (os.cpu_count() or 1) > 1:
+        assert helpers > 0  # else there is no need for it any more
