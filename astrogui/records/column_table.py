@@ -7,6 +7,9 @@ that come meanwhile lie behind its end, and a row that is answered anew changes 
 from __future__ import annotations
 
 import math
+import sys
+import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +24,8 @@ PLACE_COLUMNS = tuple(Column(name=name) for name in ("item_id", "x_pixel", "y_pi
 FIRST_CAPACITY = 4096
 GROWTH = 2
 PIECE = 16_384  # rows looked at together
+FEW_ROWS = 100_000  # as many are let go of at once
+PAUSE_S = 0.005  # between two columns that are let go of
 
 
 class ColumnTable:
@@ -48,6 +53,16 @@ class ColumnTable:
 
     def __len__(self) -> int:
         return self._count
+
+    def __del__(self) -> None:
+        """Give the memory back column by column.
+
+        Freed together, forty columns of a million rows stop every thread for a tenth of a second.
+        """
+        if self._count > FEW_ROWS and not sys.is_finalizing():
+            arrays = [self._row_ids, *self._arrays.values()]
+            self._row_ids, self._arrays = np.zeros(0, np.int64), {}
+            threading.Thread(target=_let_go, args=(arrays,), name="free", daemon=True).start()
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -339,6 +354,12 @@ class ColumnTable:
             self._arrays[name] = made
             self._null.discard(name)
         return self._arrays[name]
+
+
+def _let_go(arrays: list[NDArray[Any]]) -> None:
+    while arrays:
+        arrays.pop()
+        time.sleep(PAUSE_S)
 
 
 def _null_of(is_text: bool) -> np.int32 | np.float64:

@@ -103,8 +103,12 @@ class Bench:
         from PySide6.QtWidgets import QApplication
 
         from astrogui.viewers.strain_view import StrainView
+        from astrogui.window.way import SWITCH_S, go_first, paint_alone
 
+        paint_alone()
         self.application = QApplication.instance() or QApplication([])
+        sys.setswitchinterval(SWITCH_S)
+        go_first()  # all three as the program does
         self.pool = ThreadPoolExecutor(2)
         self.view = StrainView(self.pool.submit)
         self.view.resize(*SIZE)

@@ -139,6 +139,25 @@ def test_a_million_words_are_freed_in_pieces_in_a_thread_of_their_own(monkeypatc
     assert not any(books)
 
 
+@pytest.mark.parametrize(("few", "where"), [(2, "free"), (3, "MainThread")])
+def test_the_columns_of_many_rows_are_freed_one_by_one_in_a_thread_of_their_own(
+    few, where, monkeypatch
+):
+    monkeypatch.setattr(column_table, "FEW_ROWS", few)
+    table = ColumnTable()
+    table.set_columns([Column(name=name) for name in "abc"])
+    table.put([{"row_id": number, "a": 1.0, "b": 2.0, "c": 3.0} for number in range(3)])
+    freed: list[str] = []
+    for name in "abc":
+        array = table.numbers(name).base
+        weakref.finalize(array, lambda: freed.append(threading.current_thread().name))
+    del array, table
+    deadline = time.monotonic() + 30
+    while len(freed) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert freed == [where] * 3
+
+
 def test_no_dictionary_of_words_grows_so_large_that_its_growing_stops_the_other_threads():
     words = Words()
     count = 200_000
