@@ -335,6 +335,7 @@ def test_few_tiles_are_under_way_at_once(qtbot, tmp_path, monkeypatch):
         return future
 
     view = ImageView(compute)
+    monkeypatch.setattr(tiled_view, "MOTION_S", float("inf"))  # it has always moved a moment ago
     qtbot.addWidget(view)
     view.resize(1400, 1000)
     view.show()
