@@ -110,9 +110,12 @@ def test_watching_a_folder_answers_a_file_that_is_still_being_written(tmp_path):
                 file.flush()
                 time.sleep(0.3)
         assert process.stdout is not None
-        first = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=120)
+        try:
+            first = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=120)
+        finally:
+            process.kill()  # where the suite was begun deaf to interrupts, so is what it starts
     assert process.returncode == OK, stderr
     assert "new.fits" in first
     assert "refused" not in first + stdout

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from astrogui.errors import AstroguiError
 from astrogui.records.catalogue import Column
 from astrogui.records.column_table import ColumnTable
+from astrogui.records.text_column import no_pause
 from astrogui.session import column_cache
 from astrogui.session.settling import settle
 from astrogui.session.table_reader import Cells, Marks
@@ -63,7 +64,7 @@ class LiveTable:
         """``folder`` is where the columns are kept, None for nowhere."""
         self.table = ColumnTable()
         self.is_whole = False
-        self.give_way: Callable[[], None] = _nothing  # waits while someone else is to go first
+        self.give_way: Callable[[], None] = no_pause  # waits while someone else is to go first
         self._open_reader, self._folder = open_reader, folder
         self._told: list[Callable[[TableChange], None]] = []
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -289,7 +290,3 @@ class LiveTable:
 def of_project(open_reader: Callable[[], Any], project: Path) -> LiveTable:
     """The live table of a project file, its columns kept beside it."""
     return LiveTable(open_reader, column_cache.cache_folder(project))
-
-
-def _nothing() -> None:
-    """Nobody is to go first."""

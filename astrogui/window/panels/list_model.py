@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QIcon
 
 from astrogui.window.panels.tables import Cell
 
@@ -15,7 +14,7 @@ Role = Qt.ItemDataRole
 
 
 class ListModel(QAbstractTableModel):
-    """Values as lines; ``cells`` gives a value's texts, ``tip`` and ``icon`` what they are named.
+    """Values as lines; ``cells`` gives a value's texts, ``tip`` what a line's tooltip says.
 
     ``key`` names a value, so that a refresh tells rows that changed from rows that came or went.
     """
@@ -26,12 +25,11 @@ class ListModel(QAbstractTableModel):
         key: Callable[[Any], int],
         cells: Callable[[Any], Sequence[str]],
         tip: Callable[[Any], str] | None = None,
-        icon: Callable[[Any], QIcon | None] | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._heads, self._key, self._cells = tuple(heads), key, cells
-        self._tip, self._icon = tip, icon
+        self._tip = tip
         self._values: list[Any] = []
         self._rows: dict[int, int] = {}  # line by key
 
@@ -89,9 +87,7 @@ class ListModel(QAbstractTableModel):
 
     def shown_cell(self, row: int, column: int) -> Cell:
         """What the table paints."""
-        value = self._values[row]
-        icon = self._icon(value) if column == 0 and self._icon is not None else None
-        return Cell(self._cells(value)[column], icon)
+        return Cell(self._cells(self._values[row])[column])
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
@@ -108,8 +104,6 @@ class ListModel(QAbstractTableModel):
             return self._cells(value)[index.column()]
         if role == Role.ToolTipRole and self._tip is not None:
             return self._tip(value)
-        if role == Role.DecorationRole and index.column() == 0 and self._icon is not None:
-            return self._icon(value)
         if role == Role.UserRole:
             return value
         return None

@@ -12,7 +12,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     Qt,
 )
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -29,7 +28,6 @@ class Cell(NamedTuple):
     """What a cell shows."""
 
     text: str
-    icon: QIcon | None = None
     is_number: bool = False  # it stands at the right
 
 
@@ -59,17 +57,11 @@ class PlainEditor(QStyledItemDelegate):
             super().initStyleOption(option, index)
             return
         cell = self._cells.shown_cell(index.row(), index.column())
-        feature = QStyleOptionViewItem.ViewItemFeature
-        features = feature.HasDisplay
         option.index = cast(QModelIndex, index)
         option.text = cell.text.replace("\n", LINE_SEPARATOR)
         if cell.is_number:
             option.displayAlignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if cell.icon is not None:
-            features |= feature.HasDecoration
-            option.icon = cell.icon
-            option.decorationSize = cell.icon.actualSize(option.decorationSize)
-        option.features |= features
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDisplay
 
     def createEditor(
         self,
