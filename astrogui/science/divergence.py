@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+DRAWS_CELLS = 400
+
 
 def jensen_shannon_nat(first: Array, second: Array) -> float:
     """Jensen-Shannon divergence of two lists of probabilities, in nat: 0 alike, ln 2 apart.
@@ -23,6 +25,22 @@ def jensen_shannon_nat(first: Array, second: Array) -> float:
     p, q = p / p.sum(), q / q.sum()
     middle = 0.5 * (p + q)
     return float(max(0.5 * _relative(p, middle) + 0.5 * _relative(q, middle), 0.0))
+
+
+def of_draws(first: Array, second: Array, weights: Array | None = None) -> float:
+    """The same of draws (n,) and (m,), by Gaussian kernels with Scott's rule; nat.
+
+    ``weights`` (m,) are the second's. Raises ``ValueError`` for draws that do not differ.
+    """
+    from scipy.stats import gaussian_kde
+
+    ends = min(first.min(), second.min()), max(first.max(), second.max())
+    if not ends[0] < ends[1]:
+        raise ValueError("a divergence of draws needs some that differ")
+    grid = np.linspace(*ends, DRAWS_CELLS)
+    return jensen_shannon_nat(
+        gaussian_kde(first)(grid), gaussian_kde(second, weights=weights)(grid)
+    )
 
 
 def separation(first: tuple[float, float], second: tuple[float, float]) -> float:

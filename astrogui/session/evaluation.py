@@ -86,6 +86,14 @@ class Answering:
         ]
         return self._session.view.rows(row_ids)
 
+    def draws(self, row: Mapping[str, Any]) -> Arrays:
+        """By name the posterior draws (n,) behind a row; empty without any."""
+        posterior = self._session.view.posterior(int(row["row_id"]), self._task)
+        if posterior is None or posterior.draws is None:
+            return {}
+        columns = np.asarray(posterior.draws, np.float64).T
+        return dict(zip(posterior.draw_names, columns, strict=True))
+
     def __enter__(self) -> Self:
         return self
 

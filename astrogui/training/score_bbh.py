@@ -14,6 +14,7 @@ from astrogui.science import binary_prior as prior
 from astrogui.science.joint_coverage import expected_coverage, random_shares, uniformity
 from astrogui.tasks.bbh_spread import calibrated
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
+from astrogui.training.score_published import beside_samples, has_samples, prior_only
 from astrogui.training.simulate_strain import LARGEST_WEIGHT
 
 PARAMETERS = ("final_mass_det", "chirp_mass_det", "mass_1_source", "mass_2_source", "final_spin")
@@ -64,7 +65,23 @@ def real(data_dir: Path, answer: Answer) -> Measures:
         ),
     }
     figures["events"] = {event["event"]: _event_figures(event, row) for event, row in answered}
+    figures["prior_only"] = prior_only([_told_by_loudness(event) for event, _ in scored])
+    drawn = getattr(answer, "draws", None)  # where the answers' draws are kept
+    figures["published_samples"] = {
+        event["event"]: beside_samples(data_dir, event["event"], drawn(row))
+        for event, row in (scored if drawn else [])
+        if has_samples(data_dir, event["event"])
+    }
     return figures
+
+
+def _told_by_loudness(
+    event: Mapping[str, str],
+) -> tuple[float, dict[str, tuple[float, float, float]]]:
+    """What ``prior_only`` asks of an event."""
+    published = {name: _published(event, name) for name in PARAMETERS}
+    known = {name: values for name, values in published.items() if values is not None}
+    return float(event["network_snr"] or LOUD), known
 
 
 def in_prior(event: Mapping[str, str]) -> bool:

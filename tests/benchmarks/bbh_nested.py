@@ -38,6 +38,7 @@ import bbh_reweighted  # noqa: E402
 from astrogui.science import binary_prior, heterodyne  # noqa: E402
 from astrogui.science.binary_posterior import Analysis, Effort  # noqa: E402
 from astrogui.science.binary_proposal import binaries_at  # noqa: E402
+from astrogui.science.divergence import of_draws  # noqa: E402
 from astrogui.science.heterodyne import Binaries  # noqa: E402
 from astrogui.science.sky_pool import TIME_PRIOR_S  # noqa: E402
 
@@ -244,7 +245,7 @@ def compared(
             "seconds": taken,
             "times_faster": seconds / taken,
             "divergence_nat": {
-                name: bbh_reweighted.divergence(answer[name], theirs[name], None)
+                name: of_draws(answer[name], theirs[name])
                 for name in theirs
             },
         })  # fmt: skip

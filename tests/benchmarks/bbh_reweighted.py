@@ -54,7 +54,7 @@ from astrogui.science.binary_posterior import Draws, Quality  # noqa: E402
 from astrogui.science.binary_proposal import binaries_at, drawn_from_prior  # noqa: E402
 from astrogui.science.design_curves import CURVES  # noqa: E402
 from astrogui.science.detector_response import antenna, delay_s  # noqa: E402
-from astrogui.science.divergence import jensen_shannon_nat  # noqa: E402
+from astrogui.science.divergence import of_draws  # noqa: E402
 from astrogui.science.heterodyne import Binaries, Data  # noqa: E402
 from astrogui.science.waveforms import effective_spin  # noqa: E402
 from astrogui.tasks import bbh  # noqa: E402
@@ -238,23 +238,14 @@ def beside_bilby(data: Path) -> None:
               f"{taken:.1f} s of processor time")  # fmt: skip
         for name, column in ours.items():
             if name in samples:
-                print(f"    {name:20s} {divergence(column, samples[name], weight):.4f} nat, "
-                      f"without weights {divergence(column, samples[name], None):.4f}")  # fmt: skip
+                print(f"    {name:20s} {of_draws(column, samples[name], weight):.4f} nat, "
+                      f"without weights {of_draws(column, samples[name]):.4f}")  # fmt: skip
 
 
 def spin_prior(spin: np.ndarray) -> np.ndarray:
     """The card's prior density of an aligned spin over a flat one, not normalised."""
     share = np.abs(spin) / binary_prior.LARGEST_SPIN
     return np.where(share < 1, -np.log(np.clip(share, 1e-12, 1)), 0)
-
-
-def divergence(ours: np.ndarray, theirs: np.ndarray, weight: np.ndarray | None) -> float:
-    """Jensen-Shannon divergence of Gaussian kernel densities (Scott's rule)."""
-    from scipy.stats import gaussian_kde
-
-    low, high = min(ours.min(), theirs.min()), max(ours.max(), theirs.max())
-    grid = np.linspace(low, high, 400)
-    return jensen_shannon_nat(gaussian_kde(ours)(grid), gaussian_kde(theirs, weights=weight)(grid))
 
 
 def injections(

@@ -7,7 +7,12 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import norm
 
-from astrogui.science.divergence import jensen_shannon_nat, on_common_cells, separation
+from astrogui.science.divergence import (
+    jensen_shannon_nat,
+    of_draws,
+    on_common_cells,
+    separation,
+)
 
 
 def curve(mean, sigma, points=301, reach=6):
@@ -27,6 +32,18 @@ def test_alike_is_zero_and_apart_is_ln_two():
     assert jensen_shannon_nat(p, q) == pytest.approx(np.log(2))
     with pytest.raises(ValueError, match="zeros"):
         jensen_shannon_nat(p, np.zeros(4))
+
+
+def test_draws_of_normals_are_as_far_apart_as_the_normals():
+    random = np.random.default_rng(3)
+    first, second = random.normal(size=20000), random.normal(0.5, 1.0, 20000)
+    fine = np.linspace(-8, 8, 20001)
+    exact = jensenshannon(norm.pdf(fine), norm.pdf(fine, 0.5)) ** 2
+    assert of_draws(first, second) == pytest.approx(exact, rel=0.1)
+    shifted = norm.pdf(second) / norm.pdf(second, 0.5)  # weights that undo the shift
+    assert of_draws(first, second, shifted) < 0.002
+    with pytest.raises(ValueError, match="differ"):
+        of_draws(np.ones(5), np.ones(5))
 
 
 def test_curves_on_unlike_grids_are_compared_as_wholes():
