@@ -66,13 +66,21 @@ def real(data_dir: Path, answer: Answer) -> Measures:
     }
     figures["events"] = {event["event"]: _event_figures(event, row) for event, row in answered}
     figures["prior_only"] = prior_only([_told_by_loudness(event) for event, _ in scored])
-    drawn = getattr(answer, "draws", None)  # where the answers' draws are kept
-    figures["published_samples"] = {
-        event["event"]: beside_samples(data_dir, event["event"], drawn(row))
-        for event, row in (scored if drawn else [])
-        if has_samples(data_dir, event["event"])
-    }
+    figures["published_samples"] = _beside_samples(data_dir, scored, answer)
     return figures
+
+
+def _beside_samples(
+    data_dir: Path, scored: Sequence[tuple[Mapping[str, str], Row]], answer: Answer
+) -> Measures:
+    """By event, how far our draws are from published ones, where an answering keeps draws."""
+    drawn = getattr(answer, "draws", None)
+    if drawn is None:
+        return {}
+    known = [one for one in scored if has_samples(data_dir, one[0]["event"])]
+    return {
+        event["event"]: beside_samples(data_dir, event["event"], drawn(row)) for event, row in known
+    }
 
 
 def _told_by_loudness(

@@ -20,6 +20,9 @@ Samples = Mapping[str, Floats]
 
 SAMPLES = Path("posteriors") / "posteriors_shared.hdf5"
 COMPARED = ("chirp_mass_det", "mass_ratio")
+# Columns of both masses in the files of 2-OGC and of GWTC-1.
+SOURCE_FRAME = ("mass1", "mass2")
+DETECTOR_FRAME = ("m1_detector_frame_Msun", "m2_detector_frame_Msun")
 PRIOR_DRAWS = 20_000
 SEED = 11  # of the prior's draws
 BAND_HZ = np.arange(20.0, 1024.0, 0.5)
@@ -57,13 +60,14 @@ def _published(path: Path, event: str) -> Iterator[tuple[str, Samples, Floats]]:
             if event not in groups:
                 continue
             columns = {name: column[()] for name, column in groups[event].items()}
-            heavy, light = np.float64(columns["mass1"]), np.float64(columns["mass2"])
-            light, heavy = np.minimum(light, heavy), np.maximum(light, heavy)
+            names = SOURCE_FRAME if SOURCE_FRAME[0] in columns else DETECTOR_FRAME
+            masses = np.sort([np.asarray(columns[name], np.float64) for name in names], axis=0)
+            light, heavy = masses
             weights = np.ones(len(heavy))
-            if "mchirp_det" in columns:
-                chirp = np.float64(columns["mchirp_det"])
-                weights = to_our_prior(np.float64(columns["redshift"]))
-            else:  # detector-frame masses and luminosity volume, as here
+            if names is SOURCE_FRAME:
+                chirp = np.asarray(columns["mchirp_det"], np.float64)
+                weights = to_our_prior(np.asarray(columns["redshift"], np.float64))
+            else:  # uniform in these masses and in luminosity volume, as here
                 chirp = (heavy * light) ** 0.6 / (heavy + light) ** 0.2
             yield source, {"chirp_mass_det": chirp, "mass_ratio": light / heavy}, weights
 

@@ -22,7 +22,8 @@ def write_samples(folder, source, event, **columns):
 
 def test_samples_of_the_detector_frame_are_compared_as_they_are(tmp_path):
     heavy, light = RNG.normal(40, 2, 4000), RNG.normal(30, 2, 4000)
-    write_samples(tmp_path, "other", "GW1", mass1=light, mass2=heavy)  # in either order
+    names = score_published.DETECTOR_FRAME
+    write_samples(tmp_path, "other", "GW1", **dict(zip(names, (light, heavy), strict=True)))
     chirp = (heavy * light) ** 0.6 / (heavy + light) ** 0.2
     draws = {"chirp_mass_det": chirp, "mass_ratio": light / heavy}
     told = score_published.beside_samples(tmp_path, "GW1", draws)
@@ -35,7 +36,8 @@ def test_samples_of_the_detector_frame_are_compared_as_they_are(tmp_path):
 def test_an_event_without_samples_has_no_figures(tmp_path):
     assert score_published.beside_samples(tmp_path, "GW1", {}) == {}
     assert not score_published.has_samples(tmp_path, "GW1")
-    write_samples(tmp_path, "other", "GW1", mass1=np.ones(3), mass2=np.ones(3))
+    columns = dict.fromkeys(score_published.DETECTOR_FRAME, np.ones(3))
+    write_samples(tmp_path, "other", "GW1", **columns)
     assert score_published.has_samples(tmp_path, "GW1")
     assert not score_published.has_samples(tmp_path, "GW2")
 
