@@ -9,16 +9,18 @@ product. ``xp`` is the array namespace: numpy at run time, jax.numpy on a GPU.
 
 from __future__ import annotations
 
+from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from astrogui.science import remnant
+from astrogui.science.post_newtonian import PHASE_LOG_6, amplitude_terms, phase_terms
 from astrogui.science.waveform_coefficients import PHENOM_D
+from astrogui.science.waveform_powers import power_log_sum, power_sum, value_and_slope
 
 SOLAR_MASS_SECONDS = remnant.SOLAR_MASS_SECONDS
 MEGAPARSEC_SECONDS = 3.085677581491367e22 / 299792458.0
-EULER_GAMMA = 0.5772156649015329
 CUT_MF = 0.2  # K16 section VII: the model ends at M f = 0.2
 
 
@@ -103,11 +105,13 @@ PHASE_JOIN_MF = 0.018
 
 def _phase(mf: Any, frequency_hz: Any, binary: Binary, xp: Any) -> Any:
     inspiral, inspiral_log = _inspiral_phase(binary, xp)
-    early = _scaled_sum(inspiral, INSPIRAL_POWERS, frequency_hz, binary, xp)
-    early = early + _scaled_log_sum(inspiral_log, LOG_POWERS, frequency_hz, binary, xp)
+    early = power_sum(inspiral, INSPIRAL_POWERS, frequency_hz, binary.total_s, xp)
+    early = early + power_log_sum(inspiral_log, LOG_POWERS, frequency_hz, binary.total_s, xp)
     join_1 = xp.full_like(binary.eta, PHASE_JOIN_MF)
     join_2 = 0.5 * binary.ringdown_mf
-    value_1, slope_1 = _inspiral_at(join_1, inspiral, inspiral_log)
+    value_1, slope_1 = value_and_slope(
+        join_1, inspiral, INSPIRAL_POWERS, inspiral_log, LOG_POWERS, xp
+    )
     middle_1, middle_slope_1 = _intermediate_at(join_1, binary, xp)
     tilt_1 = slope_1 - middle_slope_1
     offset_1 = value_1 - middle_1 - tilt_1 * join_1
@@ -120,58 +124,19 @@ def _phase(mf: Any, frequency_hz: Any, binary: Binary, xp: Any) -> Any:
     return xp.where(mf < PHASE_JOIN_MF, early, xp.where(mf < join_2[:, None], middle, late))
 
 
-def _scaled_sum(
-    coefficients: Any, powers: tuple[float, ...], frequency_hz: Any, binary: Binary, xp: Any
-) -> Any:
-    """Σ c_p (M f)^p as one product of matrices, (n, k)."""
-    exponent = xp.asarray(powers)
-    scaled = coefficients * binary.total_s[:, None] ** exponent
-    return scaled @ frequency_hz[None, :] ** exponent[:, None]
-
-
-def _scaled_log_sum(
-    coefficients: Any, powers: tuple[float, ...], frequency_hz: Any, binary: Binary, xp: Any
-) -> Any:
-    """Σ c_p (M f)^p ln(M f), (n, k)."""
-    exponent = xp.asarray(powers)
-    scaled = coefficients * binary.total_s[:, None] ** exponent
-    power = frequency_hz[None, :] ** exponent[:, None]
-    shift = xp.log(binary.total_s)[:, None]
-    return scaled @ (power * xp.log(frequency_hz)) + (scaled * shift) @ power
-
-
 def _inspiral_phase(binary: Binary, xp: Any) -> tuple[Any, Any]:
     """TaylorF2 to 3.5 PN with K16's four further terms: coefficients of powers of M f.
 
-    Source: K16 appendix B, eqs. (B6)-(B14), spins aligned; K16 eq. (28).
+    Source: K16 appendix B and eq. (28).
     """
     eta, pi = binary.eta, np.pi
-    bodies = ((binary.share_1, binary.spin_1), (binary.share_2, binary.spin_2))
-    term_2 = 3715 / 756 + 55 / 9 * eta
-    term_3 = -16 * pi + sum(m * (25 + 38 / 3 * m) * s for m, s in bodies)
-    term_4 = 15293365 / 508032 + 27145 / 504 * eta + 3085 / 72 * eta**2
-    term_4 = term_4 - 395 / 4 * eta * binary.spin_1 * binary.spin_2
-    term_4 = term_4 - sum(405 / 8 * m**2 * s**2 for m, s in bodies)
-    spin_5 = sum(-m * (13915 / 84 + m * (12760 / 81) - m * (1 - m) * (10 / 3)
-                       + m**2 * (1 - m) * (170 / 9)) * s for m, s in bodies)  # fmt: skip
-    term_5 = (38645 / 756 - 65 / 9 * eta) * pi + spin_5
-    term_6 = (
-        11583231236531 / 4694215680 - 640 / 3 * pi**2 - 6848 / 21 * (EULER_GAMMA + np.log(4))
-        + eta * (-15737765635 / 3048192 + 2255 / 12 * pi**2)
-        + 76055 / 1728 * eta**2 - 127825 / 1296 * eta**3
-        + sum(pi * m * (1490 / 3 + 260 * m) * s for m, s in bodies)
-    )  # fmt: skip
-    term_7 = pi * (77096675 / 254016 + 378515 / 1512 * eta - 74045 / 756 * eta**2)
-    term_7 = term_7 + sum(
-        m * (-170978035 / 48384 + 2876425 / 672 * eta + 4735 / 144 * eta**2
-             + m * (-7189233785 / 1524096 + 458555 / 3024 * eta - 5345 / 72 * eta**2)) * s
-        for m, s in bodies
-    )  # fmt: skip
+    known = phase_terms(eta, binary.share_1, binary.share_2, binary.spin_1, binary.spin_2)
+    _, term_3, term_4, term_5, term_6, term_7 = known
     leading = 3 / (128 * eta)
     log_5 = 3 * term_5 * leading / 3  # of ln v = ln(π M f) / 3
-    log_6 = -6848 / 21 * leading * pi ** (1 / 3) / 3
+    log_6 = PHASE_LOG_6 * leading * pi ** (1 / 3) / 3
     sigma = binary.fitted[:, 7:11]
-    newtonian = [leading * pi ** (-5 / 3), leading * term_2 / pi]
+    newtonian = [leading * pi ** (-5 / 3), leading * known.term_2 / pi]
     newtonian += [leading * term_3 * pi ** (-2 / 3), leading * term_4 * pi ** (-1 / 3)]
     newtonian += [leading * term_5 - pi / 4 + log_5 * np.log(pi)]
     newtonian += [leading * term_6 * pi ** (1 / 3) + log_6 * np.log(pi)]
@@ -180,29 +145,15 @@ def _inspiral_phase(binary: Binary, xp: Any) -> tuple[Any, Any]:
     return xp.stack(newtonian + further, axis=-1), xp.stack([log_5, log_6], axis=-1)
 
 
-def _inspiral_at(mf: Any, coefficients: Any, log_coefficients: Any) -> tuple[Any, Any]:
-    """Value and slope of the inspiral's phase at one M f per binary, each (n,)."""
-    value: Any = 0.0
-    slope: Any = 0.0
-    for index, power in enumerate(INSPIRAL_POWERS):
-        value = value + coefficients[:, index] * mf**power
-        slope = slope + coefficients[:, index] * power * mf ** (power - 1)
-    log = np.log(PHASE_JOIN_MF)
-    for index, power in enumerate(LOG_POWERS):
-        value = value + log_coefficients[:, index] * mf**power * log
-        slope = slope + log_coefficients[:, index] * mf ** (power - 1) * (power * log + 1)
-    return value, slope
-
-
 def _intermediate(
     mf: Any, frequency_hz: Any, binary: Binary, offset: Any, tilt: Any, xp: Any
 ) -> Any:
     """K16 eq. (16), integrated: the phase between the two joins."""
     beta, eta = binary.fitted[:, 11:14], binary.eta
     coefficients = xp.stack([beta[:, 0] / eta + tilt, -beta[:, 2] / (3 * eta), offset], axis=-1)
-    total = _scaled_sum(coefficients, (1.0, -3.0, 0.0), frequency_hz, binary, xp)
+    total = power_sum(coefficients, (1.0, -3.0, 0.0), frequency_hz, binary.total_s, xp)
     log = (beta[:, 1] / eta)[:, None]
-    return total + _scaled_log_sum(log, (0.0,), frequency_hz, binary, xp)
+    return total + power_log_sum(log, (0.0,), frequency_hz, binary.total_s, xp)
 
 
 def _intermediate_at(mf: Any, binary: Binary, xp: Any) -> tuple[Any, Any]:
@@ -215,8 +166,8 @@ def _merger(mf: Any, frequency_hz: Any, binary: Binary, offset: Any, tilt: Any, 
     """K16 eq. (14), integrated: the phase of merger and ringdown."""
     alpha, eta = binary.fitted[:, 14:19], binary.eta
     coefficients = [alpha[:, 0] / eta + tilt, -alpha[:, 1] / eta, 4 / 3 * alpha[:, 2] / eta, offset]
-    total = _scaled_sum(
-        xp.stack(coefficients, axis=-1), (1.0, -1.0, 0.75, 0.0), frequency_hz, binary, xp
+    total = power_sum(
+        xp.stack(coefficients, axis=-1), (1.0, -1.0, 0.75, 0.0), frequency_hz, binary.total_s, xp
     )
     centre = (alpha[:, 4] * binary.ringdown_mf)[:, None]
     turn = xp.arctan((mf - centre) / binary.damping_mf[:, None])
@@ -245,11 +196,11 @@ AMPLITUDE_JOIN_MF = 0.014
 
 def _amplitude(mf: Any, frequency_hz: Any, binary: Binary, xp: Any) -> Any:
     inspiral = _inspiral_amplitude(binary, xp)
-    early = _scaled_sum(inspiral, AMPLITUDE_POWERS, frequency_hz, binary, xp)
+    early = power_sum(inspiral, AMPLITUDE_POWERS, frequency_hz, binary.total_s, xp)
     peak = _peak_mf(binary, xp)
     bridge = _bridge(inspiral, peak, binary, xp)
-    middle = _scaled_sum(bridge, (0.0, 1.0, 2.0, 3.0, 4.0), frequency_hz, binary, xp)
-    late = _merger_amplitude(mf, tuple(value[:, None] for value in _lorentzian(binary)), xp)
+    middle = power_sum(bridge, (0.0, 1.0, 2.0, 3.0, 4.0), frequency_hz, binary.total_s, xp)
+    late = merger_amplitude(mf, tuple(value[:, None] for value in _lorentzian(binary)), xp)
     shape = xp.where(mf < AMPLITUDE_JOIN_MF, early, xp.where(mf < peak[:, None], middle, late))
     scale = np.sqrt(2 / 3 * 5 / 16) * np.pi ** (-2 / 3)
     scale = scale * xp.sqrt(binary.eta) * binary.total_s ** (5 / 6) / MEGAPARSEC_SECONDS
@@ -261,13 +212,7 @@ def _inspiral_amplitude(binary: Binary, xp: Any) -> Any:
     """Coefficients of powers of M f over the Newtonian amplitude: K16 appendix B, (B1-B8)."""
     eta, pi, s_1, s_2 = binary.eta, np.pi, binary.spin_1, binary.spin_2
     delta = binary.share_1 - binary.share_2
-    term_2 = (-969 + 1804 * eta) / 672
-    term_3 = (s_1 * (81 * (1 + delta) - 44 * eta) + s_2 * (81 * (1 - delta) - 44 * eta)) / 48
-    term_4 = (
-        -27312085 - 10287648 * (s_1**2 * (1 + delta) + s_2**2 * (1 - delta))
-        + 24 * (-1975055 + 857304 * (s_1**2 + s_2**2) - 994896 * s_1 * s_2) * eta
-        + 35371056 * eta**2
-    ) / 8128512  # fmt: skip
+    term_2, term_3, term_4 = amplitude_terms(eta, delta, s_1, s_2)
     term_5 = (
         s_2 * (285197 * (1 - delta) + 4 * (-91902 + 1579 * delta) * eta - 35632 * eta**2)
         + s_1 * (285197 * (1 + delta) - 4 * (91902 + 1579 * delta) * eta - 35632 * eta**2)
@@ -296,7 +241,7 @@ def _lorentzian(binary: Binary) -> tuple[Any, Any, Any, Any]:
     return binary.fitted[:, 4] * width, width, binary.fitted[:, 5] / width, binary.ringdown_mf
 
 
-def _merger_amplitude(mf: Any, lorentzian: tuple[Any, Any, Any, Any], xp: Any) -> Any:
+def merger_amplitude(mf: Any, lorentzian: tuple[Any, Any, Any, Any], xp: Any) -> Any:
     """K16 eq. (19)."""
     height, width, decay, centre = lorentzian
     away = mf - centre
@@ -305,10 +250,14 @@ def _merger_amplitude(mf: Any, lorentzian: tuple[Any, Any, Any, Any], xp: Any) -
 
 
 def _peak_mf(binary: Binary, xp: Any) -> Any:
-    """M f of the amplitude's peak, K16 eq. (20)."""
     gamma_2, gamma_3 = binary.fitted[:, 5], binary.fitted[:, 6]
+    return merger_peak(binary.ringdown_mf, binary.damping_mf, gamma_2, gamma_3, xp)
+
+
+def merger_peak(ringdown_mf: Any, damping_mf: Any, gamma_2: Any, gamma_3: Any, xp: Any) -> Any:
+    """M f of the peak of ``merger_amplitude``, K16 eq. (20)."""
     root = xp.where(gamma_2 >= 1, 0.0, xp.sqrt(xp.clip(1 - gamma_2**2, 0, None)))
-    return xp.abs(binary.ringdown_mf + binary.damping_mf * (root - 1) * gamma_3 / gamma_2)
+    return xp.abs(ringdown_mf + damping_mf * (root - 1) * gamma_3 / gamma_2)
 
 
 def _bridge(inspiral: Any, peak: Any, binary: Binary, xp: Any) -> Any:
@@ -321,20 +270,25 @@ def _bridge(inspiral: Any, peak: Any, binary: Binary, xp: Any) -> Any:
     value_1 = (inspiral * low**powers).sum(-1)
     slope_1 = (inspiral * powers * low ** (powers - 1)).sum(-1)
     lorentzian = _lorentzian(binary)
-    height_3 = _merger_amplitude(peak, lorentzian, xp)
+    height_3 = merger_amplitude(peak, lorentzian, xp)
     away = peak - lorentzian[3]
     slope_3 = height_3 * (-lorentzian[2] - 2 * away / (away**2 + lorentzian[1] ** 2))
-    # In x = (M f - low) / (peak - low) the five conditions have constant coefficients.
-    span = peak - low
-    known = xp.stack([value_1, slope_1 * span, binary.fitted[:, 3], height_3, slope_3 * span], -1)
+    known = (value_1, slope_1), binary.fitted[:, 3], (height_3, slope_3)
+    return quartic(low, peak, *known, xp)
+
+
+def quartic(low: Any, high: Any, first: Any, middle: Any, last: Any, xp: Any) -> Any:
+    """(n, 5) of the quartic in M f with (value, slope) at two places and a value half way."""
+    # In x = (M f - low) / (high - low) the five conditions have constant coefficients.
+    span = high - low
+    known = xp.stack([first[0], first[1] * span, middle, last[0], last[1] * span], -1)
     in_x = known @ xp.asarray(_QUARTIC.T)
     shift = -low / span
     result = []
     for power in range(5):
         total: Any = 0.0
         for higher in range(power, 5):
-            binomial = float(np.prod(np.arange(higher - power + 1, higher + 1)))
-            binomial /= float(np.prod(np.arange(1, power + 1)))
+            binomial = comb(higher, power)
             total = total + in_x[:, higher] * binomial * shift ** (higher - power)
         result.append(total / span**power)
     return xp.stack(result, axis=-1)
