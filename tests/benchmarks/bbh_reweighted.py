@@ -67,6 +67,8 @@ SHOWN = ("chirp_mass_det", "final_mass_det", "final_spin", "mass_1_source", "mas
 RATE, SECONDS, START = 4096.0, 32.0, 1_262_304_000.0
 LOUDNESS = (5.0, 60.0)
 BAND_HZ = np.arange(20.0, 896.0, 0.5)
+MASS_BINS = (6.0, 20.0, 50.0, 180.0)  # solar masses, detector frame
+SNR_BINS = (0.0, 12.0, 20.0, 200.0)
 AFTER_S = 2.5  # of noise at least behind a merger
 SHORTEST_S = 8.0  # of real noise with an injection
 
@@ -264,7 +266,7 @@ def injections(
         record, place, truth, block = injected(seed, number, background)
         begun = time.process_time()
         first, better = answer(record, place)
-        ranks = {}
+        ranks, masses = {}, {}
         for kind, posterior in (("network", first), ("weighted", better)):
             assert posterior.draws is not None
             drawn = dict(zip(posterior.draw_names, posterior.draws.T, strict=True))
@@ -273,9 +275,11 @@ def injections(
                 for name, value in truth.items()
                 if name in drawn
             }
+            masses[kind] = np.quantile(drawn["chirp_mass_det"], (0.05, 0.5, 0.95)).tolist()
         cells = better.extras
         told.append({
             "ranks": ranks,
+            "chirp_mass": {"true": truth["chirp_mass_det"], **masses},
             **{name: cells[name] for name in ("method", "efficiency", "ess", "snr")},
             "intrinsic": worth[-1].intrinsic,
             "extrinsic": worth[-1].extrinsic,
@@ -291,8 +295,8 @@ def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
     """What the card keeps of a run, and prints it."""
     from scipy.stats import combine_pvalues, kstest
 
-    column = {name: np.array([row[name] for row in told])
-              for name in ("efficiency", "ess", "intrinsic", "extrinsic", "seconds")}  # fmt: skip
+    names = ("efficiency", "ess", "snr", "intrinsic", "extrinsic", "seconds")
+    column = {name: np.array([row[name] for row in told]) for name in names}
     methods = [row["method"] for row in told]
     result: dict[str, Any] = {
         "n": len(told),
@@ -323,7 +327,34 @@ def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
             "combined_p": float(combine_pvalues(chances).pvalue),
             "parameters": parameters,
         }
+    result["chirp_mass_of"] = mass_table(told, column["snr"])
     return result
+
+
+def mass_table(told: list[dict[str, Any]], snr: np.ndarray) -> dict[str, Any]:
+    """Chirp mass of network and weighted answer, by true mass and signal-to-noise ratio.
+
+    Relative errors of the medians and relative widths of the 90 % intervals (medians over the
+    mergers of a bin), and the ratio of both widths.
+    """
+    kept = [row["chirp_mass"] for row in told]
+    true = np.array([one["true"] for one in kept])
+    error, width = {}, {}
+    for kind in ("network", "weighted"):
+        low, median, high = np.array([one[kind] for one in kept]).T
+        error[kind], width[kind] = np.abs(median / true - 1), (high - low) / true
+    table = {}
+    for title, values, edges in (("mass", true, MASS_BINS), ("snr", snr, SNR_BINS)):
+        for low, high in pairwise(edges):
+            chosen = (values >= low) & (values < high)
+            if chosen.any():
+                table[f"{title} {low:g}-{high:g}"] = {
+                    "n": int(chosen.sum()),
+                    **{f"error_{kind}": float(np.median(error[kind][chosen])) for kind in error},
+                    **{f"width_{kind}": float(np.median(width[kind][chosen])) for kind in width},
+                    "width_ratio": float(np.median((width["network"] / width["weighted"])[chosen])),
+                }
+    return table
 
 
 def resampled(hit: np.ndarray, told: list[dict[str, Any]]) -> tuple[float, float]:
