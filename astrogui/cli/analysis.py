@@ -22,8 +22,8 @@ def analysis_options(options: argparse.Namespace) -> dict[str, str]:
     words: dict[str, str] = {}
     if options.gps is not None:
         words["gps"] = repr(options.gps)
-    for name in ("columns", "detector"):
-        if getattr(options, name):
+    for name in ("columns", "detector", "waveform"):
+        if getattr(options, name, None):
             words[name] = getattr(options, name)
     if options.air:
         words["air"] = "true"

@@ -102,6 +102,9 @@ def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", metavar="OUT", help=".fits .vot .ecsv .csv or .parquet")
     parser.add_argument("--posteriors", metavar="OUT.hdf5", help="posterior draws and p(z)")
     parser.add_argument("--gps", type=float, metavar="T", help="GPS time of the merger")
+    parser.add_argument(
+        "--waveform", metavar="NAME", help="of a merger's likelihood: IMRPhenomD or IMRPhenomXAS"
+    )
     parser.add_argument("--columns", metavar="wave,flux,err", help="what the columns of text mean")
     parser.add_argument("--air", action="store_true", help="text wavelengths are in air")
     parser.add_argument("--detector", metavar="H1", help="of strain that does not name its own")

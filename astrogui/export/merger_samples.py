@@ -150,8 +150,13 @@ def _about(entry: MergerEntry) -> dict[str, Word]:
 
         said["utc"] = Time(gps, format="gps", scale="tai").utc.isot
     said["flags"] = "; ".join(entry.posterior.flags.words())
-    said["waveform_approximant"] = "IMRPhenomD"
+    said["waveform_approximant"] = _approximant(entry.posterior)
     return {name: _plain(value) for name, value in said.items() if value is not None}
+
+
+def _approximant(posterior: Posterior) -> str:
+    """The waveform that draws were weighted with; that of the network's training otherwise."""
+    return str(posterior.extras.get("waveform") or "IMRPhenomD")
 
 
 def _plain(value: Word) -> Word:
@@ -200,7 +205,7 @@ def _write_pesummary(entries: Sequence[MergerEntry], path: Path) -> None:
                 table[name] = values
             group = file.create_group(entry.label)
             group.create_dataset("posterior_samples", data=table, compression="gzip")
-            group.create_dataset("approximant", data=[b"IMRPhenomD"])
+            group.create_dataset("approximant", data=[_approximant(entry.posterior).encode()])
             _write_words(group.create_group("meta_data/sampler"), _evidence(entry.posterior))
             _write_words(group.create_group("meta_data/meta_data"), _about(entry))
             _write_words(group.create_group("meta_data/priors_in_words"), entry.priors)

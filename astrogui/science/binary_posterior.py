@@ -22,6 +22,8 @@ from astrogui.science.detector_response import delay_s
 from astrogui.science.distance_marginal import DistanceCurve
 from astrogui.science.heterodyne import Binaries, Data, Sums
 from astrogui.science.sky_pool import Geometry, Pool, Reference
+from astrogui.science.waveform_models import Waveform
+from astrogui.science.waveforms import phenom_d
 
 CELLS = 16  # of masses and spins, each with members of its own
 COARSE_CELLS = 6  # while the proposal is being shaped
@@ -132,16 +134,21 @@ class Analysis:
     """One merger's data, the sums about a reference waveform, and the pool that belongs to it."""
 
     def __init__(
-        self, data: Data, reference: Binaries, effort: Effort, rng: np.random.Generator
+        self,
+        data: Data,
+        reference: Binaries,
+        effort: Effort,
+        rng: np.random.Generator,
+        model: Waveform = phenom_d,
     ) -> None:
-        self.data, self.effort, self.rng = data, effort, rng
+        self.data, self.effort, self.rng, self.model = data, effort, rng, model
         self.curve = DistanceCurve()
         self.refer(reference)
 
     def refer(self, reference: Binaries) -> None:
         """Take one binary as the reference: sums, and which detectors hear it best."""
         self.reference = reference
-        self.sums: Sums = heterodyne.summed(self.data, reference)
+        self.sums: Sums = heterodyne.summed(self.data, reference, model=self.model)
         one = np.ones((1, self.sums.knot_hz.size), complex)
         heard = self._heard(one, heterodyne.norms(self.sums, one))
         self._cells = Cells(self._alike(one), [heard], np.ones(1))
@@ -320,10 +327,11 @@ def weigh(
     rng: np.random.Generator,
     effort: Effort | None = None,
     told: Told = lambda _: None,
+    model: Waveform = phenom_d,
 ) -> tuple[Analysis, Pool, Weighted, Quality]:
     """Weighted pairs for draws ``start`` of a network and a reference waveform near the best."""
     effort = effort or Effort()
-    analysis = Analysis(data, reference, effort, rng)
+    analysis = Analysis(data, reference, effort, rng, model)
     places = coordinates(start)
     proposal = Proposal(places, np.ones(len(places)), rng, widening=1.15, prior_share=START_PRIOR)
     analysis.part(places, np.full(len(places), 1 / len(places)), COARSE_CELLS)

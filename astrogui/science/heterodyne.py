@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from astrogui.science.waveform_models import Waveform
 from astrogui.science.waveforms import SOLAR_MASS_SECONDS, phenom_d, total_mass
 
 KNOTS = 97
@@ -67,6 +68,7 @@ class Sums(NamedTuple):
     square: Floats  # (d, m): Σ share_m |gain h_ref|²
     late_s: Floats  # (l,) even steps
     alike: Complexes  # (m, l): Σ over detectors of share_m |gain h_ref|² exp(2πi f late)
+    model: Waveform  # of the reference and of all that is compared with it
 
 
 def recentred(data: Data, centre_gps: Floats) -> Data:
@@ -75,18 +77,24 @@ def recentred(data: Data, centre_gps: Floats) -> Data:
     return data._replace(centre_gps=centre_gps, values=data.values * turn)
 
 
-def waves(frequency_hz: Floats, binaries: Binaries) -> Complexes:
+def waves(frequency_hz: Floats, binaries: Binaries, model: Waveform = phenom_d) -> Complexes:
     """(n, k) strain per hertz of face-on binaries at 1 Mpc, merging at time zero."""
-    amplitude, phase = phenom_d(frequency_hz, *binaries)
+    amplitude, phase = model(frequency_hz, *binaries)
     return np.asarray(amplitude * np.exp(-1j * phase))
 
 
-def summed(data: Data, reference: Binaries, knots: int = KNOTS, reach_s: float = REACH_S) -> Sums:
+def summed(
+    data: Data,
+    reference: Binaries,
+    knots: int = KNOTS,
+    reach_s: float = REACH_S,
+    model: Waveform = phenom_d,
+) -> Sums:
     """The sums about one reference binary."""
     total_s = float(total_mass(reference.chirp_mass, reference.mass_ratio)[0]) * SOLAR_MASS_SECONDS
     inside = data.frequency_hz <= HIGHEST_MF / total_s
     frequency = data.frequency_hz[inside]
-    wave = waves(frequency, reference)[0]
+    wave = waves(frequency, reference, model)[0]
     knot_hz = knots_hz(float(frequency[0]), float(frequency[-1]), knots)
     steps = round(reach_s * GRID_RATE_HZ)
     shift_s = np.arange(-steps, steps + 1) / GRID_RATE_HZ
@@ -106,10 +114,11 @@ def summed(data: Data, reference: Binaries, knots: int = KNOTS, reach_s: float =
             linear[:, index + offset] += (product[:, here] * share[here]) @ turn
             square[:, index + offset] += power[:, here] @ share[here]
             alike[index + offset] += (power[:, here].sum(axis=0) * share[here]) @ back
-    at_knots = waves(knot_hz, reference)[0]
+    at_knots = waves(knot_hz, reference, model)[0]
     return Sums(
-        data.detectors, data.centre_gps, knot_hz, at_knots, shift_s, linear, square, late_s, alike
-    )
+        data.detectors, data.centre_gps, knot_hz, at_knots, shift_s, linear, square, late_s, alike,
+        model,
+    )  # fmt: skip
 
 
 def _between_knots(knot_hz: Floats, frequency_hz: Floats) -> tuple[NDArray[np.intp], list[Floats]]:
@@ -139,7 +148,7 @@ def knots_hz(low_hz: float, high_hz: float, count: int) -> Floats:
 
 def ratios(sums: Sums, binaries: Binaries) -> Complexes:
     """(n, m) waveforms over the reference at the knots."""
-    return np.asarray(waves(sums.knot_hz, binaries) / sums.reference)
+    return np.asarray(waves(sums.knot_hz, binaries, sums.model) / sums.reference)
 
 
 def norms(sums: Sums, ratio: Complexes) -> Floats:
@@ -179,12 +188,14 @@ def overlaps(ratio: Complexes, columns: Complexes) -> Complexes:
     return np.asarray(ratio.conj() @ columns)
 
 
-def exact(data: Data, binaries: Binaries, time_s: Floats) -> tuple[Complexes, Floats]:
+def exact(
+    data: Data, binaries: Binaries, time_s: Floats, model: Waveform = phenom_d
+) -> tuple[Complexes, Floats]:
     """The same overlaps and norms, (n, d), from all frequencies; times (n, d) after the centres.
 
     For checks, and for a few binaries: it costs hundreds of times more.
     """
-    wave = waves(data.frequency_hz, binaries)
+    wave = waves(data.frequency_hz, binaries, model)
     turn = np.exp(-2j * np.pi * time_s[:, :, None] * data.frequency_hz)
     signal = data.gain * wave[:, None, :] * turn
     overlap = np.sum(signal.conj() * data.values, axis=-1)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from astrogui.science.psd import Psd
 from astrogui.science.remnant import ringdown
+from astrogui.science.waveform_models import Waveform
 from astrogui.science.waveforms import phenom_d
 
 Floats = NDArray[np.float64]
@@ -185,17 +186,17 @@ def kerr_of(frequency_hz: Floats, damping_s: Floats) -> tuple[Floats, Floats]:
     return np.where(is_kerr, mass, np.nan), np.where(is_kerr, spin, np.nan)
 
 
-def peak_s(chirp_mass: float, mass_ratio: float, spin: float) -> float:
-    """When h₊² + h×² of a merger peaks, in seconds after time zero of ``waveforms.phenom_d``.
+def peak_s(chirp_mass: float, mass_ratio: float, spin: float, model: Waveform = phenom_d) -> float:
+    """When h₊² + h×² of a merger peaks, in seconds after time zero of the waveform model.
 
-    That model's zero is where its phase is stationary at the loudest frequency of the merger: some
-    ten total masses, 4 ms for 70 suns, after the peak from which ringdowns are counted.
+    The zero of IMRPhenomD is where its phase is stationary at the loudest frequency of the merger:
+    some ten total masses, 4 ms for 70 suns, after the peak from which ringdowns are counted.
     """
     size = round(PEAK_SPAN_S * PEAK_RATE_HZ)
     frequency = np.arange(size // 2) / PEAK_SPAN_S
     heard = frequency >= PEAK_LOWEST_HZ
     binary = (np.array([value]) for value in (chirp_mass, mass_ratio, spin, spin))
-    amplitude, phase = phenom_d(frequency[heard], *binary)
+    amplitude, phase = model(frequency[heard], *binary)
     spectrum = np.zeros(size, complex)
     spectrum[: heard.size][heard] = amplitude[0] * np.exp(-1j * phase[0])
     place = int(np.argmax(np.abs(np.fft.ifft(spectrum))))

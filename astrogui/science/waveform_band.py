@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from astrogui.science.detector_response import antenna, delay_s
 from astrogui.science.sidereal import gmst_radians
+from astrogui.science.waveform_models import Waveform
 from astrogui.science.waveforms import phenom_d
 from astrogui.science.zero_phase import Gain
 
@@ -61,6 +62,7 @@ def waveform_band(
     merger_s: float,
     gain: Gain,
     draws: Floats,
+    model: Waveform = phenom_d,
 ) -> WaveformBand:
     """Waveforms of draws (m, 3: chirp mass, mass ratio, spin of both) fitted to whitened strain.
 
@@ -70,7 +72,7 @@ def waveform_band(
     first, data = _about(whitened, sample_rate_hz, merger_s)
     size, at = data.size, round(BEFORE_S * sample_rate_hz)
     frequency = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate_hz))
-    waves = _white_waves(frequency, draws, gain)
+    waves = _white_waves(frequency, draws, gain, model)
     fitted, snr, lag = _fit(np.fft.rfft(data), waves, frequency, at, size, sample_rate_hz)
     return _band(fitted, snr, first + lag, first, sample_rate_hz)
 
@@ -82,6 +84,7 @@ def predicted_band(
     detector: str,
     gain: Gain,
     binaries: Binaries,
+    model: Waveform = phenom_d,
 ) -> WaveformBand:
     """The strain that draws predict at a detector (H1, L1, V1), whitened as the series is.
 
@@ -94,7 +97,7 @@ def predicted_band(
     first, data = _about(whitened, sample_rate_hz, float(np.median(arrival)))
     frequency = np.asarray(np.fft.rfftfreq(data.size, 1 / sample_rate_hz))
     inside, rise = _sound(frequency, binaries.chirp_mass)
-    amplitude, phase = phenom_d(frequency[inside], *binaries[:4])
+    amplitude, phase = model(frequency[inside], *binaries[:4])
     cosine = np.cos(binaries.inclination)
     heard = plus * (1 + cosine**2) / 2 - 1j * cross * cosine
     heard = heard / binaries.distance_mpc * np.exp(2j * binaries.phase)
@@ -137,11 +140,13 @@ def _sound(frequency: Floats, chirp_mass: Floats) -> tuple[NDArray[np.bool_], Fl
     return inside, np.clip((frequency[inside] - begin[:, None]) / 2.0, 0, 1)
 
 
-def _white_waves(frequency: Floats, draws: Floats, gain: Gain) -> NDArray[np.complex128]:
+def _white_waves(
+    frequency: Floats, draws: Floats, gain: Gain, model: Waveform
+) -> NDArray[np.complex128]:
     """(m, k) spectra whose merger is at sample 0, of any amplitude, divided by the noise."""
     chirp_mass, ratio, spin = draws.T
     inside, rise = _sound(frequency, chirp_mass)
-    amplitude, phase = phenom_d(frequency[inside], chirp_mass, ratio, spin, spin)
+    amplitude, phase = model(frequency[inside], chirp_mass, ratio, spin, spin)
     waves = np.zeros((len(draws), frequency.size), complex)
     waves[:, inside] = amplitude / amplitude.max() * rise * np.exp(-1j * phase)
     weight = gain(frequency)

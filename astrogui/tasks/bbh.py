@@ -21,6 +21,7 @@ from astrogui.records.provenance import Place
 from astrogui.records.source import Source
 from astrogui.records.strain import Network
 from astrogui.science import matched_filter, strain_event
+from astrogui.science.waveform_models import DEFAULT, MODELS
 from astrogui.tasks import bbh_answer, bbh_refine
 from astrogui.tasks.bbh_strain import SHORTEST_S, bank_of, whitened
 from astrogui.tasks.task import Arrays, Model, Options, Task, seeded
@@ -35,7 +36,7 @@ def accepts(source: Source) -> bool:
 
 def find(record: Network, model: Model, options: Options) -> Iterator[Sequence[Place]]:
     """The most convincing merger of the stretch, or of the second around ``gps``."""
-    wanted = wanted_gps(options)
+    wanted, waveform = wanted_gps(options), wanted_waveform(options)
     stretches = whitened(record, wanted)
     within = None if wanted is None else (wanted - WINDOW_S, wanted + WINDOW_S)
     bank = bank_of(model, "bank")
@@ -50,6 +51,8 @@ def find(record: Network, model: Model, options: Options) -> Iterator[Sequence[P
         "search_mass_ratio": float(bank.ratio[found.template]),
         "search_spin": float(bank.spin[found.template]),
     }
+    if waveform != DEFAULT:
+        values["waveform"] = waveform  # for the likelihood; the network knows its own alone
     yield (Place(label="merger", object_id=f"GPS {gps:.3f}", gps=gps, values=values),)
 
 
@@ -91,6 +94,14 @@ def wanted_gps(options: Options) -> float | None:
     return gps
 
 
+def wanted_waveform(options: Options) -> str:
+    """The option ``waveform``; raises ``UsageProblem`` for a name that is not known."""
+    name = options.get("waveform", "") or DEFAULT
+    if name not in MODELS:
+        raise UsageProblem(f"waveform is {' or '.join(MODELS)}, got {name!r}.")
+    return name
+
+
 COLUMNS = (
     Column(name="gps", unit="s", ucd="time.epoch", format="%.4f",
            description="GPS time of the merger: at the Earth's centre after weighting, before it "
@@ -128,6 +139,8 @@ COLUMNS = (
     Column(name="ess", ucd="stat.value", format="%.0f",
            description="effective number of draws: the smaller of those of masses and spins and "
            "of those of place, orientation and time"),
+    Column(name="waveform", type="text", ucd="meta.code",
+           description="waveform model of the likelihood; null where draws were not weighted"),
     Column(name="log_evidence", ucd="stat.likelihood", format="%.2f",
            description="ln of the evidence for a merger over noise alone"),
 )  # fmt: skip
@@ -145,5 +158,9 @@ TASK = Task(
     columns=COLUMNS,
     views=("strain", "posterior"),
     batch_size=8,
-    options={"gps": "GPS time of the merger in seconds; it is looked for within 0.5 s of it"},
+    options={
+        "gps": "GPS time of the merger in seconds; it is looked for within 0.5 s of it",
+        "waveform": "model of the waveform in the likelihood: IMRPhenomD, as without this option, "
+        "or IMRPhenomXAS",
+    },
 )

@@ -29,7 +29,17 @@ CURVE_S = (0.4, 0.1)  # seconds before and after the merger that the views show
 
 # What only the likelihood tells: null in the network's own answer.
 UNKNOWN: dict[str, float | str | bool | None] = dict.fromkeys(
-    ("gps_v1", "snr_v1", "ra", "dec", "inclination", "efficiency", "ess", "log_evidence")
+    (
+        "gps_v1",
+        "snr_v1",
+        "ra",
+        "dec",
+        "inclination",
+        "efficiency",
+        "ess",
+        "log_evidence",
+        "waveform",
+    )
 )
 
 PARAMETERS = (

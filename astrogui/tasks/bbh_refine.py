@@ -31,6 +31,7 @@ from astrogui.science.binary_posterior import Analysis, Draws, Effort, Quality, 
 from astrogui.science.detector_response import DETECTORS
 from astrogui.science.heterodyne import Binaries
 from astrogui.science.sky_pool import Pool
+from astrogui.science.waveform_models import DEFAULT, MODELS
 from astrogui.tasks import bbh_answer
 from astrogui.tasks.bbh_strain import bank_of, held_hz, whitened
 from astrogui.tasks.task import Model, seeded
@@ -73,11 +74,14 @@ def refine(
     ratio = np.array([strain_event.ratio_of_best(event)])
     reference = Binaries(np.exp(best.log_chirp_mass), ratio, best.spin, best.spin)
     rng = seeded(model, "bbh likelihood", place.gps)
+    waveform = str(place.values.get("waveform", DEFAULT))
     analysis, pool, pairs, worth = binary_posterior.weigh(
-        data, start, reference, rng, effort_of(model), lambda part: progress(0.05 + 0.9 * part)
-    )
+        data, start, reference, rng, effort_of(model), lambda part: progress(0.05 + 0.9 * part),
+        MODELS[waveform],
+    )  # fmt: skip
     draws, method, ess = _final(analysis, pool, pairs, worth, rng, progress)
-    return refined(posterior, record, analysis, pairs, pool, draws, worth, method, ess)
+    better = refined(posterior, record, analysis, pairs, pool, draws, worth, method, ess)
+    return dataclasses.replace(better, extras={**better.extras, "waveform": waveform})
 
 
 def effort_of(model: Model) -> Effort:

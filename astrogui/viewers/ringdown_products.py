@@ -75,7 +75,7 @@ def heard(network: Network, answer: MergerAnswer) -> tuple[tuple[Heard, ...], bo
     early = 0.0
     if masses is not None:
         chirp_mass, ratio, spin = (float(value) for value in np.median(masses, axis=0))
-        early = ringdown.peak_s(chirp_mass, ratio, spin)
+        early = ringdown.peak_s(chirp_mass, ratio, spin, answer.model)
     for place, each in enumerate(made):
         arrival = answer.arrival(each.detector)
         if arrival is not None:

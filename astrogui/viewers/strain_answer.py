@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from astrogui.records.posterior import Posterior
 from astrogui.science.chirp_track import chirp_track
 from astrogui.science.waveform_band import Binaries
+from astrogui.science.waveform_models import DEFAULT, MODELS, Waveform
 from astrogui.viewers.strain_maps import LOWEST_HZ
 from astrogui.viewers.unit_text import interval_text, unit_text
 
@@ -42,6 +43,12 @@ class MergerAnswer:
     def knows_arrival(self, detector: str) -> bool:
         """Whether the answer timed the merger at this detector itself."""
         return self._time(f"gps_{detector.lower()}") is not None
+
+    @property
+    def model(self) -> Waveform:
+        """The waveform that the answer was weighted with."""
+        extras = self.posterior.extras if self.posterior is not None else {}
+        return MODELS.get(str(extras.get("waveform")), MODELS[DEFAULT])
 
     def fitted(self, detector: str) -> NDArray[np.floating] | None:
         """The best-fitting whitened waveform that the answer carries."""

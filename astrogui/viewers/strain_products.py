@@ -20,7 +20,8 @@ from astrogui.science.waveform_band import (
     predicted_band,
     waveform_band,
 )
-from astrogui.science.waveforms import effective_spin
+from astrogui.science.waveform_models import Waveform
+from astrogui.science.waveforms import effective_spin, phenom_d
 from astrogui.science.whitening import WORKING_RATE_HZ, contiguous_stretches, whitening_gain
 from astrogui.science.zero_phase import Gain, band_pass, filtered, high_pass
 from astrogui.viewers.envelope import Envelope
@@ -154,7 +155,7 @@ def asd_between(strain: Strain, low_gps: float, high_gps: float) -> tuple[Array,
 
 
 def waveforms_over(
-    made: Products, merger_gps: float, draws: Array | Binaries
+    made: Products, merger_gps: float, draws: Array | Binaries, model: Waveform = phenom_d
 ) -> WaveformBand | str:
     """The waveforms of draws over the whitened series; words where there are none.
 
@@ -173,12 +174,12 @@ def waveforms_over(
         if isinstance(draws, Binaries) and made.detector in DETECTORS:
             some = Binaries(*(_some(column) for column in draws))
             start = series.start_gps
-            return predicted_band(series.values, rate, start, made.detector, gain, some)
+            return predicted_band(series.values, rate, start, made.detector, gain, some, model)
         if isinstance(draws, Binaries):
             spin = effective_spin(draws.mass_ratio, draws.spin_1, draws.spin_2)
             draws = np.column_stack([draws.chirp_mass, draws.mass_ratio, spin])
         merger_s = merger_gps - series.start_gps
-        return waveform_band(series.values, rate, merger_s, gain, _some(draws))
+        return waveform_band(series.values, rate, merger_s, gain, _some(draws), model)
     except ValueError as error:
         return str(error)
 

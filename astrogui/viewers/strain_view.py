@@ -353,7 +353,7 @@ class StrainView(StrainStack):
         elif panel.products is not None:
             self.ask(
                 f"waveforms:{panel.slot}", self._on_waveforms, _numbered, panel.slot,
-                waveforms_over, panel.products, at, draws,
+                waveforms_over, panel.products, at, draws, self.answer.model,
             )  # fmt: skip
 
     def _on_waveforms(self, result: tuple[int, WaveformBand | str]) -> None:

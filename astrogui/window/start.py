@@ -290,7 +290,7 @@ def analysis_options(options: Namespace) -> dict[str, str]:
     words: dict[str, str] = {}
     if getattr(options, "gps", None) is not None:
         words["gps"] = repr(options.gps)
-    for name in ("columns", "detector"):
+    for name in ("columns", "detector", "waveform"):
         if getattr(options, name, None):
             words[name] = getattr(options, name)
     if getattr(options, "air", False):

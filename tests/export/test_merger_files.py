@@ -49,6 +49,21 @@ def test_names_and_units_are_those_of_the_field():
     assert np.allclose(columns["geocent_time"] - GPS, draws[:, 5], atol=1e-6)
 
 
+def test_the_waveform_is_the_one_that_draws_were_weighted_with(tmp_path):
+    import h5py
+
+    for number, (extras, name) in enumerate(
+        [({}, "IMRPhenomD"), ({"waveform": None}, "IMRPhenomD"),
+         ({"waveform": "IMRPhenomXAS"}, "IMRPhenomXAS")]
+    ):  # fmt: skip
+        bilby, pesummary = tmp_path / f"{number}.json", tmp_path / f"{number}.h5"
+        export_samples([entry(**extras)], bilby)
+        assert json.loads(bilby.read_text())["meta_data"]["waveform_approximant"] == name
+        export_samples([entry(**extras)], pesummary)
+        with h5py.File(pesummary) as file:
+            assert file["GW150914/approximant"][0] == name.encode()
+
+
 @pytest.mark.parametrize("ending", [".json", ".h5", ".hdf5"])
 def test_samples_come_back_as_they_were(tmp_path, ending):
     made, path = entry(), tmp_path / f"result{ending}"

@@ -7,6 +7,7 @@ import pytest
 import strain_merger
 
 from astrogui.science import heterodyne
+from astrogui.science.waveform_models import MODELS
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +20,16 @@ def sums(data):
     return heterodyne.summed(data, strain_merger.TRUTH)
 
 
-def test_the_likelihood_is_that_of_all_frequencies(data, sums):
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_likelihood_is_that_of_all_frequencies(data, model):
+    sums = heterodyne.summed(data, strain_merger.TRUTH, model=model)
     binaries = strain_merger.near_truth(100)
     late = np.random.default_rng(3).uniform(-0.004, 0.004, 100)
     ratio = heterodyne.delayed(sums, heterodyne.ratios(sums, binaries), late)
     columns = [heterodyne.at_shifts(sums, d, np.zeros(1)) for d in range(2)]
     overlap = np.stack([heterodyne.overlaps(ratio, c)[:, 0] for c in columns], axis=1)
     norm = heterodyne.norms(sums, ratio)
-    right, right_norm = heterodyne.exact(data, binaries, np.tile(late[:, None], (1, 2)))
+    right, right_norm = heterodyne.exact(data, binaries, np.tile(late[:, None], (1, 2)), model)
     response = 1 / 1500.0  # about what the source is seen with
     error = response * (overlap - right).real - 0.5 * response**2 * (norm - right_norm)
     assert response * np.sqrt(right_norm).sum() > 15  # of a signal worth the name

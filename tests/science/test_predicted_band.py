@@ -9,6 +9,7 @@ from astrogui.science.detector_response import antenna, delay_s
 from astrogui.science.sidereal import gmst_radians
 from astrogui.science.waveform_band import Binaries, predicted_band
 from astrogui.science.waveforms import phenom_d
+from astrogui.science.waveforms_x import phenom_xas
 
 RATE, START, MERGER = 2048.0, 1126259455.0, 1126259462.0
 NOISE = 2e-23  # white, 1/sqrt(Hz)
@@ -51,6 +52,15 @@ def test_the_merger_arrives_when_light_does():
         assert band.arrival_s == pytest.approx(MERGER + delay - START, abs=3e-7)  # GPS in 64 bits
         loudest = band.start_s + np.argmax(np.abs(band.median)) / RATE
         assert loudest == pytest.approx(band.arrival_s, abs=0.008)  # within a cycle
+
+
+def test_the_waveform_is_the_one_that_is_asked_for():
+    truth = binaries()
+    band = predicted_band(quiet(), RATE, START, "H1", gain, truth, phenom_xas)
+    loudest = band.start_s + np.argmax(np.abs(band.median)) / RATE
+    assert loudest == pytest.approx(band.arrival_s, abs=0.003)  # peaks at its time zero
+    other = predicted_band(quiet(), RATE, START, "H1", gain, truth)
+    assert np.abs(band.median - other.median).max() > 0.2 * np.abs(band.median).max()
 
 
 def test_the_loudness_is_that_of_antenna_distance_and_waveform():

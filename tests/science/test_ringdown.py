@@ -8,6 +8,7 @@ import pytest
 from astrogui.science import ringdown
 from astrogui.science.psd import Psd
 from astrogui.science.ringdown import Piece, damped, fit, inverse_covariance, kerr, kerr_of, piece
+from astrogui.science.waveforms_x import phenom_xas
 
 RATE_HZ, COUNT = 1024.0, 64
 FREQUENCY = np.linspace(0, RATE_HZ / 2, 1025)
@@ -120,3 +121,4 @@ def test_the_strain_peaks_before_time_zero_of_the_model_by_a_dozen_masses():
     for chirp_mass in (10.0, 30.0, 60.0):
         total_s = chirp_mass * 2**1.2 * ringdown.SOLAR_MASS_SECONDS
         assert -20 < ringdown.peak_s(chirp_mass, 1.0, 0.0) / total_s < -8
+        assert abs(ringdown.peak_s(chirp_mass, 1.0, 0.0, phenom_xas)) / total_s < 5

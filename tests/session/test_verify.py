@@ -353,6 +353,12 @@ def test_the_largest_difference_comes_first_and_kinds_differ_without_bound():
     assert all(np.isinf(cell.difference) for cell in found[:2])
 
 
+def test_a_column_that_came_after_an_answer_was_stored_is_no_difference():
+    assert differences({"a": 1.0}, {"a": 1.0, "waveform": "IMRPhenomD"}, {}) == ()
+    assert len(differences({"a": 1.0, "waveform": None}, {"a": 1.0, "waveform": "X"}, {})) == 1
+    assert len(differences({"a": 1.0, "b": 2.0}, {"a": 1.0}, {})) == 1
+
+
 def test_the_difference_of_posteriors_is_zero_with_itself_and_scales():
     one = posterior()
     assert posterior_difference(one, one) == 0.0

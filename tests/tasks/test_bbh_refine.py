@@ -8,7 +8,7 @@ import merger
 import numpy as np
 import pytest
 
-from astrogui.errors import JobCancelled
+from astrogui.errors import JobCancelled, UsageProblem
 from astrogui.records.flags import Flag
 from astrogui.records.strain import Network
 from astrogui.science import merger_data, remnant
@@ -65,6 +65,29 @@ def test_the_weighted_answer_holds_the_truth_and_is_narrower(whole):
     assert narrow[1] - narrow[0] < 0.8 * (wide[1] - wide[0])
     assert better.extras["gps"] == pytest.approx(merger.MERGER, abs=0.025)
     assert better.extras["log_evidence"] > 30
+
+
+def test_the_likelihood_is_computed_with_the_waveform_that_is_asked_for(whole, record):
+    _, first, better = whole
+    assert better.extras["waveform"] == "IMRPhenomD"
+    assert first.extras["waveform"] is None
+    options = {"gps": str(merger.MERGER), "waveform": "IMRPhenomXAS"}
+    ((asked,),) = bbh.find(record, MODEL, options)
+    other = bbh_refine.refine(record, asked, first, MODEL, silent)
+    assert other.extras["waveform"] == "IMRPhenomXAS"
+    cells = answer_values(bbh.TASK, asked, other)
+    assert set(cells) == {column.name for column in answer_columns(bbh.TASK)}
+    low, high = other.interval("chirp_mass_det", 0.99)
+    assert low < merger.BINARY[0] < high
+    # Its time zero is the strain's peak, before that of IMRPhenomD: 6 to 11 total masses.
+    assert -0.009 < other.extras["gps"] - better.extras["gps"] < -0.001
+    # The strain is that of IMRPhenomD, without noise to speak of between the two.
+    assert other.extras["log_evidence"] == pytest.approx(better.extras["log_evidence"], abs=5)
+
+
+def test_an_unknown_waveform_is_refused_before_anything_is_computed(record):
+    with pytest.raises(UsageProblem, match="IMRPhenomD or IMRPhenomXAS, got 'SEOBNR'"):
+        next(bbh.find(record, MODEL, {"waveform": "SEOBNR"}))
 
 
 def test_the_row_has_every_column_and_the_draws_every_name(whole):

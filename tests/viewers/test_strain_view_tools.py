@@ -15,6 +15,7 @@ from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.science.detector_response import delay_s
 from astrogui.science.sidereal import gmst_radians
 from astrogui.science.waveform_band import Binaries
+from astrogui.science.waveform_models import MODELS
 from astrogui.viewers import strain_hearing
 from astrogui.viewers.gps_time import clock_text, utc_text
 from astrogui.viewers.strain_answer import MergerAnswer
@@ -464,6 +465,14 @@ def test_draws_of_all_of_a_binary_are_shown_as_they_are_and_not_fitted(two, sett
     farther = draws._replace(distance_mpc=2 * draws.distance_mpc)
     fainter = waveforms_over(two.panels[0].products, GPS + 8, farther)
     assert np.allclose(2 * fainter.median, made[0].median)
+
+
+def test_waveforms_are_those_that_the_answer_was_weighted_with():
+    masses = merger_posterior()
+    assert MergerAnswer({}, None).model is MODELS["IMRPhenomD"]
+    assert MergerAnswer({}, masses).model is MODELS["IMRPhenomD"]
+    weighted = replace(masses, extras={**masses.extras, "waveform": "IMRPhenomXAS"})
+    assert MergerAnswer({}, weighted).model is MODELS["IMRPhenomXAS"]
 
 
 def test_a_waveform_lost_in_noise_is_not_drawn(shown, settled):
