@@ -27,6 +27,8 @@ NAMES = (
 )
 SPINS = ("chi_1", "chi_2")  # of each body, in draws only: strain tells little of one alone
 FARTHEST_MPC = 1e5
+PLAIN = 2.0  # standard deviations up to which the chirp mass is drawn as it is
+FARTHEST = 14.0  # of the draws, beyond any mass
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +41,8 @@ def physical(raw: Floats, log_mass: Floats, log_mass_sd: Floats, log_distance: F
     """
     # Clipped before the exponential, which tails of faint events would overflow.
     mass = np.clip(
-        log_mass[:, None] + log_mass_sd[:, None] * raw[..., 0], *np.log(prior.CHIRP_MASS)
+        log_mass[:, None] + log_mass_sd[:, None] * unstretched(raw[..., 0]),
+        *np.log(prior.CHIRP_MASS),
     )
     distance = np.exp(np.clip(log_distance[:, None] + raw[..., 4], -5, np.log(FARTHEST_MPC)))
     return np.stack(
@@ -52,6 +55,24 @@ def physical(raw: Floats, log_mass: Floats, log_mass_sd: Floats, log_distance: F
         ],
         axis=-1,
     )
+
+
+def stretched(deviation: Floats) -> Floats:
+    """ln chirp mass in standard deviations of its rough fit, logarithmic beyond ``PLAIN``.
+
+    Where the best fit may be one of noise, the true mass lies hundreds of deviations away: no
+    smooth density over plain ones holds both.
+    """
+    size = np.abs(deviation)
+    far = PLAIN + np.log(np.maximum(size - PLAIN + 1, 1))
+    return np.asarray(np.sign(deviation) * np.where(size > PLAIN, far, size))
+
+
+def unstretched(value: Floats) -> Floats:
+    """The inverse of ``stretched``."""
+    size = np.minimum(np.abs(value), FARTHEST)
+    far = PLAIN - 1 + np.exp(np.maximum(size - PLAIN, 0))
+    return np.asarray(np.sign(value) * np.where(size > PLAIN, far, size))
 
 
 def derived(binary: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -56,32 +56,46 @@ def measured(stretches: Mapping[str, Stretch], gps: Mapping[str, float], bank: T
 
 
 def fits(data: Data, bank: Templates, waves: Waves | None = None) -> list[Fit]:
-    """The profile over mass ratio of one event, walked outwards from the best of several starts.
+    """The profile over mass ratio of n events, walked outwards from the best of several starts.
 
-    ``waves`` are the bank's, where they are at hand from another event.
+    ``waves`` are the bank's, where they are at hand from other events. No event's fits depend on
+    those beside it, but for rounding.
     """
-    chosen = _best_templates(data, bank, waves_of(bank) if waves is None else waves)
-    rows = np.repeat(chosen, len(STARTS))
-    many = _copies(data, len(rows))
+    waves = waves_of(bank) if waves is None else waves
+    chosen = np.stack([_best_templates(one, bank, waves) for one in _each(data)])  # (n, templates)
+    count = chosen.shape[1] * len(STARTS)
+    many = _copies(data, count)
+    rows = chosen.ravel()
     mass, spin = bank.log_chirp_mass[rows], bank.spin[rows]
-    amplitude, phase = phenom_d(multirate.FREQUENCY_HZ, np.exp(mass), bank.ratio[rows], spin, spin)
-    index, change = (np.tile(column, len(chosen)) for column in zip(*STARTS, strict=True))
+    amplitude, phase = (
+        np.repeat(part, len(STARTS), axis=0)
+        for part in phenom_d(multirate.FREQUENCY_HZ, np.exp(mass), bank.ratio[rows], spin, spin)
+    )
+    index, change = (np.tile(column, rows.size) for column in zip(*STARTS, strict=True))
     first = binary_fit.begin(
         many,
         phase,
         binary_fit.signal_weight(many, amplitude),
-        mass,
-        spin + change,
+        np.repeat(mass, len(STARTS)),
+        np.repeat(spin, len(STARTS)) + change,
         index,
     )
-    kept = np.argsort(-first.power)[:WALKS]
+    order = np.argsort(-first.power.reshape(-1, count), axis=1)[:, :WALKS]
+    kept = (order + count * np.arange(len(order))[:, None]).ravel()
     walked = binary_fit.outwards(
         _copies(data, WALKS), binary_fit.rows_of(first, kept), index[kept], 2
     )
     attempts = [
-        [binary_fit.rows_of(fit, slice(row, row + 1)) for fit in walked] for row in range(WALKS)
+        [binary_fit.rows_of(fit, slice(number, None, WALKS)) for fit in walked]
+        for number in range(WALKS)
     ]
     return binary_fit.profile_again(data, binary_fit.best_of(attempts))
+
+
+def _each(data: Data) -> Iterator[Data]:
+    """The events of ``data``, one by one."""
+    for row in range(len(data.values)):
+        yield Data(data.values[row : row + 1], data.gain[row : row + 1])
 
 
 def _copies(data: Data, count: int) -> Data:

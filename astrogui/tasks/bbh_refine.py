@@ -39,6 +39,7 @@ from astrogui.tasks.task import Model, seeded
 LEAST_EFFICIENCY = 0.01  # of the weighted pairs, below which a chain takes over
 LEAST_EFFECTIVE = 1 / 16  # of the draws kept, likewise
 MOST_START = 3000  # of the network's draws that shape the first proposal
+FARTHEST_START = 8.0  # of their ln chirp mass from the middle, in widths of the central half
 PILED_SHARE = 0.75  # of the draws beside a bound: the binary lies beyond it
 ANGLES = ("ra", "dec", "inclination", "psi", "phase", "gps_offset")
 DENSE_DEG = 4.0  # the sky's density is averaged over so much to find its peak
@@ -91,12 +92,20 @@ def effort_of(model: Model) -> Effort:
 
 
 def _start(posterior: Posterior) -> Binaries:
-    """An even choice of the network's draws."""
+    """An even choice of the network's draws, without those of quite another chirp mass.
+
+    A few that take the fit for noise's own would widen every kernel of the first proposal, whose
+    share of the prior covers them as well.
+    """
     assert posterior.draws is not None
     stride = max(len(posterior.draws) // MOST_START, 1)
     names = ("chirp_mass_det", "mass_ratio", "chi_1", "chi_2")
     columns = [posterior.draw_names.index(name) for name in names]
-    return Binaries(*np.asarray(posterior.draws[::stride, columns], np.float64).T)
+    draws = np.asarray(posterior.draws[::stride, columns], np.float64)
+    log_mass = np.log(draws[:, 0])
+    low, middle, high = np.quantile(log_mass, (0.25, 0.5, 0.75))
+    near = np.abs(log_mass - middle) <= FARTHEST_START * (high - low)
+    return Binaries(*draws[near].T)
 
 
 def _final(

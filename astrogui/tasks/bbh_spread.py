@@ -1,4 +1,12 @@
-"""How far the `bbh` network's draws are spread, so that intervals hold what they promise."""
+"""How the `bbh` network's draws are chosen anew, so that intervals hold what they promise.
+
+The ratio of the true posterior's density to the network's is taken as the exponential of a sum:
+of polynomials of each reported quantity's rank among the event's draws, and of that of the distance
+from their middle in all directions at once, with coefficients that depend on how loud and how heavy
+the merger seems. Where all are nought the draws stay as they are. Quantities that strain ties
+together, such as masses and spins in the frequency of the ringing, have ranks of their own: a
+network that ties them too loosely is mended as one that is too wide in a single mass.
+"""
 
 from __future__ import annotations
 
@@ -10,120 +18,144 @@ from numpy.typing import NDArray
 from astrogui.science import binary_draws
 
 LOW_SIGNAL = 8.0  # network signal-to-noise ratio
-HEAVY = 120.0  # solar masses, total, detector frame: such a merger rings where detectors hear best
-SPREAD_LEVELS = (0.5, 0.68, 0.9, 0.95)
-PAIRS = ((0, 1), (2, 3))  # chirp mass with mass ratio, spin with spin: each known as a sum
-MASSES_AND_SPINS = slice(0, 4)  # of a draw: what the ringing depends on
-TOTAL_MASS = binary_draws.NAMES.index("total_mass_det")
-FREQUENCY = binary_draws.NAMES.index("f_220_det")
-AT_ONCE = 256  # events whose derived quantities are in memory together
+# Those not named follow: the redshift is the distance's, mass and ratio give both masses.
+TILTED = (
+    "chirp_mass_det",
+    "mass_1_det",
+    "mass_2_det",
+    "total_mass_det",
+    "mass_ratio",
+    "chi_eff",
+    "final_spin",
+    "luminosity_distance",
+    "mass_1_source",
+    "mass_2_source",
+    "f_220_det",
+    "tau_220_det",
+    *binary_draws.SPINS,
+    "remoteness",
+)
+DERIVED = [binary_draws.NAMES.index(name) for name in TILTED if name in binary_draws.NAMES]
+SPINS = slice(2, 4)  # of a binary
+ORDERS = (1, 2, 3, 4)  # of the polynomials of a rank: its mean, its scatter, finer shapes
+# Coefficients are linear in the logarithms between these observed signal-to-noise ratios, and
+# these chirp masses of the rough fit (solar masses, detector frame).
+LOUDNESSES = (6.0, 9.0, 16.0)
+MASSES = (25.0, 70.0)
+PLACES = len(LOUDNESSES) * len(MASSES)
+RIDGE = 1e-9  # of the covariance, relative: draws may all lie in a plane
+AT_ONCE = 128  # events whose derived quantities are in memory together
 
 Floats = NDArray[np.float64]
 
 
-def principal_axes(raw: NDArray, snr: NDArray) -> Floats:
-    """(n, 5, 5) rotations of draws (n, draws, 5) to the principal axes of each pair.
-
-    The wide axis comes first. What strain tells well is a combination of both masses, and one of
-    both spins; along the other axis the posterior is wide and its width hardest to learn. Faint
-    events, by the network's signal-to-noise ratio (n,), keep their axes: there the chirp mass
-    may be that of a peak of noise, which says nothing about the mass ratio.
-    """
-    rotation = np.tile(np.eye(raw.shape[-1]), (len(raw), 1, 1))
-    loud = np.flatnonzero(snr >= LOW_SIGNAL)
-    for first, second in PAIRS:
-        pair = np.asarray(raw[loud][..., [first, second]], np.float64)
-        pair = pair - pair.mean(axis=1, keepdims=True)
-        covariance = np.einsum("ndi,ndj->nij", pair, pair) / pair.shape[1]
-        _, axes = np.linalg.eigh(covariance)  # columns, rising variance
-        rotation[loud[:, None], [first, second], first] = axes[:, 0, ::-1]
-        rotation[loud[:, None], [first, second], second] = axes[:, 1, ::-1]
-    return rotation
-
-
-def turned(rotation: Floats, values: NDArray) -> Floats:
-    """Draws (n, draws, 5), or one of each (n, 5), along the axes of ``principal_axes``."""
-    subscripts = "nij,ndj->ndi" if values.ndim == 3 else "nij,nj->ni"
-    return np.asarray(np.einsum(subscripts, rotation, np.asarray(values, np.float64)))
-
-
 def calibrated(
-    raw: NDArray, snr: NDArray, scales: NDArray, calibration: Mapping[str, object]
+    raw: NDArray,
+    snr: NDArray,
+    scales: NDArray,
+    calibration: Mapping[str, object],
+    members: int = 1,
 ) -> Floats:
-    """Raw draws (n, draws, 5) spread by the card's factors, along their axes and in their ringing.
+    """Raw draws (n, draws, 5), chosen anew with the probabilities of the card's "tilt".
 
-    snr (n,) is the network signal-to-noise ratio, scales (n, 3) are those of
-    ``binary_draws.physical``.
+    ``snr`` (n,) is the network signal-to-noise ratio, ``scales`` (n, 3) are those of
+    ``binary_draws.physical``. The members' equal shares of the draws stay theirs, in their order;
+    a draw may be taken twice and another not at all. Without a tilt the draws stay as they are.
     """
-    return with_ringing(spread(raw, snr, calibration), snr, scales, calibration)
-
-
-def with_ringing(
-    raw: Floats, snr: NDArray, scales: NDArray, calibration: Mapping[str, object]
-) -> Floats:
-    """Draws (n, draws, 5) whose ringdown frequency is spread by the factors "spread_ringing".
-
-    A loud, heavy merger's strain tells the frequency of its ringing better than masses and spins,
-    which the network ties together too loosely. What moves is that part of masses and spins that
-    goes with the logarithm of the frequency, by linear regression over the draws of the event;
-    what does not depend on it stays as it is.
-    """
-    table = calibration.get("spread_ringing")
+    raw = np.asarray(raw, np.float64)
+    table = calibration.get("tilt")
     if table is None:
         return raw
-    factors = np.asarray(table, np.float64)
-    result = raw.copy()
+    coefficients = coefficients_at(np.asarray(table, np.float64), snr, scales)
+    result = np.empty(raw.shape)
     for first in range(0, len(raw), AT_ONCE):
-        rows = np.arange(first, min(first + AT_ONCE, len(raw)))
-        binaries = binary_draws.physical(raw[rows], *np.asarray(scales[rows], np.float64).T)
-        values = binary_draws.derived(binaries)
-        loud = snr[rows] >= LOW_SIGNAL
-        chosen = loud & (np.median(values[..., TOTAL_MASS], axis=1) >= HEAVY)
-        rows, frequency = rows[chosen], np.log(values[chosen][..., FREQUENCY])
-        result[rows, :, MASSES_AND_SPINS] -= _moved(
-            raw[rows, :, MASSES_AND_SPINS], frequency, factors
-        )
+        rows = slice(first, first + AT_ONCE)
+        log_ratio = tilted(ranks(quantities(raw[rows], scales[rows])), coefficients[rows])
+        parts = log_ratio.reshape(len(log_ratio), members, -1)
+        chosen = evenly(np.exp(parts - parts.max(axis=-1, keepdims=True)))
+        each = raw[rows].reshape(*parts.shape, raw.shape[-1])
+        result[rows] = np.take_along_axis(each, chosen[..., None], axis=2).reshape(raw[rows].shape)
     return result
 
 
-def _moved(draws: Floats, quantity: Floats, factors: Floats) -> Floats:
-    """What to take off draws (n, draws, k), so that a quantity (n, draws) of theirs is spread."""
-    apart = quantity - quantity.mean(axis=1, keepdims=True)
-    variance = np.maximum(np.sum(apart**2, axis=1), 1e-12)
-    centred = draws - draws.mean(axis=1, keepdims=True)
-    slope = np.einsum("ndi,nd->ni", centred, apart) / variance[:, None]
-    factor = np.empty(quantity.shape)
-    ranked = np.broadcast_to(np.interp(_share(quantity.shape[1]), SPREAD_LEVELS, factors),
-                             quantity.shape)  # fmt: skip
-    np.put_along_axis(factor, np.argsort(quantity, axis=1), ranked, axis=1)
-    offset = quantity - np.median(quantity, axis=1, keepdims=True)
-    return np.asarray(((1 - factor) * offset)[..., None] * slope[:, None, :])
+def quantities(raw: NDArray, scales: NDArray) -> Floats:
+    """(n, draws, quantities) those named ``TILTED`` of raw draws (n, draws, 5)."""
+    raw = np.asarray(raw, np.float64)
+    binaries = binary_draws.physical(raw, *np.asarray(scales, np.float64).T)
+    return of_binaries(binaries, remoteness(raw, raw))
 
 
-def _share(draws: int) -> Floats:
-    """The share of draws that lie nearer to the median than each, in the order of their values."""
-    return np.abs(2 * (np.arange(draws) + 0.5) / draws - 1)
+def of_binaries(binaries: Floats, far: Floats) -> Floats:
+    """(..., quantities) those named ``TILTED`` of binaries (..., 5) and their remoteness (...)."""
+    derived = binary_draws.derived(binaries)[..., DERIVED]
+    return np.concatenate([derived, binaries[..., SPINS], far[..., None]], axis=-1)
 
 
-def spread(raw: NDArray, snr: NDArray, calibration: Mapping[str, object]) -> Floats:
-    """Raw draws (n, draws, 5) spread about their median by the card's factors.
+def remoteness(raw: Floats, at: Floats) -> Floats:
+    """(n, k) squared distance of points (n, k, 5) from the mean of draws (n, draws, 5).
 
-    A factor belongs to each principal axis and to the share of draws nearer to the median: tails
-    are spread more than the core, for the search may take a peak of noise for the signal's. Faint
-    events, by the network's signal-to-noise ratio (n,), have factors of their own.
+    In units of the draws' own covariance: the radius of a Gaussian's regions.
     """
-    unity = np.ones((raw.shape[-1], len(SPREAD_LEVELS)))
-    loud = np.asarray(calibration.get("spread", unity), np.float64)
-    faint = np.asarray(calibration.get("spread_faint", loud), np.float64)
-    share = _share(raw.shape[1])
-    result = np.empty(raw.shape, np.float64)
-    for rows, table in ((snr >= LOW_SIGNAL, loud), (snr < LOW_SIGNAL, faint)):
-        rotation = principal_axes(raw[rows], snr[rows])
-        part = turned(rotation, raw[rows])
-        order = np.argsort(part, axis=1)
-        ranked = np.take_along_axis(part, order, axis=1)
-        centre = np.median(ranked, axis=1, keepdims=True)
-        factor = np.stack([np.interp(share, SPREAD_LEVELS, row) for row in table], axis=-1)
-        np.put_along_axis(part, order, centre + (ranked - centre) * factor, axis=1)
-        result[rows] = turned(rotation.transpose(0, 2, 1), part)
+    middle = raw.mean(axis=1, keepdims=True)
+    apart = raw - middle
+    covariance = apart.transpose(0, 2, 1) @ apart / raw.shape[1]
+    size = np.trace(covariance, axis1=1, axis2=2)[:, None, None]
+    inverse = np.linalg.inv(covariance + (RIDGE * size + 1e-12) * np.eye(raw.shape[-1]))
+    away = at - middle
+    return np.asarray(np.sum((away @ inverse) * away, axis=-1))
+
+
+def ranks(values: Floats) -> Floats:
+    """Shares between 0 and 1 of an event's draws, axis 1, that lie below each."""
+    result = np.empty(values.shape)
+    even = (np.arange(values.shape[1]) + 0.5) / values.shape[1]
+    np.put_along_axis(result, np.argsort(values, axis=1), even[None, :, None], axis=1)
     return result
+
+
+def polynomials(rank: Floats) -> Floats:
+    """(..., quantities, orders) Legendre's of ranks (..., quantities), of variance one."""
+    x = 2 * rank - 1
+    square = x * x
+    return np.stack(
+        [
+            np.sqrt(3) * x,
+            np.sqrt(5) * (1.5 * square - 0.5),
+            np.sqrt(7) * (2.5 * square - 1.5) * x,
+            3 * ((35 * square - 30) * square + 3) / 8,
+        ],
+        axis=-1,
+    )
+
+
+def places(snr: NDArray, scales: NDArray) -> Floats:
+    """(n, PLACES) shares, which sum to one, of the table's loudnesses and masses in each event."""
+    loud = _between(np.log(np.asarray(snr, np.float64)), np.log(LOUDNESSES))
+    heavy = _between(np.asarray(scales, np.float64)[:, 0], np.log(MASSES))
+    return np.asarray((loud[:, :, None] * heavy[:, None, :]).reshape(len(loud), PLACES))
+
+
+def _between(value: Floats, nodes: Floats) -> Floats:
+    unit = np.eye(len(nodes))
+    return np.stack([np.interp(value, nodes, row) for row in unit], axis=1)
+
+
+def coefficients_at(table: Floats, snr: NDArray, scales: NDArray) -> Floats:
+    """(n, quantities, orders) of events, from the table (quantities, orders, PLACES)."""
+    return np.asarray(np.einsum("np,qop->nqo", places(snr, scales), table))
+
+
+def tilted(rank: Floats, coefficients: Floats) -> Floats:
+    """(n, draws) ln of the density ratio, but for a constant, from ranks (n, draws, quantities)."""
+    # One product of matrices for an event: ``einsum`` takes its three axes one by one.
+    terms = polynomials(rank).reshape(*rank.shape[:2], -1)
+    return np.asarray((terms @ coefficients.reshape(len(rank), -1, 1))[..., 0])
+
+
+def evenly(weight: Floats) -> NDArray[np.intp]:
+    """(..., draws) indices, rising: each draw as often as its weight says, up to one."""
+    count = weight.shape[-1]
+    below = np.cumsum(weight, axis=-1).reshape(-1, count)
+    even = (np.arange(count) + 0.5) / count
+    chosen = np.stack([np.searchsorted(row, even * row[-1]) for row in below])
+    return np.minimum(chosen, count - 1).reshape(weight.shape)

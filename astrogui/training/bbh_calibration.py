@@ -2,152 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from astrogui.science import binary_draws
-from astrogui.tasks.bbh_spread import (
-    FREQUENCY,
-    LOW_SIGNAL,
-    SPREAD_LEVELS,
-    calibrated,
-    principal_axes,
-    turned,
-)
+from astrogui.tasks import bbh_spread
+from astrogui.tasks.bbh_spread import ORDERS, PLACES, TILTED
 from astrogui.training.recipe import Arrays
-from astrogui.training.score_bbh import LEVELS, shares_inside
-from astrogui.training.simulate_strain import LARGEST_WEIGHT
+from astrogui.training.strain_population import relative_weights
 
-Tables = dict[str, np.ndarray]
-AXES = tuple(slice(axis, axis + 1) for axis in range(5))
-PARTS = (slice(0, 2), slice(2, 4))  # of SPREAD_LEVELS: the core of a posterior, and its tails
-STEPS = (0.9, 1.1, 0.94, 1.06, 0.97, 1.03, 0.985, 1.015)
-RINGING = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25)  # factors that are tried
-RULING = slice(0, 12)  # reported quantities; frequency and damping of the ringing follow from them
-PROMISED = slice(1, 3)  # of LEVELS: those at which no quantity may lie far off
+RIDGE = 100.0  # against coefficients, in events: one over the square of what they are about
+SAME_ORDERS = (3, 4)  # whose coefficients are the same at every loudness and mass
+STEPS = 8  # of Newton's method, at most
+CLOSE = 1e-4  # a step that ends it
+AT_ONCE = 128  # events
 
 
-def relative_weights(weights: np.ndarray) -> np.ndarray:
-    """Weights over their median, cut at ``LARGEST_WEIGHT``, so that no event rules."""
-    return np.minimum(weights / np.median(weights), LARGEST_WEIGHT)
+class Ranked(NamedTuple):
+    """Where the truths of n events lie among the network's draws, and where they stand."""
+
+    terms: np.ndarray  # (n, draws, terms) polynomials of the draws' ranks, single precision
+    of_truth: np.ndarray  # (n, terms) the same of the truths
+    places: np.ndarray  # (n, PLACES)
+    weights: np.ndarray  # (n,) of mean one
+
+    def rows(self, chosen: np.ndarray) -> Ranked:
+        weights = self.weights[chosen]
+        parts = (self.terms[chosen], self.of_truth[chosen], self.places[chosen])
+        return Ranked(*parts, weights / weights.mean())
 
 
-def spread_tables(raw: np.ndarray, events: Arrays) -> Tables:
-    """Factors for raw draws (n, draws, 5) that each principal axis needs by itself, (5, levels).
+def ranked(raw: np.ndarray, events: Arrays, stride: int = 1) -> Ranked:
+    """Of raw draws (n, draws, 5) of simulated events; ranks are among all draws of an event.
 
-    Faint events have a table of their own, where there are any.
+    Of the draws themselves only each ``stride``-th is kept: they stand for an integral.
     """
-    weights = relative_weights(events["weights"])
-    rotation = principal_axes(raw, events["loudness"][:, 1])
-    draws, truth = turned(rotation, raw), turned(rotation, events["targets"])
-    faint = events["loudness"][:, 1] < LOW_SIGNAL
-    return {
-        name: np.array(
-            [
-                spread_factors(
-                    draws[chosen, :, index],
-                    truth[chosen, index],
-                    weights[chosen],
-                    SPREAD_LEVELS,
-                )
-                for index in range(raw.shape[-1])
-            ]
-        )
-        for name, chosen in (("spread", ~faint), ("spread_faint", faint))
-        if chosen.any()
-    }
-
-
-def spread_factors(
-    draws: np.ndarray, truth: np.ndarray, weight: np.ndarray, levels: Sequence[float]
-) -> list[float]:
-    """The factors on draws' distance from their median that give each level its share, rising.
-
-    draws (n, draws), truth and weight (n,).
-    """
-    centre = np.median(draws, axis=1)
-    needed = []
-    for level in levels:
-        low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=1)
-        half = np.where(truth > centre, high - centre, centre - low)
-        ratio = np.abs(truth - centre) / np.maximum(half, 1e-9)
-        order = np.argsort(ratio)
-        share = np.cumsum(weight[order]) / weight.sum()
-        needed.append(float(ratio[order][np.searchsorted(share, level)]))
-    return [float(factor) for factor in np.maximum.accumulate(needed)]
-
-
-def jointly_covered(raw: np.ndarray, events: Arrays, tables: Tables) -> Tables:
-    """Tables whose factors together cover best what is reported, by coordinate descent.
-
-    Factors found for each axis alone widen what depends on several of them too much or too
-    little. Core and tails of each axis are scaled until the squared error of coverage, over all
-    reported quantities and levels, is least. raw (n, draws, 5).
-    """
-    best, least = tables, coverage_loss(raw, events, tables)
-    for step in STEPS:
-        for axis in AXES:
-            for part in PARTS:
-                tried = _scaled(best, axis, part, step)
-                loss = coverage_loss(raw, events, tried)
-                if loss < least:
-                    best, least = tried, loss
-    return best
-
-
-def ringing_covered(raw: np.ndarray, events: Arrays, tables: Tables) -> Tables:
-    """Tables that also spread the ringdown frequency, core and tails by what covers it best.
-
-    Its own squared error counts, of all levels, beside ``coverage_loss`` of the rest.
-    """
-    best, least = tables, np.inf
-    for core in RINGING:
-        for tail in RINGING:
-            if tail >= core:
-                tried = {**tables, "spread_ringing": np.array([core, core, tail, tail])}
-                shares = coverage(raw, events, tried)
-                own = float(np.mean((shares[FREQUENCY] - np.array(LEVELS)) ** 2))
-                loss = own + loss_of(shares)
-                if loss < least:
-                    best, least = tried, loss
-    return best
-
-
-def _scaled(tables: Tables, axis: slice, part: slice, factor: float) -> Tables:
-    scaled = {name: table.copy() for name, table in tables.items()}
-    for table in scaled.values():
-        table[axis, part] *= factor
-        table[:] = np.maximum.accumulate(table, axis=1)  # never a tail inside the core
-    return scaled
-
-
-def coverage_loss(raw: np.ndarray, events: Arrays, tables: Tables) -> float:
-    """``loss_of`` the coverage that tables give raw draws (n, draws, 5)."""
-    return loss_of(coverage(raw, events, tables))
-
-
-def loss_of(shares: np.ndarray) -> float:
-    """Mean squared difference of coverage and level, with the square of the largest one.
-
-    The mean is over reported quantities and levels, the largest is of 68 and 90 %: one quantity
-    far off is not made good by the others.
-    """
-    error = (shares - np.array(LEVELS))[RULING]
-    return float(np.mean(error**2) + np.max(np.abs(error[:, PROMISED])) ** 2)
-
-
-def coverage(raw: np.ndarray, events: Arrays, tables: Tables) -> np.ndarray:
-    """(quantities, levels) shares of true values inside the intervals of raw draws."""
-    truth = binary_draws.derived(np.asarray(events["truth"], np.float64))
+    truth = np.asarray(events["truth"], np.float64)
+    target = np.asarray(events["targets"], np.float64)[:, None]
     scales = np.asarray(events["scales"], np.float64)
-    rank = np.empty_like(truth)
-    for first in range(0, len(raw), 512):  # few at a time: draws of all would fill the memory
-        rows = slice(first, first + 512)
-        draws = calibrated(raw[rows], events["loudness"][rows, 1], scales[rows], tables)
-        values = binary_draws.derived(binary_draws.physical(draws, *scales[rows].T))
-        rank[rows] = np.mean(values < truth[rows, None, :], axis=1)
-    return shares_inside(rank, relative_weights(events["weights"]))
+    terms, of_truth = [], []
+    for first in range(0, len(raw), AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        values = bbh_spread.quantities(raw[rows], scales[rows])
+        among = bbh_spread.polynomials(bbh_spread.ranks(values)[:, ::stride])
+        terms.append(among.reshape(*among.shape[:2], -1).astype(np.float32))
+        far = bbh_spread.remoteness(np.asarray(raw[rows], np.float64), target[rows])
+        at = bbh_spread.of_binaries(truth[rows, None], far)
+        below = np.sum(values < at, axis=1)
+        rank = (below + 0.5) / (values.shape[1] + 1)
+        of_truth.append(bbh_spread.polynomials(rank).reshape(len(rank), -1))
+    weights = relative_weights(events)
+    return Ranked(
+        np.concatenate(terms),
+        np.concatenate(of_truth),
+        bbh_spread.places(events["loudness"][:, 1], scales),
+        weights / weights.mean(),
+    )
+
+
+def tilt_table(events: Ranked, ridge: float = RIDGE) -> np.ndarray:
+    """(quantities, orders, PLACES) coefficients of the likeliest tilt, held back towards none.
+
+    The logarithm of the tilted density at the truths is concave in them: Newton's method finds
+    its one peak. There the tilted draws' mean of every polynomial is that of the truths' ranks,
+    but for the ridge, whatever correlates the quantities.
+    """
+    shared = _sharing()
+    numbers = np.zeros(shared.shape[1])
+    for _ in range(STEPS):
+        slope, curvature = _derivatives(events, shared @ numbers)
+        slope = shared.T @ slope - ridge * numbers
+        curvature = shared.T @ curvature @ shared + ridge * np.eye(len(numbers))
+        step = np.linalg.solve(curvature, slope)
+        numbers += step
+        if np.max(np.abs(step)) < CLOSE:
+            break
+    return (shared @ numbers).reshape(len(TILTED), len(ORDERS), PLACES)
+
+
+def gain(events: Ranked, table: np.ndarray) -> float:
+    """Mean ln of the tilted density over the network's, at the truths: above 0 it is better."""
+    coefficients = np.einsum("np,tp->nt", events.places, table.reshape(-1, PLACES))
+    total = 0.0
+    for first in range(0, len(coefficients), AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        log_ratio = (events.terms[rows] @ coefficients[rows, :, None].astype(np.float32))[..., 0]
+        mean = np.log(np.mean(np.exp(log_ratio.astype(np.float64)), axis=1))
+        at_truth = np.sum(events.of_truth[rows] * coefficients[rows], axis=1)
+        total += float(np.sum(events.weights[rows] * (at_truth - mean)))
+    return total / float(events.weights.sum())
+
+
+def _sharing() -> np.ndarray:
+    """(all coefficients, free ones): those of ``SAME_ORDERS`` are one at all places."""
+    columns = []
+    for term in range(len(TILTED) * len(ORDERS)):
+        own = np.zeros((len(TILTED) * len(ORDERS), PLACES, PLACES))
+        own[term] = np.eye(PLACES)
+        flat = own.reshape(-1, PLACES)
+        same = ORDERS[term % len(ORDERS)] in SAME_ORDERS
+        columns.append(flat.sum(axis=1, keepdims=True) if same else flat)
+    return np.concatenate(columns, axis=1)
+
+
+def _derivatives(events: Ranked, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and curvature (its negative) of the log likelihood by all coefficients."""
+    coefficients = np.einsum("np,tp->nt", events.places, numbers.reshape(-1, PLACES))
+    kinds = coefficients.shape[1]
+    slope = np.zeros((kinds, PLACES))
+    curvature = np.zeros((kinds * kinds, PLACES * PLACES))
+    for first in range(0, len(coefficients), AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        terms, place, weight = events.terms[rows], events.places[rows], events.weights[rows]
+        log_ratio = (terms @ coefficients[rows, :, None].astype(np.float32))[..., 0]
+        share = np.exp(log_ratio - log_ratio.max(axis=1, keepdims=True))
+        share /= share.sum(axis=1, keepdims=True)
+        mean = (share[:, None, :] @ terms)[:, 0].astype(np.float64)
+        scaled = terms * np.sqrt(share)[..., None]
+        square = (scaled.transpose(0, 2, 1) @ scaled).astype(np.float64)
+        square -= mean[:, :, None] * mean[:, None, :]
+        slope += (weight[:, None] * (events.of_truth[rows] - mean)).T @ place
+        pairs = weight[:, None, None] * place[:, :, None] * place[:, None, :]
+        curvature += square.reshape(len(mean), -1).T @ pairs.reshape(len(mean), -1)
+    whole = curvature.reshape(kinds, kinds, PLACES, PLACES).transpose(0, 2, 1, 3)
+    return slope.ravel(), whole.reshape(kinds * PLACES, kinds * PLACES)
 
 
 def novelty_statistic(

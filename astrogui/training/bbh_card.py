@@ -12,13 +12,15 @@ from typing import Any
 from astrogui.records.model_card import ArraySpec, ModelCard, card_from_json
 from astrogui.science import binary_prior as prior
 from astrogui.tasks.bbh_answer import PARAMETERS
+from astrogui.tasks.bbh_spread import LOUDNESSES, MASSES, TILTED
 from astrogui.training import simulate_strain as simulator
-from astrogui.training import strain_networks_card
+from astrogui.training import strain_networks_card, strain_population
 from astrogui.training.card_table import closing
 from astrogui.training.package import write_card
 from astrogui.training.recipe import Measures
 
 CHECKS = "weighted_answers"  # of the card's scores
+EARLIER = "with_earlier_weights"  # of the checks: those not repeated since the network changed
 GAUSSIAN = "into Gaussian noise of the design curve"
 REAL = "into real off-source strain kept for it"
 LIMITS = (
@@ -55,10 +57,13 @@ def draft(
     config: Mapping[str, Any],
     specs: Mapping[str, tuple[ArraySpec, ...]],
     seed: int,
-    events: int,
+    events: tuple[int, int],
     history: Sequence[Mapping[str, Any]],
 ) -> ModelCard:
-    """The card with everything known before calibration."""
+    """The card with everything known before calibration.
+
+    ``events`` are those that members start on and those that they are tuned on.
+    """
     return ModelCard(
         task="bbh",
         name="bbh 1",
@@ -80,8 +85,8 @@ def draft(
             "spins": "aligned, each as one component of an isotropic spin of uniform magnitude "
             f"up to {prior.LARGEST_SPIN:g}",
             "place": "directions and orientations isotropic, distance uniform in Euclidean volume",
-            "loudness": f"optimal network signal-to-noise ratio {simulator.LOUDNESS[0]:g}-"
-            f"{simulator.LOUDNESS[1]:g}",
+            "loudness": f"optimal network signal-to-noise ratio {strain_population.LOUDNESS[0]:g}-"
+            f"{strain_population.LOUDNESS[1]:g}",
             "cosmology": "flat, H0 = 67.9 km/s/Mpc, matter 0.3065 (Planck 2015)",
             "remnant": "final mass and spin by the fits of Husa et al. 2016, PRD 93, 044006; "
             "ringing by Berti, Cardoso & Will 2006, PRD 73, 064030",
@@ -91,12 +96,15 @@ def draft(
         training={
             "simulation": "astrogui.training.simulate_strain: IMRPhenomD (own code) in Gaussian "
             "noise with measured and design spectra, tilted, scaled, with lines and the scatter "
-            "of their estimate; proposals flat in ln mass and ln loudness, weighted to the prior",
-            "events": events,
+            "of their estimate; proposals flat in ln mass and ln loudness at the start, falling "
+            "with loudness and rising with the mass of the faint later, weighted to the prior",
+            "events": events[0],
+            "events_searched": events[1],
             "one_detector_share": simulator.ONE_DETECTOR_SHARE,
             "short_stretch_share": simulator.SHORT_SHARE,
-            "cost": "12 ms of one core for an event simulated and fitted, 80 ms for one whose "
-            "fits are searched for as in real strain (calibration, scores); "
+            "cost": "12 ms of one core for an event simulated and fitted from its truth, on which "
+            "members start, 120 ms for one whose fits are searched for as in real strain (tuning, "
+            "calibration, scores); "
             f"{round(sum(float(told['seconds']) for told in history))} s on two shared cores for "
             "all members",
             "seed": seed,
@@ -138,10 +146,28 @@ def with_real_scores(folder: Path, scores: Measures) -> ModelCard:
     return write_card(folder, card, readme(card))
 
 
+def with_earlier_scores(folder: Path, before: ModelCard) -> ModelCard:
+    """The card of new weights with what was measured apart from training, and so not repeated.
+
+    The checks of the weighted answers say that they are of the weights before.
+    """
+    card = card_from_json((folder / "card.json").read_text(encoding="utf-8"), str(folder))
+    scores = dict(card.simulated_scores)
+    for name in (CHECKS, strain_networks_card.KEY):
+        if name in before.simulated_scores:
+            scores[name] = before.simulated_scores[name]
+    if scores.get(CHECKS):
+        checks = {name: value for name, value in scores[CHECKS].items() if name != EARLIER}
+        scores[CHECKS] = {**checks, EARLIER: sorted(checks)}
+    card = dataclasses.replace(card, simulated_scores=scores)
+    return write_card(folder, card, readme(card))
+
+
 def with_checks(folder: Path, checks: Mapping[str, Any]) -> ModelCard:
     """The card and README with figures of the weighted answers, beside those it has."""
     card = card_from_json((folder / "card.json").read_text(encoding="utf-8"), str(folder))
     kept = {**card.simulated_scores.get(CHECKS, {}), **checks}
+    kept[EARLIER] = [name for name in kept.get(EARLIER, ()) if name not in checks]
     card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, CHECKS: kept})
     return write_card(folder, card, readme(card))
 
@@ -167,6 +193,16 @@ def readme(card: ModelCard) -> str:
         "(`method` sampled): this second answer replaces the network's. The coverage below is that "
         "of the network alone.",
         "",
+        "Of the network's draws each is taken as often as a tilt says, up to one: the logarithm of "
+        "its density over the network's is a sum of polynomials (up to the fourth order) of the "
+        f"ranks, among the event's draws, of {len(TILTED)} quantities ({', '.join(TILTED)}: the "
+        "distance from the draws' middle in units of their covariance). The coefficients "
+        f"(`tilt`: quantity, order, place) depend on loudness (nodes {_numbers(LOUDNESSES)}) and "
+        f"on the fitted chirp mass (nodes {_numbers(MASSES)} solar masses). They are the likeliest "
+        "on simulations that no network was trained on, and no score below counts. The likelihood "
+        "that weights the answer knows nothing of the tilt: the draws only show where it looks "
+        "first.",
+        "",
         "`weights.npz` holds the members, `assets.npz` the search's templates and the novelty "
         "statistic, `model.onnx` the same networks as a graph, `golden.npz` inputs with the "
         "outputs expected. Train again with `python main.py train bbh`, measure again with "
@@ -187,6 +223,7 @@ def readme(card: ModelCard) -> str:
         "",
         "![coverage](coverage.svg)",
         "",
+        *_rank_lines(card.simulated_scores.get("rank_tests", {})),
         *_joint_lines(card.simulated_scores.get("joint_coverage", {})),
         *_check_lines(card.simulated_scores.get(CHECKS, {})),
         *_real_lines(card.real_scores),
@@ -194,6 +231,19 @@ def readme(card: ModelCard) -> str:
         *closing(card),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rank_lines(tests: Mapping[str, Any]) -> list[str]:
+    if not tests:
+        return []
+    chances = ", ".join(f"{name} {chance:.2g}" for name, chance in tests["p_of"].items())
+    return [
+        "Ranks of the truths among the draws against uniform ones (Kolmogorov and Smirnov), p of "
+        f"each: {chances}. Of all together {tests['combined_p']:.2g} by Fisher's rule, which takes "
+        "them as independent; against draws of the answers themselves in the truths' stead, which "
+        f"are correlated as the parameters are, {tests['combined_p_correlated']:.2g}.",
+        "",
+    ]
 
 
 def _joint_lines(joint: Mapping[str, Any]) -> list[str]:
@@ -211,6 +261,9 @@ def _joint_lines(joint: Mapping[str, Any]) -> list[str]:
 
 def _check_lines(checks: Mapping[str, Any]) -> list[str]:
     lines = []
+    if checks.get(EARLIER):
+        named = ", ".join(name.replace("_", " ") for name in checks[EARLIER])
+        lines += [f"Measured with the network's weights before these: {named}.", ""]
     for name, words in (("gaussian_injections", GAUSSIAN), ("real_noise_injections", REAL)):
         if name in checks:
             lines += _injection_lines(checks[name], words)
@@ -293,6 +346,10 @@ def _real_lines(scores: Mapping[str, Any]) -> list[str]:
                 )
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
 
 
 def _percent(share: float | None) -> str:

@@ -13,9 +13,10 @@ from astrogui.science import binary_draws
 from astrogui.science import binary_prior as prior
 from astrogui.science.joint_coverage import expected_coverage, random_shares, uniformity
 from astrogui.tasks.bbh_spread import calibrated
+from astrogui.training.rank_tests import SETS, own_ranks, rank_tests
 from astrogui.training.recipe import Answer, Arrays, Measures, Row, Run
 from astrogui.training.score_published import beside_samples, has_samples, prior_only
-from astrogui.training.simulate_strain import LARGEST_WEIGHT
+from astrogui.training.strain_population import relative_weights
 
 PARAMETERS = ("final_mass_det", "chirp_mass_det", "mass_1_source", "mass_2_source", "final_spin")
 LOUD = 10.0  # published network signal-to-noise ratio
@@ -204,20 +205,23 @@ def _share(values: Sequence[bool]) -> float | None:
 def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, dict[str, Any]]:
     """Coverage of every reported parameter, and the card's table.
 
-    Simulations count by their weight (prior over proposal), cut at ``LARGEST_WEIGHT``.
+    Simulations count by ``relative_weights``.
     """
-    calibration = getattr(run, "card").calibration  # noqa: B009
+    card = getattr(run, "card")  # noqa: B009
+    members = int(card.network_config["members"])
     scales = np.asarray(events["scales"], np.float64)
-    raw = calibrated(
-        raw_draws(run, events["features"], seed), events["loudness"][:, 1], scales, calibration
-    )
-    weight = np.minimum(events["weights"] / np.median(events["weights"]), LARGEST_WEIGHT)
+    drawn = raw_draws(run, events["features"], seed)
+    raw = calibrated(drawn, events["loudness"][:, 1], scales, card.calibration, members)
+    weight = relative_weights(events)
     truth = binary_draws.derived(np.asarray(events["truth"], np.float64))
     rank, bias = np.empty_like(truth), np.empty_like(truth)
+    own = np.empty((SETS, *truth.shape))
+    rng = np.random.default_rng(seed)
     for first in range(0, len(raw), 256):
         rows = slice(first, first + 256)
         values = binary_draws.derived(binary_draws.physical(raw[rows], *scales[rows].T))
         rank[rows] = np.mean(values < truth[rows, None, :], axis=1)
+        own[:, rows] = own_ranks(values, SETS, rng)
         median = np.median(values, axis=1)
         width = values.std(axis=1)
         has_width = width > LEAST_WIDTH * np.abs(median)  # else all lie at the prior's edge
@@ -239,6 +243,7 @@ def simulated_figures(run: Run, events: Arrays, seed: int) -> tuple[Measures, di
             name: _mean_of_known(bias[:, index], weight)
             for index, name in enumerate(binary_draws.NAMES)
         },
+        "rank_tests": rank_tests(rank, own, weight, binary_draws.NAMES),
         "without_width": int(np.isnan(bias).any(axis=1).sum()),
         "joint_coverage": joint_coverage(raw, events["targets"], weight, seed),
     }

@@ -4,9 +4,8 @@ Noise is Gaussian with measured and design spectra, tilted and scaled at random,
 lines and with the scatter that an estimate from a short stretch has. It is drawn on the multi-rate
 grid, where the real pipeline also ends up. No second of real strain is used.
 
-Proposals are flat in ln chirp mass and in ln signal-to-noise ratio. An example's weight is
-prior / proposal times a power of the *observed* mass and loudness: such a factor changes which
-events are frequent but, at given data, no posterior.
+An example's weight is prior / proposal (``strain_population``) times a factor of what is
+*observed*: it changes which events are frequent but, at given data, no posterior.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from astrogui.science import binary_prior as prior
 from astrogui.science import multirate, strain_event
+from astrogui.science.binary_draws import stretched
 from astrogui.science.binary_fit import (
     RATIOS,
     STRAIN_SCALE,
@@ -30,18 +30,17 @@ from astrogui.science.binary_fit import (
     signal_weight,
     stacked,
 )
-from astrogui.science.detector_response import antenna, delay_s
 from astrogui.science.matched_filter import Templates
 from astrogui.science.multirate import FREQUENCY_HZ, WIDTH_HZ
 from astrogui.science.psd import Psd, gamma_shape
 from astrogui.science.strain_features import Summary, summarise
-from astrogui.science.waveforms import SOLAR_MASS_SECONDS, phenom_d
+from astrogui.science.waveforms import phenom_d
+from astrogui.training import strain_population as population
+from astrogui.training.strain_population import Binaries
 
-LOUDNESS = (5.0, 60.0)  # optimal signal-to-noise ratio of the network
 PSD_STEP_HZ = 0.25
 PSD_GRID_HZ = np.arange(16.0, 912.0, PSD_STEP_HZ)
-SKIES = 16  # directions tried per event, one kept with probability as the volume it is seen in
-LARGEST_WEIGHT = 5.0
+SEARCHED_AT_ONCE = 16  # events: more gain little and take memory
 ONE_DETECTOR_SHARE = 0.12
 SHORT_SHARE = 0.10
 
@@ -63,7 +62,7 @@ def targets_of(truth: Floats, summary: Summary) -> NDArray[np.float32]:
     """(n, 5) what the network's density is over: near a standard normal when nothing is known."""
     return np.stack(
         [
-            (np.log(truth[:, 0]) - summary.log_chirp_mass) / summary.log_chirp_mass_sd,
+            stretched((np.log(truth[:, 0]) - summary.log_chirp_mass) / summary.log_chirp_mass_sd),
             prior.normal_from_ratio(truth[:, 1]),
             prior.normal_from_spin(truth[:, 2]),
             prior.normal_from_spin(truth[:, 3]),
@@ -74,39 +73,41 @@ def targets_of(truth: Floats, summary: Summary) -> NDArray[np.float32]:
 
 
 def simulate(
-    count: int, rng: np.random.Generator, curves: list[Floats], bank: Templates | None = None
+    count: int,
+    rng: np.random.Generator,
+    curves: list[Floats],
+    bank: Templates | None = None,
+    loud: bool = False,
 ) -> Examples:
     """``count`` events; ``curves`` are log amplitude spectral densities on ``PSD_GRID_HZ``.
 
-    With a bank the fits start from its templates, as they must for real strain: six times slower,
-    for calibration and scores.
+    With a bank the fits start from its templates, as they must for real strain, and the events are
+    drawn nearly as the prior is: five times slower. ``loud`` ones are drawn so too, but where a
+    search hardly goes astray, and their fits begin at the truth.
     """
     gain, noise_sd, before_s = _noise(count, rng, curves)
-    mass = _log_uniform(rng, prior.CHIRP_MASS, count)
-    ratio = prior.ratio_from_normal(rng.normal(size=count))
-    spin_1, spin_2 = (prior.spin_from_normal(rng.normal(size=count)) for _ in range(2))
-    amplitude, phase = phenom_d(FREQUENCY_HZ, mass, ratio, spin_1, spin_2)
-    wave = amplitude * STRAIN_SCALE * np.exp(-1j * phase)
-    wave = np.where(time_left(mass) < before_s[:, None], wave, 0)
+    flat = bank is None and not loud
+    drawn = (
+        population.flat(rng, gain, before_s)
+        if flat
+        else population.preferred(rng, gain, before_s, loud)
+    )
+    loudness, response = drawn.loudness, drawn.response
+    wave = population.waves(drawn.binary, before_s)
     norm = np.sqrt(np.sum((gain * np.abs(wave)[:, None, :]) ** 2, axis=2))
-    response, delays, volume = skies(count, rng, norm)
     reach = np.sqrt(np.sum(np.abs(response * norm) ** 2, axis=1))
-    loudness = _log_uniform(rng, LOUDNESS, count)
     distance = reach / loudness
-    turn = np.exp(-2j * np.pi * FREQUENCY_HZ * delays[..., None])
+    turn = np.exp(-2j * np.pi * FREQUENCY_HZ * drawn.delays[..., None])
     values = gain * wave[:, None, :] * turn * (response / distance[:, None])[..., None]
     values += noise_sd * (rng.normal(size=gain.shape) + 1j * rng.normal(size=gain.shape))
     data = Data(np.where(gain > 0, values, 0).astype(np.complex64), gain.astype(np.float32))
-    if bank is None:
-        fits = best_fits(data, (mass, ratio, spin_1, spin_2))
-    else:
-        fits = searched_fits(data, bank)
+    fits = best_fits(data, drawn.binary) if bank is None else searched_fits(data, bank)
     summary = summarise(data, fits)
-    truth = np.stack([mass, ratio, spin_1, spin_2, distance], axis=1)
+    truth = np.stack([*drawn.binary, distance], axis=1)
     found = np.sqrt(np.sum(summary.snr**2, axis=1))
-    log_weight = 2 * (np.log(mass) - summary.log_chirp_mass)
-    log_weight += np.log(volume) - 3 * (summary.log_distance + np.log(found))
-    log_weight += 3 * np.log(found / loudness)
+    heard = summary.log_distance + np.log(found)  # of the fit, at 1 Mpc
+    weigh = population.weights_of_flat if flat else population.weights_of_preferred
+    log_weight = weigh(drawn, summary.log_chirp_mass, heard, found)
     return Examples(
         features=summary.features,
         targets=targets_of(truth, summary),
@@ -119,11 +120,7 @@ def simulate(
     )
 
 
-def _log_uniform(rng: np.random.Generator, span: tuple[float, float], count: int) -> Floats:
-    return np.asarray(np.exp(rng.uniform(np.log(span[0]), np.log(span[1]), count)))
-
-
-def best_fits(data: Data, binary: tuple[Floats, Floats, Floats, Floats]) -> list[Fit]:
+def best_fits(data: Data, binary: Binaries) -> list[Fit]:
     """The profile of fits, with the best found from the simulated binary instead of a search.
 
     The walk that the features come from begins at the best fit, as it does for real strain: one
@@ -146,12 +143,12 @@ def best_fits(data: Data, binary: tuple[Floats, Floats, Floats, Floats]) -> list
 
 
 def searched_fits(data: Data, bank: Templates) -> list[Fit]:
-    """The profile of fits as ``strain_event`` makes it, event by event."""
+    """The profile of fits as ``strain_event`` makes it, a few events at once."""
     waves = strain_event.waves_of(bank)
-    found = [
-        strain_event.fits(Data(values[None], gain[None]), bank, waves)
-        for values, gain in zip(data.values, data.gain, strict=True)
-    ]
+    found = []
+    for first in range(0, len(data.values), SEARCHED_AT_ONCE):
+        part = slice(first, first + SEARCHED_AT_ONCE)
+        found.append(strain_event.fits(Data(data.values[part], data.gain[part]), bank, waves))
     return [stacked(each) for each in zip(*found, strict=True)]
 
 
@@ -256,38 +253,3 @@ def _estimated(
     high = np.interp(FREQUENCY_HZ + wide / 2, places, below)
     low = np.interp(FREQUENCY_HZ - wide / 2, places, below)
     return gain, np.sqrt((high - low) * PSD_STEP_HZ / wide)
-
-
-def time_left(chirp_mass: Floats, frequency_hz: Floats = FREQUENCY_HZ) -> Floats:
-    """Seconds to the merger at each frequency, (n, frequencies), to leading order.
-
-    Source: Peters 1964, PR 136, B1224, eq. (5.14), for circular orbits.
-    """
-    mass_s = chirp_mass[:, None] * SOLAR_MASS_SECONDS
-    return np.asarray(5 / 256 * mass_s * (np.pi * frequency_hz * mass_s) ** (-8 / 3))
-
-
-def skies(
-    count: int, rng: np.random.Generator, norm: Floats
-) -> tuple[NDArray[np.complex128], Floats, Floats]:
-    """Complex response and arrival delay of each detector, (n, 2), and the mean volume, (n,).
-
-    Of several isotropic directions and orientations one is kept with a probability proportional
-    to the volume in which such a source exceeds a given loudness. Delays are about their mean.
-    """
-    shape = (count, SKIES)
-    longitude, polarisation = rng.uniform(0, 2 * np.pi, shape), rng.uniform(0, np.pi, shape)
-    declination = np.arcsin(rng.uniform(-1, 1, shape))
-    cosine, phase = rng.uniform(-1, 1, shape), rng.uniform(0, 2 * np.pi, shape)
-    responses, delays = [], []
-    for detector in ("H1", "L1"):
-        plus, cross = antenna(detector, longitude, declination, polarisation)
-        responses.append(plus * (1 + cosine**2) / 2 - 1j * cross * cosine)
-        delays.append(delay_s(detector, longitude, declination))
-    response = np.stack(responses, axis=-1) * np.exp(1j * phase)[..., None]
-    volume = np.sum(np.abs(response * norm[:, None, :]) ** 2, axis=-1) ** 1.5
-    below = np.cumsum(volume, axis=1)
-    chosen = (rng.uniform(size=(count, 1)) * below[:, -1:] > below).sum(axis=1)
-    rows = np.arange(count)
-    delay = np.stack(delays, axis=-1)[rows, chosen]
-    return response[rows, chosen], delay - delay.mean(axis=1, keepdims=True), volume.mean(axis=1)

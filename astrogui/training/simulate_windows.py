@@ -19,7 +19,7 @@ from astrogui.science.psd import Psd
 from astrogui.science.strain_labels import MASS_1, MASS_2
 from astrogui.science.waveforms import effective_spin, phenom_d
 from astrogui.science.whitening import WORKING_RATE_HZ
-from astrogui.training import simulate_strain
+from astrogui.training import simulate_strain, strain_population
 
 LARGEST_SPIN = 0.8
 LEAST_RATIO = 0.125  # to which the waveform is good
@@ -175,7 +175,7 @@ def _whitened(
     """(n, 2, bins) whitened spectra of both detectors, unit power together, merger at time zero."""
     values = _waves(given, frequency_hz, noise, chosen, before_s)
     norm = np.sqrt(np.sum(np.abs(values) ** 2, axis=2))
-    response, _, _ = simulate_strain.skies(len(values), rng, norm)
+    response, _, _ = strain_population.skies(len(values), rng, norm)
     values = values * response[..., None]
     power = np.sum(np.abs(values) ** 2, axis=(1, 2))
     return np.asarray(values / np.sqrt(power)[:, None, None])
@@ -194,7 +194,7 @@ def _waves(
     """
     ratio = given.mass_2 / given.mass_1
     amplitude, phase = phenom_d(frequency_hz, given.chirp_mass, ratio, given.spin_1, given.spin_2)
-    left = simulate_strain.time_left(given.chirp_mass, frequency_hz)
+    left = strain_population.time_left(given.chirp_mass, frequency_hz)
     wave = amplitude * np.clip(5 * (before_s - left), 0, 1) * np.exp(-1j * phase)
     place = (frequency_hz - simulate_strain.PSD_GRID_HZ[0]) / simulate_strain.PSD_STEP_HZ
     nearest = np.minimum(np.rint(place).astype(np.intp), noise.shape[1] - 1)

@@ -12,7 +12,8 @@ samples of GW150914 (aligned spins, IMRPhenomD) with two seeds and prints diverg
 Bilby's spins are flat, so its samples are weighted to the card's prior of spins. `injections` draws
 mergers from the card's prior into Gaussian noise of the design curve, answers each from 32 s of
 strain, and prints coverage; it goes on where FILE ends. With `--noise real` the mergers are put
-into seconds of off-source strain that `splits.csv` keeps for tests of injections.
+into seconds of off-source strain that `splits.csv` keeps for tests of injections: few stretches, so
+the intervals of shares are those of so many blocks (`block_interval`).
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ from astrogui.science.waveforms import effective_spin  # noqa: E402
 from astrogui.tasks import bbh  # noqa: E402
 from astrogui.tasks.task import Model, group  # noqa: E402
 from astrogui.training.bbh_card import with_checks  # noqa: E402
+from astrogui.training.block_interval import share_interval  # noqa: E402
 from astrogui.training.score_bbh import files_of  # noqa: E402
 
 SHOWN = ("chirp_mass_det", "final_mass_det", "final_spin", "mass_1_source", "mass_2_source",
@@ -310,6 +312,7 @@ def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
         "extrinsic_2000": float(np.mean(column["extrinsic"] >= 2000)),
         "seconds_median": float(np.median(column["seconds"])),
     }
+    block = np.array([row["block"] for row in told])
     for kind in ("network", "weighted"):
         chances, parameters = [], {}
         for name in told[0]["ranks"][kind]:
@@ -319,7 +322,7 @@ def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
             parameters[name] = {
                 "p": chances[-1],
                 **{
-                    f"inside_{100 * level:.0f}": [float(hit.mean()), *resampled(hit, told)]
+                    f"inside_{100 * level:.0f}": [float(hit.mean()), *share_interval(hit, block)]
                     for level, hit in inside.items()
                 },
             }
@@ -355,16 +358,6 @@ def mass_table(told: list[dict[str, Any]], snr: np.ndarray) -> dict[str, Any]:
                     "width_ratio": float(np.median((width["network"] / width["weighted"])[chosen])),
                 }
     return table
-
-
-def resampled(hit: np.ndarray, told: list[dict[str, Any]]) -> tuple[float, float]:
-    """95 % interval of a share by drawing blocks (stretches of noise) again."""
-    blocks = np.unique([row["block"] for row in told], return_inverse=True)[1]
-    sums, sizes = np.bincount(blocks, hit), np.bincount(blocks)
-    chosen = np.random.default_rng(0).integers(0, len(sizes), (2000, len(sizes)))
-    shares = sums[chosen].sum(axis=1) / sizes[chosen].sum(axis=1)
-    low, high = np.quantile(shares, (0.025, 0.975))
-    return float(low), float(high)
 
 
 def design_density(frequency_hz: np.ndarray) -> np.ndarray:

@@ -90,7 +90,8 @@ def asked(workdir: Path, count: int, seed: int) -> Arrays:
         snr.append(strain_event.network_snr(summary)[0])
     run = shipped()
     raw = score_bbh.raw_draws(run, np.array(features), seed)
-    draws = calibrated(raw, np.array(snr), np.array(scales), run.card.calibration)[:, ::3]
+    members = int(run.card.network_config["members"])
+    draws = calibrated(raw, np.array(snr), np.array(scales), run.card.calibration, members)[:, ::3]
     values = binary_draws.derived(binary_draws.physical(draws, *np.array(scales).T))
     chosen = [binary_draws.NAMES.index(name) for name in QUANTITIES]
     truth = given.quantities()

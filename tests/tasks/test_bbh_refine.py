@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import merger
 import numpy as np
@@ -215,3 +216,19 @@ def test_the_ringdown_agrees_with_a_published_fit(spin):
     hertz = dimensionless / (2 * np.pi * 67.0 * remnant.SOLAR_MASS_SECONDS)
     assert frequency == pytest.approx(hertz, rel=0.02)
     assert damping == pytest.approx(1e3 * quality / (np.pi * hertz), rel=0.03)
+
+
+def test_a_few_draws_of_another_mass_do_not_shape_the_first_proposal():
+    """One draw in twenty, twice as heavy, would make kernels too wide to find the narrow peak."""
+    rng = np.random.default_rng(4)
+    mass = 9.7 * np.exp(0.003 * rng.normal(size=600))
+    mass[::20] = 22.0
+    draws = np.column_stack([mass, rng.uniform(0.3, 1, 600), rng.uniform(-0.4, 0.4, (600, 2))])
+    names = ("chirp_mass_det", "mass_ratio", "chi_1", "chi_2")
+    start = bbh_refine._start(SimpleNamespace(draws=draws, draw_names=names))
+    assert start.chirp_mass.size == 570
+    assert start.chirp_mass.max() < 10
+    wide = np.where(np.arange(600) < 200, 22.0, mass)  # a third of them: a peak of its own
+    draws[:, 0] = wide
+    both = bbh_refine._start(SimpleNamespace(draws=draws, draw_names=names))
+    assert both.chirp_mass.size == 600

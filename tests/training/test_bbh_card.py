@@ -79,3 +79,26 @@ def test_the_networks_of_the_literature_stand_below_with_what_they_were_given():
     assert "| George & Huerta, predictor | mass_1_det | 5 | 20.0 % | - | - | - |" in words
     assert "| Shen & Huerta, Model 2 | 1,000 | 70,000 (not finished) | 300 | 4.0 |" in words
     assert "| matched filter | 90 % |" in words
+
+
+def test_checks_of_earlier_weights_say_so_until_they_are_repeated(tmp_path):
+    folder = tmp_path / "bbh"
+    shutil.copytree(MODEL, folder)
+    before = card_from_json((folder / "card.json").read_text("utf-8"), "card")
+    new = dataclasses.replace(before, simulated_scores={"n": 3})
+    (folder / "card.json").write_text(new.to_json(), encoding="utf-8")
+    bbh_card.with_earlier_scores(folder, before)
+    card = card_from_json((folder / "card.json").read_text("utf-8"), "card")
+    assert card.simulated_scores["n"] == 3
+    checks = card.simulated_scores[bbh_card.CHECKS]
+    assert (
+        checks["gaussian_injections"]
+        == (before.simulated_scores[bbh_card.CHECKS]["gaussian_injections"])
+    )
+    assert (
+        "gaussian injections" in (folder / "README.md").read_text("utf-8").split("before these")[1]
+    )
+    bbh_card.with_checks(folder, {"gaussian_injections": RUN})
+    words = (folder / "README.md").read_text("utf-8").split("before these: ")[1].split("\n")[0]
+    assert "gaussian injections" not in words
+    assert "real noise injections" in words

@@ -1,4 +1,9 @@
-"""How the `bbh` network is made: mergers simulated, densities fitted, calibrated, measured."""
+"""How the `bbh` network is made: mergers simulated, densities fitted, calibrated, measured.
+
+Each member of the ensemble starts on many mergers whose fits begin near the truth, which is cheap
+and teaches what a signal looks like, and is then tuned on fewer whose fits are searched for as in
+real strain: only there does it meet fits that are noise's own.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,56 +28,32 @@ from astrogui.science.multirate import gain
 from astrogui.science.psd import Psd
 from astrogui.training import bbh_card, score_bbh
 from astrogui.training import simulate_strain as simulator
-from astrogui.training.bbh_calibration import (
-    jointly_covered,
-    novelty_statistic,
-    relative_weights,
-    ringing_covered,
-    spread_tables,
-)
-from astrogui.training.fit import Batch, FitSettings, array_batches, fit
+from astrogui.training.bbh_calibration import novelty_statistic, ranked, tilt_table
+from astrogui.training.bbh_members import AT_ONCE, Size, network_config, started, together, tuned
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
 
-NETWORK, MEMBER = "bbh:posterior_network", "bbh:density_network"
-BATCH = 64  # events simulated at once
-CHUNK = 16  # batches in a file
+NETWORK = "bbh:posterior_network"
+CHUNK, LOUD_CHUNK = 16, 8  # batches in a file
 BANK_SPINS = (-0.4, 0.0, 0.4)
 SEARCH_RATIOS, FIT_RATIOS = (0.7,), (0.7, 0.2)
-FALSE_NOVELTY = 0.01
-JITTER = (0.03, 0.15)  # of the features of the fits, and of the misfits by frequency
+FALSE_NOVELTY, FALSE_GLITCH = 0.01, 0.001
+RANK_DRAWS = 600  # of an event, among which the truth's rank is counted
 # Added to the seed: simulations that no training draws.
-CALIBRATION_STREAMS, HELD_OUT_STREAM = (2_000, 3_000), 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """How much is simulated and how long it is fitted."""
-
-    chunks: int
-    validation: int  # events, of the last chunks
-    # Batches of each calibration stream, whose fits start from the search's templates.
-    searched: tuple[int, ...]
-    held_out: int  # events, likewise
-    epochs: int
-    draws: int
-    members: int
-    width: int
-    depth: int
-    hidden: int
-    bins: int
-    at_once: int = BATCH  # events simulated together
-    batch: int = 256
-    max_seconds: float = float("inf")
+CALIBRATION_STREAM, TUNING_STREAM, LOUD_STREAM, HELD_OUT_STREAM = 2_000, 7_000, 8_000, 9_000
+LOOKED_AT_STREAMS = (5_000, 6_000)  # while the calibration was designed: they serve it now
 
 
 FULL = Size(
-    chunks=34, validation=3000, searched=(128, 79), held_out=5000, epochs=20, draws=3000, members=3,
-    width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
+    chunks=34, validation=3000, loud=26, tuning=192, judging=16, searched=128, looked_at=32,
+    held_out=2000, epochs=20, tuned_epochs=20, draws=3000, members=3, width=192, depth=3,
+    hidden=64, bins=10,
+    max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=4, searched=(1,), held_out=8, epochs=2, draws=200, members=1,
-    width=32, depth=1, hidden=16, bins=6, at_once=8, batch=8,
+    chunks=1, validation=4, loud=1, tuning=2, judging=1, searched=1, looked_at=1,
+    held_out=8, epochs=2, tuned_epochs=2, draws=200, members=1, width=32, depth=1, hidden=16,
+    bins=6, at_once=8, batch=8,
 )  # fmt: skip
 
 
@@ -85,27 +65,39 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     progress(f"simulating mergers with {len(curves)} noise curves")
     batches = 2 if quick else CHUNK
     events = load(place / "simulated", size.chunks, seed, batches, progress, count=size.at_once)
+    bank = fit_bank()
+
+    def searched(name: str, stream: int, files: int) -> Arrays:
+        return load(place / name, files, seed + stream, 1, progress, bank, size.at_once)
+
+    near = load(
+        place / "loud",
+        size.loud,
+        seed + LOUD_STREAM,
+        LOUD_CHUNK,
+        progress,
+        None,
+        size.at_once,
+        True,
+    )
+    tuning = together(near, searched("tuning", TUNING_STREAM, size.tuning))
     config = network_config(size)
     weights, history = [], []
     for member in range(size.members):
-        arrays, told = _member(member, size, seed, events, place, progress)
+        arrays, told = started(member, size, seed, events, place, progress)
+        arrays, later = tuned(member, size, seed, arrays, tuning, place, progress)
         weights += arrays
-        history.append(told)
+        history += [told, later]
     model = build(NETWORK, config)
     model.set_weights(weights)
     count = len(events["weights"]) - size.validation
-    card = bbh_card.draft(NETWORK, config, specs(config), seed, count, history)
-    bank = fit_bank()
-    parts = [
-        load(place / f"searched_{stream}", files, seed + stream, 1, progress, bank, size.at_once)
-        for stream, files in zip(CALIBRATION_STREAMS, size.searched, strict=False)
-    ]
-    searched = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    card, assets = calibrate(model, card, searched, progress)
-    files = -(-size.held_out // size.at_once)
-    held_out = load(
-        place / "held_out", files, seed + HELD_OUT_STREAM, 1, progress, bank, size.at_once
-    )
+    tuned_on = len(tuning["relative"]) - size.judging * size.at_once
+    card = bbh_card.draft(NETWORK, config, specs(config), seed, (count, tuned_on), history)
+    parts = [searched("searched", CALIBRATION_STREAM, size.searched)]
+    parts += [searched(f"looked_at_{s}", s, size.looked_at) for s in LOOKED_AT_STREAMS]
+    calibrating = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    card, assets = calibrate(model, card, calibrating, progress)
+    held_out = searched("held_out", HELD_OUT_STREAM, -(-size.held_out // size.at_once))
     held_out = {name: value[: size.held_out] for name, value in held_out.items()}
     progress("measuring on held-out simulations")
     run = CompiledRun(model, card, assets)
@@ -133,25 +125,12 @@ def simulated(run: Run, n: int, seed: int) -> Measures:
     """
     curves = simulator.noise_curves(bbh_card.data_folder())
     make = partial(_batch, curves=curves, bank=fit_bank())
-    keys = [(seed, 0, index) for index in range(-(-n // BATCH))]
+    keys = [(seed, 0, index) for index in range(-(-n // AT_ONCE))]
     with _workers(len(keys)) as run_all:
         parts = list(run_all(make, keys))
     events = {name: np.concatenate([p[name] for p in parts])[:n] for name in parts[0]}
     figures, _ = score_bbh.simulated_figures(run, events, seed)
     return figures
-
-
-def network_config(size: Size) -> dict[str, Any]:
-    """The arguments of the network's builder, plain values for the card."""
-    return {
-        "features": strain_features.SIZE,
-        "draws": size.draws,
-        "members": size.members,
-        "width": size.width,
-        "depth": size.depth,
-        "hidden": size.hidden,
-        "bins": size.bins,
-    }
 
 
 def load(
@@ -161,7 +140,8 @@ def load(
     batches: int,
     progress: Progress,
     bank: Templates | None = None,
-    count: int = BATCH,
+    count: int = AT_ONCE,
+    loud: bool = False,
 ) -> Arrays:
     """The simulated events of a seed, those that are missing simulated on all processors.
 
@@ -170,7 +150,7 @@ def load(
     place.mkdir(parents=True, exist_ok=True)
     paths = [place / f"{index:04d}.npz" for index in range(chunks)]
     curves = simulator.noise_curves(bbh_card.data_folder())
-    make = partial(_batch, curves=curves, bank=bank, count=count)
+    make = partial(_batch, curves=curves, bank=bank, count=count, loud=loud)
     missing = [index for index, path in enumerate(paths) if not path.exists()]
     if missing:
         keys = [(seed, index, batch) for index in missing for batch in range(batches)]
@@ -209,79 +189,26 @@ def _batch(
     key: tuple[int, int, int],
     curves: list[np.ndarray],
     bank: Templates | None = None,
-    count: int = BATCH,
+    count: int = AT_ONCE,
+    loud: bool = False,
 ) -> Arrays:
     """One batch of events; its generator depends on (seed, chunk, batch) only."""
     seed, chunk, batch = key
     rng = np.random.default_rng([19 + seed, chunk, batch])
-    return dict(simulator.simulate(count, rng, curves, bank)._asdict())
-
-
-def _member(
-    member: int, size: Size, seed: int, events: Arrays, place: Path, progress: Progress
-) -> tuple[list[np.ndarray], dict[str, Any]]:
-    """Weights of one member of the ensemble, fitted from its own start and order of examples.
-
-    The last ``size.validation`` events choose the epoch.
-    """
-    progress(f"fitting member {member + 1} of {size.members}")
-    names = ("features", "width", "depth", "hidden", "bins")
-    model = build(MEMBER, {name: network_config(size)[name] for name in names})
-    weights = relative_weights(events["weights"]).astype(np.float32)[:, None]
-    inputs = {name: events[name] for name in ("features", "targets")}
-    seen = {name: value[: -size.validation] for name, value in inputs.items()}
-    judged = {name: value[-size.validation :] for name, value in inputs.items()}
-    settings = FitSettings(
-        epochs=size.epochs,
-        steps=max(2, (len(weights) - size.validation) // size.batch),
-        learning_rate=1.5e-3,
-        weight_decay=1e-3,
-        seed=10 * seed + member,
-        max_seconds=size.max_seconds,
-    )
-    told = fit(
-        model,
-        surprise,
-        array_batches(seen, weights[: -size.validation], size.batch, jittered),
-        settings,
-        place / f"member_{member}",
-        progress,
-        (judged, weights[-size.validation :]),
-        validation_batch=256,
-    )
-    return model.get_weights(), told
-
-
-def jittered(batch: Batch, rng: np.random.Generator) -> Batch:
-    """A batch with a little noise on its features, so that no event is learned by heart."""
-    inputs, targets = batch
-    noise = rng.standard_normal(inputs["features"].shape, np.float32)
-    noise[:, : strain_features.BLOCK_START] *= JITTER[0]
-    noise[:, strain_features.BLOCK_START :] *= JITTER[1]
-    return {**inputs, "features": inputs["features"] + noise}, targets
-
-
-def surprise(weights: Any, log_density: Any) -> Any:
-    """Weighted negative log density; what is quite impossible costs no more than 20."""
-    from keras import ops
-
-    return -weights * ops.logaddexp(log_density, ops.full_like(log_density, -20.0))
+    return dict(simulator.simulate(count, rng, curves, bank, loud)._asdict())
 
 
 def calibrate(
     model: Any, card: ModelCard, searched: Arrays, progress: Progress
 ) -> tuple[ModelCard, Arrays]:
-    """Spread factors, misfit limit, novelty statistic and the search's bank.
+    """The draws' tilt, the misfit limit, the novelty statistic and the search's bank.
 
-    The factors are those that events need whose fits were searched for as in real strain.
+    The tilt is what events need whose fits were searched for as in real strain.
     """
     progress("calibrating")
     assets = search_banks()
-    raw = score_bbh.raw_draws(CompiledRun(model, card, assets), searched["features"], 0)
-    # A twentieth of the draws tells shares of thousands of events as well.
-    few = raw[:, ::20]
-    widened = jointly_covered(few, searched, spread_tables(raw, searched))
-    widened = ringing_covered(few, searched, widened)
+    raw = _few_draws(model, card, searched["features"])
+    tilt = tilt_table(ranked(raw, searched, stride=3))
     residual = searched["loudness"][:, 2:]
     vector = np.concatenate([searched["features"], np.maximum(residual, 0.9)], axis=1)
     mean, whitening, threshold = novelty_statistic(vector, FALSE_NOVELTY)
@@ -289,12 +216,22 @@ def calibrate(
     card = dataclasses.replace(
         card,
         calibration={
-            **{name: np.round(rows, 4).tolist() for name, rows in widened.items()},
-            "misfit_limit": float(np.quantile(residual.max(axis=1), 0.998)) + 0.05,
+            "tilt": np.round(tilt, 4).tolist(),
+            "misfit_limit": float(np.quantile(residual.max(axis=1), 1 - FALSE_GLITCH)) + 0.05,
         },
         novelty={**card.novelty, "threshold": threshold, "false_positives": FALSE_NOVELTY},
     )
     return card, assets
+
+
+def _few_draws(model: Any, card: ModelCard, features: np.ndarray) -> np.ndarray:
+    """(n, draws, 5) fewer draws than an answer has, of all members; they tell ranks as well."""
+    few = min(int(card.network_config["draws"]), RANK_DRAWS)
+    config = {**card.network_config, "draws": few}
+    same = build(NETWORK, config)
+    same.set_weights(model.get_weights())
+    run = CompiledRun(same, dataclasses.replace(card, network_config=config), {})
+    return score_bbh.raw_draws(run, features, 0)
 
 
 def search_banks() -> Arrays:
@@ -342,8 +279,8 @@ def specs(config: Mapping[str, Any]) -> dict[str, tuple[ArraySpec, ...]]:
                 name="draws",
                 shape=draws,
                 description="ln chirp mass (relative to the rough fit, in its standard "
-                "deviations), mass ratio and spins as normal deviates of their priors, ln "
-                "distance (relative to an overhead source)",
+                "deviations, logarithmic beyond two), mass ratio and spins as normal deviates of "
+                "their priors, ln distance (relative to an overhead source)",
             ),
         ),
     }
