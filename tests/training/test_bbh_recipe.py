@@ -61,6 +61,19 @@ def test_a_second_call_uses_what_was_simulated_and_fitted(trained):
     weights, told = bbh_members.started(0, recipe.QUICK, 3, first, place, said.append)
     assert any("resumed" in words for words in said[before:])
     assert told["epochs"] == recipe.QUICK.epochs
+    size, count = recipe.QUICK, recipe.QUICK.at_once
+    near = recipe.load(
+        place / "loud", size.loud, 3 + recipe.LOUD_STREAM, recipe.LOUD_CHUNK, said.append,
+        count=count, loud=True,
+    )  # fmt: skip
+    searched = recipe.load(
+        place / "tuning", size.tuning, 3 + recipe.TUNING_STREAM, 1, said.append,
+        recipe.fit_bank(), count,
+    )  # fmt: skip
+    tuning = bbh_members.together(near, searched)
+    weights, told = bbh_members.tuned(0, size, 3, weights, tuning, place, said.append)
+    assert told["epochs"] == size.tuned_epochs
+    assert [path.stat().st_mtime_ns for path in kept] == times
     with np.load(workdir / "bbh" / "weights.npz") as shipped:
         assert np.array_equal(weights[0], shipped["w000"])
 
