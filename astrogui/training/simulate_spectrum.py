@@ -14,8 +14,13 @@ from numpy.typing import NDArray
 
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S, estimate_ivar
 from astrogui.training.junk_spectra import JUNK, junk, spoiled
-from astrogui.training.spectrographs import Spectrograph, drawn_spectrograph, pixels
-from astrogui.training.spectrum_noise import blemishes, lit, noise
+from astrogui.training.spectrographs import (
+    SPECTROGRAPHS,
+    Spectrograph,
+    drawn_spectrograph,
+    pixels,
+)
+from astrogui.training.spectrum_noise import blemishes, foreign_lines, grain, lit, noise
 from astrogui.training.spectrum_objects import (
     broadened,
     distant_galaxy,
@@ -29,29 +34,32 @@ Array = NDArray[np.float64]
 Random = np.random.Generator
 
 CLASSES = ("GALAXY", "QSO", "STAR", "UNKNOWN")
-CLASS_SHARES = (0.43, 0.35, 0.16, 0.06)
+UNKNOWN_SHARE = 0.08  # of what is trained for: spectra of nothing
 KINDS = {
-    "GALAXY": (("passive", 0.28), ("forming", 0.36), ("active", 0.18), ("distant", 0.18)),
+    "GALAXY": (("passive", 0.34), ("forming", 0.44), ("active", 0.22)),
     "QSO": (("usual", 0.25), ("low", 0.2), ("high", 0.25), ("absorbed", 0.12), ("broad", 0.18)),
     "STAR": (("hot", 0.28), ("cool", 0.42), ("red", 0.2), ("odd", 0.1)),
 }
-BLIND_GALAXIES = (("passive", 0.14), ("forming", 0.36), ("active", 0.1), ("distant", 0.4))
+"""Kinds and their shares; of the galaxies some are "distant" beside, as the spectrograph says."""
+BLIND_GALAXIES = (("passive", 0.16), ("forming", 0.72), ("active", 0.12))
 """Kinds of galaxies where nobody chose the targets."""
 
 REDSHIFT_PRIOR = {
     "GALAXY": "log-uniform 0.001-0.15 (25 %), density rising as z^0.5 to 1 (60 %), "
-    "uniform 0.8-2 (15 %); distant galaxies, 18 % (40 % in integral fields), uniform "
-    "1.3-6.9",
+    "uniform 0.8-2 (15 %), in integral fields 6 %, 64 % and 30 %; distant galaxies uniform "
+    "1.3-6.9, by spectrograph "
+    + ", ".join(f"{item.name} {item.distant:.0%}" for item in SPECTROGRAPHS),
     "QSO": "uniform in log(1 + z) within each kind: usual 0.01-6.9, low 0.01-1.6, high 1.4-6.9, "
-    "absorbed 0.6-5, broad 0.003-1",
+    "absorbed 0.6-5, broad 0.003-1; of those beyond 4.5 two in five",
     "STAR": "normal of 120 km/s, truncated at |z| = 0.004",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """What is drawn: shares of classes, spectrographs, and signal-to-noise per 138 km/s.
+    """What is drawn: spectrographs, shares of classes, and signal-to-noise per 138 km/s.
 
+    ``class_shares`` are of all of ``CLASSES``; each spectrograph's own where it is empty.
     ``lines`` is the share of emission-line galaxies whose brightness is drawn by the significance
     of their lines (log-uniform 4 to 80) and not by their continuum.
     """
@@ -63,13 +71,15 @@ class Population:
     lines: float = 0.0
     distant: bool = True
     deepest_quasar: float = 7.0
+    early_quasars: float = 1.0  # share that is kept of the quasars beyond EARLY: they are rare
 
 
 TRAINED = Population(
     name="trained",
-    class_shares=CLASS_SHARES,
+    class_shares=(),
     signal_to_noise=((0.7, 60.0),) * 4,
     lines=0.4,
+    early_quasars=0.4,
 )
 SURVEY = Population(
     name="survey",
@@ -86,6 +96,8 @@ SURVEY_WORDS = (
 )
 
 
+EARLY = 4.5  # redshift
+NEIGHBOURS = 0.06  # share of a cube's spectra that hold another galaxy's lines too
 _FOREST = ((1215.67, 0.0036), (1025.72, 1.7e-3), (972.54, 1.2e-3), (949.74, 9.3e-4))
 """Lyman lines in ångström and their optical depth at wavelength / rest = 1."""
 
@@ -112,11 +124,12 @@ def simulate(
     population: Population = TRAINED,
 ) -> Simulated:
     """Draw one spectrum from the prior that the card states."""
-    class_name = class_name or str(rng.choice(CLASSES, p=population.class_shares))
     instrument = drawn_spectrograph(rng, population.spectrographs)
+    shares = population.class_shares or class_shares(instrument)
+    class_name = class_name or str(rng.choice(CLASSES, p=shares))
     if class_name == "UNKNOWN":
         return _junk(rng, templates, instrument)
-    kind, redshift = _drawn_object(rng, class_name, population, instrument.blind)
+    kind, redshift = _drawn_object(rng, class_name, population, instrument)
     rest = rest_frame(rng, templates, class_name, kind, redshift)
     limits = population.signal_to_noise[CLASSES.index(class_name)]
     signal_to_noise = float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))
@@ -127,18 +140,28 @@ def simulate(
     return observe(rng, rest, class_name, kind, redshift, instrument, signal_to_noise, significance)
 
 
+def class_shares(instrument: Spectrograph) -> tuple[float, ...]:
+    """Of ``CLASSES``, with a spectrograph that is trained for."""
+    known = 1 - UNKNOWN_SHARE
+    return (*(known * share for share in instrument.classes), UNKNOWN_SHARE)
+
+
 def _drawn_object(
-    rng: Random, class_name: str, population: Population, blind: bool
+    rng: Random, class_name: str, population: Population, instrument: Spectrograph
 ) -> tuple[str, float]:
     """A kind and a redshift of the population, by drawing until one belongs to it."""
-    kinds = BLIND_GALAXIES if blind and class_name == "GALAXY" else KINDS[class_name]
+    if class_name == "GALAXY" and population.distant and rng.random() < instrument.distant:
+        return "distant", drawn_redshift(rng, class_name, "distant")
+    blind = instrument.blind and class_name == "GALAXY"
+    kinds = BLIND_GALAXIES if blind else KINDS[class_name]
     while True:
         kind = _drawn_name(rng, kinds)
-        redshift = drawn_redshift(rng, class_name, kind)
-        if class_name == "GALAXY" and not population.distant:
-            if kind != "distant" and redshift < 1.2:
-                return kind, redshift
-        elif class_name != "QSO" or redshift < population.deepest_quasar:
+        redshift = drawn_redshift(rng, class_name, kind, blind)
+        if class_name == "GALAXY" and not population.distant and redshift >= 1.2:
+            continue
+        if class_name == "QSO" and redshift >= EARLY and rng.random() >= population.early_quasars:
+            continue
+        if class_name != "QSO" or redshift < population.deepest_quasar:
             return kind, redshift
 
 
@@ -180,7 +203,7 @@ def _drawn_name(rng: Random, kinds: tuple[tuple[str, float], ...]) -> str:
     return str(rng.choice(names, p=shares))
 
 
-def drawn_redshift(rng: Random, class_name: str, kind: str) -> float:
+def drawn_redshift(rng: Random, class_name: str, kind: str, blind: bool = False) -> float:
     """From the priors of ``REDSHIFT_PRIOR``."""
     if class_name == "STAR":
         return float(np.clip(rng.normal(0, 120 / SPEED_OF_LIGHT_KM_S), -0.0039, 0.0039))
@@ -193,9 +216,10 @@ def drawn_redshift(rng: Random, class_name: str, kind: str) -> float:
     if kind == "distant":
         return float(rng.uniform(1.3, 6.9))
     which = rng.random()
-    if which < 0.25:
+    near, farther = (0.06, 0.7) if blind else (0.25, 0.85)
+    if which < near:
         return float(np.exp(rng.uniform(np.log(0.001), np.log(0.15))))
-    if which < 0.85:
+    if which < farther:
         return float(rng.random() ** (1 / 1.5))
     return float(rng.uniform(0.8, 1.99))
 
@@ -251,13 +275,16 @@ def observe(
         seen = _significance(flux / level, sigma, unknown)
         dimmer = float(np.clip(significance / max(seen, 1e-6), 0.01 / signal_to_noise, 20.0))
         sigma, residual = sigma / dimmer, residual / dimmer
-    observed = flux / level + rng.normal(size=wavelength.size) * sigma + residual
+    observed = flux / level + grain(rng, wavelength.size, instrument.cube) * sigma + residual
+    if instrument.cube and rng.random() < NEIGHBOURS:
+        observed = observed + foreign_lines(rng, wavelength, sigma)
     mask = unknown.copy()
     observed, mask = blemishes(rng, observed, sigma, mask)
     if not instrument.with_errors:
         ivar = estimate_ivar(observed, mask)
     else:
-        wrong = float(rng.choice([1.0, rng.uniform(0.75, 1.35)]))
+        low, high = (0.75, 1.8) if instrument.cube else (0.75, 1.35)
+        wrong = float(rng.choice([1.0, rng.uniform(low, high)]))
         ivar = np.where(mask, 0.0, wrong**2 / sigma**2)
     scale = float(10 ** rng.uniform(-1, 2))
     per_pixel = 2e-4 * np.log(10) * wavelength / np.gradient(wavelength)

@@ -1,4 +1,7 @@
-"""What a spectrograph adds to light: sky lines, noise, residuals, cosmic rays, gaps and steps."""
+"""What a spectrograph adds to light: sky lines, noise, residuals, cosmic rays, gaps and steps.
+
+A cube of many fibres or slices adds correlations of the noise and the lines of neighbours.
+"""
 
 from __future__ import annotations
 
@@ -79,6 +82,30 @@ def _fringes(rng: Random, wavelength: Array) -> Array:
         place, width = float(rng.uniform(6800, 9800)), float(rng.uniform(15, 120))
         fringes += float(rng.normal(0, 1.5)) * np.exp(-0.5 * ((wavelength - place) / width) ** 2)
     return np.asarray(fringes)
+
+
+def grain(rng: Random, size: int, cube: bool) -> Array:
+    """Noise (n,) of unit standard deviation; neighbours are alike where a cube was interpolated."""
+    noise = rng.normal(size=size + 2)
+    part = float(rng.uniform(0.0, 0.3)) if cube else 0.0
+    mixed = part * (noise[:-2] + noise[2:]) + noise[1:-1]
+    return np.asarray(mixed / np.sqrt(1 + 2 * part**2))
+
+
+def foreign_lines(rng: Random, wavelength: Array, sigma: Array) -> Array:
+    """Light (n,) of one to three narrow lines at places of their own, as a neighbour leaves.
+
+    Each line's signal-to-noise is drawn log-uniform between 4 and 25, its width between 1 and 3
+    samples, as dispersion.
+    """
+    at = np.arange(wavelength.size)
+    light = np.zeros(wavelength.size)
+    for _ in range(int(rng.integers(1, 4))):
+        place, width = float(rng.uniform(0, wavelength.size)), float(rng.uniform(1.0, 3.0))
+        shape = np.exp(-0.5 * ((at - place) / width) ** 2)
+        seen = float(np.exp(rng.uniform(np.log(4.0), np.log(25.0))))
+        light += seen * shape / np.sqrt(np.sum((shape / sigma) ** 2))
+    return light
 
 
 def blemishes(

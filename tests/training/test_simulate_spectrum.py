@@ -11,10 +11,14 @@ from astrogui.science.lines import wavelength_of
 from astrogui.training import spectrum_lines, spectrum_noise, spectrum_objects
 from astrogui.training.junk_spectra import JUNK, junk, spoiled
 from astrogui.training.simulate_spectrum import (
+    BLIND_GALAXIES,
     CLASSES,
+    EARLY,
     KINDS,
     SURVEY,
     TRAINED,
+    _drawn_object,
+    class_shares,
     drawn_kind,
     drawn_redshift,
     mean_transmission,
@@ -58,7 +62,11 @@ def test_redshifts_stay_inside_their_priors():
 def test_the_shares_of_kinds_are_shares():
     for kinds in KINDS.values():
         assert sum(share for _, share in kinds) == pytest.approx(1.0)
-    assert sum(item.share for item in SPECTROGRAPHS) == pytest.approx(1.0, abs=0.05)
+    assert sum(item.share for item in SPECTROGRAPHS) == pytest.approx(1.0)
+    for item in SPECTROGRAPHS:
+        assert sum(item.classes) == pytest.approx(1.0)
+        assert sum(class_shares(item)) == pytest.approx(1.0)
+    assert sum(share for _, share in BLIND_GALAXIES) == pytest.approx(1.0)
 
 
 def test_a_line_is_observed_at_its_redshifted_place():
@@ -195,3 +203,44 @@ def test_fringes_are_red_and_of_the_size_of_the_noise():
     made = np.stack([spectrum_noise._fringes(rng, wavelength) for _ in range(60)])
     assert np.abs(made[:, wavelength < 6300]).max() < 0.1
     assert 0.1 < made[:, wavelength > 7500].std() < 2.0
+
+
+def test_each_spectrograph_sees_its_own_mixture_of_objects(formula_templates):
+    seen = {}
+    for name in ("integral field", "low-resolution fibres"):
+        population = replace(TRAINED, spectrographs=(name,))
+        rng = np.random.default_rng(17)
+        made = [simulate(rng, formula_templates, population=population) for _ in range(60)]
+        seen[name] = [one.class_name for one in made]
+    assert seen["integral field"].count("GALAXY") > 40
+    assert seen["low-resolution fibres"].count("STAR") > 14 > seen["integral field"].count("STAR")
+
+
+def test_early_quasars_are_as_rare_as_is_asked():
+    shares = []
+    for kept in (1.0, 0.2):
+        population = replace(TRAINED, early_quasars=kept)
+        rng = np.random.default_rng(18)
+        drawn = [_drawn_object(rng, "QSO", population, SPECTROGRAPHS[0])[1] for _ in range(1500)]
+        shares.append(np.mean(np.array(drawn) > EARLY))
+    assert shares[1] == pytest.approx(0.2 * shares[0] / (1 - 0.8 * shares[0]), abs=0.02)
+
+
+def test_the_noise_of_a_cube_is_alike_from_sample_to_sample():
+    rng = np.random.default_rng(19)
+    for cube, low, high in ((False, -0.02, 0.02), (True, 0.1, 0.5)):
+        rows = [spectrum_noise.grain(rng, 4000, cube) for _ in range(20)]
+        assert np.std(rows) == pytest.approx(1.0, abs=0.02)
+        alike = np.mean([np.corrcoef(row[:-1], row[1:])[0, 1] for row in rows])
+        assert low < alike < high
+
+
+def test_a_neighbour_leaves_lines_of_the_significance_drawn():
+    rng = np.random.default_rng(20)
+    wavelength = np.linspace(4700.0, 9300.0, 3700)
+    sigma = np.full(wavelength.size, 0.2)
+    for _ in range(20):
+        light = spectrum_noise.foreign_lines(rng, wavelength, sigma)
+        assert np.all(light >= 0)
+        assert 4.0 * 0.9 < np.sqrt(np.sum((light / sigma) ** 2)) < 3 * 25.0
+        assert np.mean(light > 0.01 * light.max()) < 0.02

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from astrogui.networks.builder import build
+from astrogui.networks.builder import build, rebuild
 from astrogui.records.model_card import ArraySpec
 from astrogui.science import redshift_scan as scan
 from astrogui.tasks.redshift import prepare_spectrum
@@ -23,7 +23,6 @@ from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
 from astrogui.training.redshift_calibration import INPUTS, calibrated, novelties
 from astrogui.training.redshift_features import make_features, record_of
 from astrogui.training.redshift_measured import junk_figures, refined_figures
-from astrogui.training.redshift_start import START, begin
 from astrogui.training.score_redshift import real, simulated_answers, simulated_figures
 from astrogui.training.simulate_spectrum import SURVEY, simulate
 from astrogui.training.templates import data_folder, load_templates
@@ -50,8 +49,8 @@ class Size:
 
 
 FULL = Size(
-    set_spectra=1000, train=20000, validation=1500, survey=4000, held_out=10000, epochs=16,
-    steps=160,
+    set_spectra=1000, train=29500, validation=1500, survey=4000, held_out=5000, epochs=10,
+    steps=200,
 )  # fmt: skip
 QUICK = Size(
     set_spectra=16, train=32, validation=24, survey=16, held_out=16, epochs=2, steps=3, batch=8,
@@ -75,10 +74,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         ),
     }
     config = network_config(len(sets["set_names"]), size.members)
-    model = build(NETWORK, config)
-    if size.members == FULL.members:
-        with np.load(START, allow_pickle=False) as arrays:
-            begin(model, arrays)
+    model = _begun(config, size)
     history = _fitted(model, data, size, seed, workdir, progress)
     # Before the calibration, which is not resumed: a training may be stopped after each block.
     held_out = make_features(
@@ -111,6 +107,14 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         readme=redshift_card.readme(card),
         progress=progress,
     )
+
+
+def _begun(config: Mapping[str, Any], size: Size) -> Any:
+    """The network with the weights of the version before; of other sizes with random ones."""
+    if size.members != FULL.members:
+        return build(NETWORK, config)
+    with np.load(redshift_card.START, allow_pickle=False) as arrays:
+        return rebuild(NETWORK, config, {name: arrays[name] for name in arrays.files})
 
 
 def simulated(run: Run, n: int, seed: int) -> Measures:
@@ -240,7 +244,7 @@ def _fitted(
     settings = FitSettings(
         epochs=size.epochs,
         steps=size.steps,
-        learning_rate=1.5e-3,  # half of what a start from nothing takes: it starts from version 1
+        learning_rate=1e-3,  # a third of what a start from nothing takes: it starts from version 2
         seed=seed,
         max_seconds=size.max_seconds,
     )
