@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ SOURCE_FRAME = ("mass1", "mass2")
 DETECTOR_FRAME = ("m1_detector_frame_Msun", "m2_detector_frame_Msun")
 PRIOR_DRAWS = 20_000
 SEED = 11  # of the prior's draws
-BAND_HZ = np.arange(20.0, 1024.0, 0.5)
+BAND_HZ = np.arange(20.0, 1024.0, 2.0)
 AT_ONCE = 2000  # waveforms
 
 
@@ -96,7 +97,7 @@ def prior_only(
     the ends of its 90 % interval. The answer is the median of the prior's mergers as loud as that
     in two detectors of the Advanced LIGO design.
     """
-    draws, weights = _mergers(np.random.default_rng(SEED))
+    draws, weights = _mergers()
     pairs = inside = 0
     for loudness, published in events:
         at = draws.copy()
@@ -108,11 +109,13 @@ def prior_only(
     return {"pairs": pairs, "inside_90": inside / pairs if pairs else None}
 
 
-def _mergers(rng: np.random.Generator) -> tuple[Floats, Floats]:
+@lru_cache(maxsize=1)
+def _mergers() -> tuple[Floats, Floats]:
     """Binaries of the prior (n, 5), the last column their loudness at 1 Mpc, and weights (n,).
 
     Uniform in volume, the prior holds the more of a kind the farther it is heard.
     """
+    rng = np.random.default_rng(SEED)
     binaries = binaries_at(drawn_from_prior(PRIOR_DRAWS, rng))
     longitude, polarisation = rng.uniform(0, 2 * np.pi, (2, PRIOR_DRAWS))
     declination = np.arcsin(rng.uniform(-1, 1, PRIOR_DRAWS))
