@@ -97,16 +97,22 @@ def prior_only(
     the ends of its 90 % interval. The answer is the median of the prior's mergers as loud as that
     in two detectors of the Advanced LIGO design.
     """
-    draws, weights = _mergers()
     pairs = inside = 0
     for loudness, published in events:
-        at = draws.copy()
-        at[:, 4] /= loudness  # the distance at which each is as loud as that
-        values = dict(zip(binary_draws.NAMES, binary_draws.derived(at).T, strict=True))
+        answer = medians_at(loudness)
         for name, (_, low, high) in published.items():
             pairs += 1
-            inside += low <= _median(values[name], weights) <= high
+            inside += low <= answer[name] <= high
     return {"pairs": pairs, "inside_90": inside / pairs if pairs else None}
+
+
+def medians_at(loudness: float) -> dict[str, float]:
+    """By name the median of the prior's mergers that have a network signal-to-noise ratio."""
+    draws, weights = _mergers()
+    at = draws.copy()
+    at[:, 4] /= loudness  # the distance at which each is as loud as that
+    columns = zip(binary_draws.NAMES, binary_draws.derived(at).T, strict=True)
+    return {name: _median(values, weights) for name, values in columns}
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from astrogui.science import remnant
+from astrogui.science.waveform_models import MODELS
 from astrogui.science.waveforms import component_masses, phenom_d, total_mass
 
 FREQUENCY = np.arange(20.0, 1024.0, 0.5)
@@ -47,18 +48,20 @@ def test_waveforms_agree_with_ripple():
                 assert norms[1] == pytest.approx(norms[0], rel=1e-4)
 
 
-def test_a_heavier_binary_is_the_same_wave_at_lower_frequency():
-    mass, ratio, spin_1, spin_2 = binaries(5, 2)
-    amplitude, phase = phenom_d(FREQUENCY, mass, ratio, spin_1, spin_2)
-    scaled, moved = phenom_d(FREQUENCY / 2, 2 * mass, ratio, spin_1, spin_2)
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_a_heavier_binary_is_the_same_wave_at_lower_frequency(model):
+    mass, ratio, spin_1, spin_2 = binaries(20, 2)
+    amplitude, phase = model(FREQUENCY, mass, ratio, spin_1, spin_2)
+    scaled, moved = model(FREQUENCY / 2, 2 * mass, ratio, spin_1, spin_2)
     assert scaled == pytest.approx(4 * amplitude, rel=1e-9, abs=0)
     turn = (moved - phase) - (moved - phase)[:, :1]
     assert np.abs(turn).max() < 1e-6
 
 
-def test_the_inspiral_amplitude_falls_with_the_newtonian_power():
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_inspiral_amplitude_falls_with_the_newtonian_power(model):
     low = np.array([1.0, 2.0])
-    amplitude, _ = phenom_d(low, np.array([6.0]), np.array([1.0]), np.zeros(1), np.zeros(1))
+    amplitude, _ = model(low, np.array([6.0]), np.array([1.0]), np.zeros(1), np.zeros(1))
     slope = np.log(amplitude[0, 1] / amplitude[0, 0]) / np.log(2)
     assert slope == pytest.approx(-7 / 6, abs=0.02)
 

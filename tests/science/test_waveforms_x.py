@@ -138,22 +138,6 @@ def test_equal_masses_do_not_mind_which_spin_is_whose():
     assert np.abs(here[1] - there[1]).max() < 1e-6
 
 
-def test_a_heavier_binary_is_the_same_wave_at_lower_frequency():
-    mass, ratio, spin_1, spin_2 = binaries(20, 4)
-    amplitude, phase = phenom_xas(FREQUENCY, mass, ratio, spin_1, spin_2)
-    scaled, moved = phenom_xas(FREQUENCY / 2, 2 * mass, ratio, spin_1, spin_2)
-    assert scaled == pytest.approx(4 * amplitude, rel=1e-9, abs=0)
-    turn = (moved - phase) - (moved - phase)[:, :1]
-    assert np.abs(turn).max() < 1e-6
-
-
-def test_the_inspiral_amplitude_falls_with_the_newtonian_power():
-    low = np.array([1.0, 2.0])
-    amplitude, _ = phenom_xas(low, np.array([6.0]), np.array([1.0]), np.zeros(1), np.zeros(1))
-    slope = np.log(amplitude[0, 1] / amplitude[0, 0]) / np.log(2)
-    assert slope == pytest.approx(-7 / 6, abs=0.02)
-
-
 def test_the_wave_peaks_at_time_zero():
     rate, size = 8192, 4 * 8192
     frequency = np.fft.rfftfreq(size, 1 / rate)

@@ -69,8 +69,13 @@ def test_the_prior_alone_knows_only_the_loudness():
 
 def test_a_louder_merger_of_the_prior_is_nearer():
     """Source-frame masses lie closer to the detector's where the merger is near."""
-    draws, weights = score_published._mergers()
-    assert draws.shape == (score_published.PRIOR_DRAWS, 5)
-    near = draws[:, 4] / 50, weights
-    far = draws[:, 4] / 5, weights
-    assert score_published._median(*far) == pytest.approx(10 * score_published._median(*near))
+    loud, faint = score_published.medians_at(60.0), score_published.medians_at(6.0)
+    assert loud["luminosity_distance"] == pytest.approx(0.1 * faint["luminosity_distance"])
+    assert loud["mass_1_det"] == faint["mass_1_det"]
+    assert faint["mass_1_source"] < 0.8 * loud["mass_1_source"] < 0.8 * loud["mass_1_det"]
+
+
+def test_the_median_counts_draws_by_their_weights():
+    values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 5.0])
+    assert score_published._median(values, weights) == 2.0
+    assert score_published._median(values, np.array([5.0, 1.0, 1.0])) == 3.0
