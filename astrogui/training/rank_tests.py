@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from astrogui.science.joint_coverage import uniformity
+from astrogui.tasks.bbh_spread import ranks
 
 SETS = 400  # of the answers' own draws that stand in for truths
 
@@ -40,10 +41,7 @@ def rank_tests(
 def own_ranks(values: np.ndarray, sets: int, rng: np.random.Generator) -> np.ndarray:
     """(sets, n, p) ranks, in their own answer, of draws chosen from values (n, draws, p)."""
     count, draws, parameters = values.shape
-    order = np.argsort(values, axis=1)
-    ranked = np.empty(values.shape)
-    even = (np.arange(draws) + 0.5) / draws
-    np.put_along_axis(ranked, order, np.broadcast_to(even[None, :, None], values.shape), axis=1)
+    ranked = ranks(values)
     chosen = rng.integers(0, draws, (sets, count))
     return np.asarray(ranked[np.arange(count), chosen]).reshape(sets, count, parameters)
 
