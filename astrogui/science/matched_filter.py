@@ -13,7 +13,13 @@ from astrogui.science.detector_response import light_travel_s
 from astrogui.science.multirate import FREQUENCY_HZ
 from astrogui.science.psd import Psd, Span, segment_length_s, smoothed, welch_median
 from astrogui.science.waveforms import phenom_d
-from astrogui.science.whitening import WORKING_RATE_HZ, conditioned, whiten, within_band
+from astrogui.science.whitening import (
+    WORKING_RATE_HZ,
+    conditioned,
+    levelled,
+    whiten,
+    within_band,
+)
 
 BLOCK_S = 32.0  # searched at once
 OVERLAP_S = 14.0  # what a block shares with the last: longer than any template
@@ -69,6 +75,7 @@ def prepared(
     spans = [(first - gps_start, last - gps_start) for first, last in left_out]
     segment_s = segment_length_s(series.size / WORKING_RATE_HZ)
     psd = smoothed(welch_median(series, WORKING_RATE_HZ, segment_s, spans))
+    psd = levelled(series, WORKING_RATE_HZ, psd, spans)
     psd = within_band(psd, sample_rate_hz)
     return Stretch(whiten(series, WORKING_RATE_HZ, psd), gps_start, psd)
 

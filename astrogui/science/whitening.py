@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.science.psd import Psd
+from astrogui.science.psd import Psd, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from fractions import Fraction
 
 WORKING_RATE_HZ = 2048.0
 HIGH_PASS_HZ = 13.0
 PASS_HZ = (18.0, 960.0)  # outside, the whitened series is turned down to zero
 TAPER_S = 0.25
+LEVEL_SEGMENT_S = 1.0  # of whitened noise, whose power is compared with one
+LEVEL_BINS = 9  # of such a segment, over which its power is averaged
+LEVEL_MEDIAN = 0.93  # median of such averages over their mean: white noise, 6 to 30 s
+LEVEL_HZ = (19.0, 940.0)  # where the whitened series is not turned down
+FEWEST_SEGMENTS = 6
 RATES_HZ = (1024.0, 16384.0)  # of strain that is taken
 LARGEST_FACTOR = 2048  # by which a series is stretched or thinned
 
@@ -112,6 +118,40 @@ def whiten(samples: NDArray[np.float64], sample_rate_hz: float, psd: Psd) -> NDA
     padded = np.array(samples)
     taper_ends(padded, round(TAPER_S * sample_rate_hz))
     return np.asarray(irfft(rfft(padded, size) * inverse, size)[: samples.size])
+
+
+def levelled(
+    samples: NDArray[np.float64],
+    sample_rate_hz: float,
+    psd: Psd,
+    left_out: Sequence[Span] = (),
+) -> Psd:
+    """The density scaled, in bands of 9 Hz, so that what it whitens has the power of white noise.
+
+    Short segments smear spectral lines over their neighbourhood: a density measured by them is too
+    high beside lines (real strain of 10 s: by 12 % from 35 to 60 Hz), and answers that trust it
+    are too wide. The median over segments of the whitened samples (n,) bears a glitch; segments
+    that overlap a span of ``left_out`` are not used, unless fewer than six would remain.
+    """
+    from scipy.ndimage import uniform_filter1d
+
+    whitened = whiten(samples, sample_rate_hz, psd)
+    length, edge = round(LEVEL_SEGMENT_S * sample_rate_hz), round(TAPER_S * sample_rate_hz)
+    starts = np.arange(edge, whitened.size - edge - length + 1, length // 2)
+    clean = np.ones(starts.size, bool)
+    for first, last in left_out:
+        begin = starts / sample_rate_hz
+        clean &= (begin + LEVEL_SEGMENT_S <= first) | (begin >= last)
+    if clean.sum() >= FEWEST_SEGMENTS:
+        starts = starts[clean]
+    window = np.hanning(length + 1)[:-1]
+    segments = np.stack([whitened[start : start + length] for start in starts]) * window
+    power = np.abs(np.fft.rfft(segments, axis=1)) ** 2 / np.sum(window**2)
+    frequency = np.fft.rfftfreq(length, 1 / sample_rate_hz)
+    held = (frequency >= LEVEL_HZ[0]) & (frequency <= LEVEL_HZ[1])
+    mean = uniform_filter1d(power[:, held], LEVEL_BINS, axis=1, mode="nearest")
+    level = np.median(mean, axis=0) / LEVEL_MEDIAN
+    return psd._replace(density=psd.density * np.interp(psd.frequency_hz, frequency[held], level))
 
 
 def whitening_gain(

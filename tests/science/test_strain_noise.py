@@ -79,6 +79,41 @@ def test_whitened_noise_has_unit_variance_on_the_grid():
         assert np.mean(np.abs(part) ** 2) / 2 == pytest.approx(1.03, abs=0.05 + error)
 
 
+def power_between(samples: np.ndarray, low_hz: float, high_hz: float) -> float:
+    """Mean power per frequency of a whitened series over that of white noise."""
+    spectrum = np.abs(np.fft.rfft(samples)) ** 2 / samples.size
+    frequency = np.fft.rfftfreq(samples.size, 1 / RATE)
+    return float(spectrum[(frequency >= low_hz) & (frequency < high_hz)].mean())
+
+
+def test_lines_of_a_short_stretch_do_not_turn_down_their_neighbourhood():
+    plain, levelled = [], []
+    for seed in range(12):
+        series = 1e21 * coloured(10.0, seed)[0]
+        time_s = np.arange(series.size) / RATE
+        for line_hz in (35.9, 36.7, 37.3, 60.0):
+            series += 0.15 * np.cos(2 * np.pi * line_hz * time_s + seed)
+        first = psd.smoothed(psd.welch_median(series, RATE, psd.segment_length_s(10.0)))
+        for density, told in (
+            (first, plain),
+            (whitening.levelled(series, RATE, first), levelled),
+        ):
+            told.append(power_between(whitening.whiten(series, RATE, density), 35, 60))
+    assert np.mean(plain) < 0.95
+    assert np.mean(levelled) == pytest.approx(1.0, abs=0.025)
+
+
+def test_a_glitch_and_what_is_left_out_do_not_change_the_level():
+    series = 1e21 * coloured(20.0, 3)[0]
+    first = psd.smoothed(psd.welch_median(series, RATE, 2.0))
+    quiet = whitening.levelled(series, RATE, first).density
+    series[int(9 * RATE) : int(9.4 * RATE)] *= 30
+    spans = [(8.8, 9.6)]
+    assert whitening.levelled(series, RATE, first, spans).density == pytest.approx(quiet, rel=0.35)
+    glitched = whitening.levelled(series, RATE, first).density
+    assert np.median(np.abs(np.log(glitched / quiet)[20:900])) < 0.1
+
+
 def test_the_grid_holds_the_whole_signal():
     """A wave without noise, through whitening and projection, equals gain times the model."""
     size = int(32 * RATE)
