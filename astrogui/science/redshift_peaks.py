@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
-PIECE = 128  # cells looked at together for the end of a basin
 NEGLIGIBLE = 1e-7  # probability below which a further peak is not looked for
 
 
@@ -95,17 +94,19 @@ def _peaks_of_class(
     mass: Array, edges: Array, index: int, reach: int, count: int, depth: float
 ) -> list[Peak]:
     left = np.asarray(mass, np.float64).copy()
-    nearby = _window_sums(left, reach)
+    nearby, smooth = _window_sums(left, reach), _smooth(left, 0, left.size)
     peaks: list[Peak] = []
     for _ in range(count):
         # The window with the most mass, then the highest cell in it: a broad mode may hold more
         # than a spike does.
-        centre = int(np.argmax(nearby))
-        start = max(centre - reach, 0)
-        cell = start + int(np.argmax(left[start : centre + reach + 1]))
-        if left[cell] <= 0 or (peaks and nearby[centre] < NEGLIGIBLE):
+        centre = int(nearby.argmax())
+        if peaks and nearby[centre] < NEGLIGIBLE:
             break
-        first, last = _basin(left, cell, reach, depth)
+        start = max(centre - reach, 0)
+        cell = start + int(left[start : centre + reach + 1].argmax())
+        if left[cell] <= 0:
+            break
+        first, last = _basin(smooth, cell, reach, depth)
         inside = slice(first, last + 1)
         near = slice(max(cell - reach, first), min(cell + reach, last) + 1)
         middle = 0.5 * (edges[near.start + 1 : near.stop + 1] + edges[near])
@@ -120,10 +121,13 @@ def _peaks_of_class(
             )
         )
         left[inside] = 0
+        # What is left beside the basin is known but for what it had of the basin's own.
         begin, end = max(first - 2 * reach, 0), min(last + 2 * reach, left.size - 1) + 1
         about = _window_sums(left[begin:end], reach)
         inner, stop = max(first - reach, 0), min(last + reach, left.size - 1) + 1
         nearby[inner:stop] = about[inner - begin : stop - begin]
+        inner, stop = max(first - 1, 0), min(last + 2, left.size)
+        smooth[inner:stop] = _smooth(left, inner, stop)
     return peaks
 
 
@@ -134,26 +138,17 @@ def _window_sums(mass: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     return total[2 * reach + 1 :] - total[: -2 * reach - 1]
 
 
-def _basin(mass: Array, cell: int, reach: int, depth: float) -> tuple[int, int]:
-    limit = depth * _smooth(mass, cell, cell + 1)[0]
-    first, last = 0, mass.size - 1
-    end = max(cell - reach, 0)
-    while end > 0:  # piece by piece: a peak ends near itself as a rule
-        start = max(end - PIECE, 0)
-        low = np.flatnonzero(_smooth(mass, start, end) < limit)
-        if low.size:
-            first = start + int(low[-1]) + 1
-            break
-        end = start
-    start = cell + reach + 1
-    while start < mass.size:
-        end = min(start + PIECE, mass.size)
-        low = np.flatnonzero(_smooth(mass, start, end) < limit)
-        if low.size:
-            last = start - 1 + int(low[0])
-            break
-        start = end
-    return first, last
+def _basin(smooth: NDArray[np.float64], cell: int, reach: int, depth: float) -> tuple[int, int]:
+    """First and last cell of the basin about a cell, of a density that is smooth already."""
+    high = smooth >= depth * smooth[cell]
+    start, end = max(cell - reach, 0), min(cell + reach + 1, high.size)
+    return start - _run(high[:start][::-1]), end - 1 + _run(high[end:])
+
+
+def _run(high: NDArray[np.bool_]) -> int:
+    """How many come before the first that is not."""
+    length = int(high.argmin()) if high.size else 0
+    return high.size if high.size and high[length] else length
 
 
 def _smooth(mass: Array, first: int, end: int) -> NDArray[np.float64]:

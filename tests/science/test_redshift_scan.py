@@ -196,6 +196,22 @@ def test_a_basin_ends_where_the_smoothed_density_first_falls_low(seed):
     assert peak.last == (after[0] - 1 if after.size else 899)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_each_further_peak_is_the_first_of_what_those_before_it_left(seed):
+    rng = np.random.default_rng(seed)
+    mass = np.exp((1 + seed) * rng.normal(size=400).cumsum() / 3)
+    mass[: 7 * seed] = 0.0
+    mass /= mass.sum()
+    edges = np.linspace(0, 1, 401)
+    for peak in find_peaks(mass[None], edges, (4,), count=5)[0]:
+        (alone,) = find_peaks(mass[None], edges, (4,), count=1)[0]
+        inside = slice(peak.first, peak.last + 1)
+        assert (alone.cell, alone.first, alone.last) == (peak.cell, peak.first, peak.last)
+        assert alone.redshift == pytest.approx(peak.redshift)
+        assert peak.probability == pytest.approx(mass[inside].sum())
+        mass[inside] = 0.0
+
+
 def test_a_sharper_peak_keeps_its_probability():
     mass, edges = two_peaks()
     peaks = find_peaks(mass, edges, (3, 3))
