@@ -1,16 +1,20 @@
 """Spectra a second of the redshift analysis: the network alone, each stage, and from files.
 
 python tests/benchmarks/redshift_throughput.py FILES-OR-FOLDERS … [--models DIR] [--processes 2]
+    [--copies 1500]
 
 Prints the network's rate for the ensemble and for each member's share of it, the processor time
 of every stage on one thread, the rate from files with refinement in some processes of one thread
-each, and that of the command `analyze`, which adds the project file and its rows: by the clock,
-and the processor time of all its processes, with no number of threads in its environment.
+each, and that of the command `analyze`, which adds the project file and its rows: its start, and
+its steady state over many files, by the clock and in processor time of all its processes, with no
+number of threads in its environment. The many files are copies of those given, each with a word
+changed that no reader looks at, for the same bytes twice are one observation.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import multiprocessing
 import os
 import resource
@@ -37,6 +41,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--models", default="", help="further folders of models")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--copies", type=int, default=1500, help="files of the steady state")
     options = parser.parse_args()
     paths = [str(path) for given in options.files for path in files_of(given)]
     print(f"{len(paths)} files; load of the machine before: {os.getloadavg()[0]:.1f}")
@@ -53,7 +58,7 @@ def main() -> int:
     print(f"{'all':10} {1e3 * total / len(readable):7.2f} ms: {len(readable) / total:.0f} a second "
           "and core")  # fmt: skip
     from_files(readable, options.models, options.processes)
-    by_command(options.files, options.models)
+    by_command(readable, options.models, options.copies)
     return 0
 
 
@@ -188,26 +193,61 @@ def _share(paths: list[str]) -> None:
     _own["analysis"].answer(paths)
 
 
-def by_command(files: list[Path], models: str) -> None:
-    """`analyze` on everything, less the time of the same command on one file."""
-    single = files_of(files[0])[:1]
+def by_command(paths: list[str], models: str, count: int) -> None:
+    """`analyze` on one file, on a fifth of the copies and on all: what lies between is steady."""
+    with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
+        few, all_of_them = Path(folder, "few"), Path(folder, "all")
+        copies(paths, count // 5, few)
+        copies(paths, count, all_of_them)
+        run_command(paths[0], models)  # fills the caches of the disk
+        start_s, _, _ = run_command(paths[0], models)
+        first, last = (run_command(str(given), models) for given in (few, all_of_them))
+    seconds, spent, rows = (late - soon for late, soon in zip(last, first, strict=True))
+    rows = max(int(rows), 1)
+    print(f"analyze: {start_s:.1f} s for one file, {first[0]:.1f} s for {first[2]} spectra, "
+          f"{last[0]:.1f} s for {last[2]}")  # fmt: skip
+    print(f"analyze, steady state: {rows / max(seconds, 1e-9):.0f} spectra a second, "
+          f"{1e3 * spent / rows:.1f} ms of processor each")  # fmt: skip
+
+
+def copies(paths: list[str], count: int, folder: Path) -> None:
+    """So many files, the given ones over and over, no two the same."""
+    folder.mkdir()
+    for number in range(count):
+        path = Path(paths[number % len(paths)])
+        changed = another(path.read_bytes(), number)
+        (folder / f"{number:05d}_{path.name}").write_bytes(changed)
+
+
+def another(data: bytes, number: int) -> bytes:
+    """The content of a file with a mark that changes nothing of the spectrum in it.
+
+    A FITS file gets a comment where its first header has room for it, a packed one another time
+    of packing, and text an empty line more.
+    """
+    if data[:2] == b"\x1f\x8b":
+        return gzip.compress(gzip.decompress(data), 5, mtime=number + 1)
+    if data[:6] != b"SIMPLE":
+        return data + b"\n" * (number + 1)
+    cards = range(0, len(data), 80)
+    end = next((k for k in cards if data[k : k + 80].rstrip() == b"END"), None)
+    if end is None or (end + 80) % 2880 == 0:
+        raise SystemExit("a FITS file has no room for a comment in its first header")
+    comment = f"COMMENT copy {number}".ljust(80) + "END".ljust(80)
+    return data[:end] + comment.encode() + data[end + 160 :]
+
+
+def run_command(given: str, models: str) -> tuple[float, float, int]:
+    """Seconds by the clock and of processor, and the rows, of `analyze` on a file or folder."""
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
-    times, spent, counts = [], [], []
-    for given in (single, single, files):  # the first one fills the caches of the disk
-        with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
-            command = [sys.executable, str(ROOT / "main.py"), "analyze", *map(str, given),
-                       "--task", "redshift", "--quiet"]  # fmt: skip
-            command += ["--export", f"{folder}/rows.csv"]
-            command += ["--models", models] if models else []
-            begun, cpu = time.perf_counter(), children_s()
-            subprocess.run(command, check=False, stderr=subprocess.DEVNULL, env=environment)
-            times.append(time.perf_counter() - begun)
-            spent.append(children_s() - cpu)
-            counts.append(len(Path(folder, "rows.csv").read_text("utf-8").splitlines()) - 1)
-    more = max(counts[2] - counts[1], 1)
-    rate = more / max(times[2] - times[1], 1e-9)
-    print(f"analyze: {times[1]:.1f} s for one file; then {rate:.0f} spectra a second, "
-          f"{1e3 * (spent[2] - spent[1]) / more:.1f} ms of processor each")  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="astrogui-") as folder:
+        command = [sys.executable, str(ROOT / "main.py"), "analyze", given, "--task", "redshift",
+                   "--quiet", "--export", f"{folder}/rows.csv"]  # fmt: skip
+        command += ["--models", models] if models else []
+        begun, cpu = time.perf_counter(), children_s()
+        subprocess.run(command, check=False, stderr=subprocess.DEVNULL, env=environment)
+        seconds, spent = time.perf_counter() - begun, children_s() - cpu
+        return seconds, spent, len(Path(folder, "rows.csv").read_text("utf-8").splitlines()) - 1
 
 
 def children_s() -> float:
