@@ -24,8 +24,9 @@ EARLIER = "with_earlier_weights"  # of the checks: those not repeated since the 
 GAUSSIAN = "into Gaussian noise of the design curve"
 REAL = "into real off-source strain kept for it"
 LIMITS = (
-    "Spins along the orbit and the dominant mode only (IMRPhenomD): precession, higher modes and "
-    "eccentricity bias answers of unequal, edge-on or very heavy binaries.",
+    "Spins along the orbit and the dominant mode only (IMRPhenomD; the likelihood takes "
+    "IMRPhenomXAS where that is asked for, whose coverage was not measured): precession, higher "
+    "modes and eccentricity bias answers of unequal, edge-on or very heavy binaries.",
     "The network reads H1 and L1 only; the likelihood that weights its draws takes V1 too. With a "
     "single detector distance and place are hardly known.",
     "The likelihood holds for stationary Gaussian noise of the measured density; errors of "
@@ -214,6 +215,7 @@ def readme(card: ModelCard) -> str:
         "",
         f"## Coverage on {table.get('n', 0)} held-out simulations",
         "",
+        *_worth_lines(card.simulated_scores),
         "| parameter | " + " | ".join(f"{100 * level:.0f} %" for level in table["levels"]) + " |",
         "|---" * (len(table["levels"]) + 1) + "|",
         *[
@@ -231,6 +233,17 @@ def readme(card: ModelCard) -> str:
         *closing(card),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _worth_lines(scores: Mapping[str, Any]) -> list[str]:
+    if "effective_n" not in scores:
+        return []
+    return [
+        "Drawn nearly as the prior is, loud and light ones more often, and weighted so that the "
+        "prior holds among those that look alike in loudness and mass: worth "
+        f"{scores['effective_n']:,.0f} of equal weight.",
+        "",
+    ]
 
 
 def _rank_lines(tests: Mapping[str, Any]) -> list[str]:

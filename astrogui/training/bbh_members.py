@@ -34,7 +34,7 @@ class Size:
     tuning: int
     judging: int
     searched: int
-    looked_at: int  # of each stream that served while the calibration was designed
+    looked_at: tuple[int, ...]  # of each stream that served while the calibration was designed
     held_out: int  # events, likewise
     epochs: int
     tuned_epochs: int

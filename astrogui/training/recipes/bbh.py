@@ -40,18 +40,19 @@ SEARCH_RATIOS, FIT_RATIOS = (0.7,), (0.7, 0.2)
 FALSE_NOVELTY, FALSE_GLITCH = 0.01, 0.001
 RANK_DRAWS = 600  # of an event, among which the truth's rank is counted
 # Added to the seed: simulations that no training draws.
-CALIBRATION_STREAM, TUNING_STREAM, LOUD_STREAM, HELD_OUT_STREAM = 2_000, 7_000, 8_000, 9_000
-LOOKED_AT_STREAMS = (5_000, 6_000)  # while the calibration was designed: they serve it now
+CALIBRATION_STREAM, TUNING_STREAM, LOUD_STREAM, HELD_OUT_STREAM = 2_000, 7_000, 8_000, 11_000
+# Held out while the calibration was designed, looked at, and part of it since.
+LOOKED_AT_STREAMS = (5_000, 6_000, 9_000, 10_000)
 
 
 FULL = Size(
-    chunks=34, validation=3000, loud=26, tuning=192, judging=16, searched=128, looked_at=32,
-    held_out=2000, epochs=20, tuned_epochs=20, draws=3000, members=3, width=192, depth=3,
-    hidden=64, bins=10,
+    chunks=34, validation=3000, loud=26, tuning=320, judging=16, searched=256,
+    looked_at=(32, 32, 32, 56), held_out=7168, epochs=20, tuned_epochs=20, draws=3000, members=3,
+    width=192, depth=3, hidden=64, bins=10,
     max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
-    chunks=1, validation=4, loud=1, tuning=2, judging=1, searched=1, looked_at=1,
+    chunks=1, validation=4, loud=1, tuning=2, judging=1, searched=1, looked_at=(1, 1, 1, 1),
     held_out=8, epochs=2, tuned_epochs=2, draws=200, members=1, width=32, depth=1, hidden=16,
     bins=6, at_once=8, batch=8,
 )  # fmt: skip
@@ -94,7 +95,8 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     tuned_on = len(tuning["relative"]) - size.judging * size.at_once
     card = bbh_card.draft(NETWORK, config, specs(config), seed, (count, tuned_on), history)
     parts = [searched("searched", CALIBRATION_STREAM, size.searched)]
-    parts += [searched(f"looked_at_{s}", s, size.looked_at) for s in LOOKED_AT_STREAMS]
+    for stream, files in zip(LOOKED_AT_STREAMS, size.looked_at, strict=True):
+        parts.append(searched(f"looked_at_{stream}", stream, files))
     calibrating = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     card, assets = calibrate(model, card, calibrating, progress)
     held_out = searched("held_out", HELD_OUT_STREAM, -(-size.held_out // size.at_once))
