@@ -48,7 +48,7 @@ def main() -> int:
     analysis = Analysis(options.models)
     readable = [path for path in paths if analysis.reads(path)]
     analysis.answer(readable[:BATCH])  # loads what is loaded once
-    network_rates(analysis, readable[0], options.processes)
+    network_rates(analysis, readable[0], options.models, options.processes)
     analysis.seconds.clear()
     analysis.answer(readable)
     total = 0.0
@@ -69,9 +69,8 @@ def files_of(given: Path) -> list[Path]:
 class Analysis:
     """The whole way of a file in this process, the processor time of each stage kept."""
 
-    def __init__(self, models: str, threads: int = 1) -> None:
-        import onnxruntime
-
+    def __init__(self, models: str) -> None:
+        from astrogui.inference.backends.onnx import OnnxBackend
         from astrogui.inference.model_folder import find_model, load_model
         from astrogui.records.provenance import Place
         from astrogui.session.settings import model_search_path
@@ -81,12 +80,7 @@ class Analysis:
         self.loaded = load_model(find_model("redshift", model_search_path(models)), task="redshift")
         self.task, self.place = task_by_name("redshift"), Place(label="")
         self.model = Model(card=self.loaded.card, assets=self.loaded.assets)
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = threads
-        self.network = onnxruntime.InferenceSession(
-            str(self.loaded.folder / "model.onnx"), settings, providers=["CPUExecutionProvider"]
-        )
-        self.outputs = [output.name for output in self.network.get_outputs()]
+        self.network = OnnxBackend(self.loaded, cpu=True)
         self.seconds: dict[str, float] = {}
 
     def reads(self, path: str) -> bool:
@@ -123,9 +117,7 @@ class Analysis:
         times.append(clock())
         prepared = [self.prepared(record) for record in records]
         times.append(clock())
-        outputs = dict(
-            zip(self.outputs, self.network.run(self.outputs, self.fed(prepared)), strict=True)
-        )
+        outputs = self.network.run(self.fed(prepared))
         times.append(clock())
         answers = [
             self.task.decode(
@@ -145,27 +137,35 @@ class Analysis:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + float(spent)
 
 
-def network_rates(analysis: Analysis, path: str, threads: int) -> None:
+def network_rates(analysis: Analysis, path: str, models: str, processes: int) -> None:
+    """On one thread, then in some processes at once, a thread each, as a batch has it."""
+    members = int(analysis.loaded.card.network_config["members"])
+    rate, work = network_rate(analysis, path)
+    print(f"network on one thread: ensemble of {members} {rate:.0f} spectra a second by the clock, "
+          f"{work:.0f} a second of processor; each member {members * rate:.0f}, "
+          f"{members * work:.0f}")  # fmt: skip
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes, initializer=_begin, initargs=(models, [path])) as pool:
+        for _ in range(2):  # the first time they start
+            rates = pool.map(_rate, [path] * processes, chunksize=1)
+    rate = sum(one for one, _ in rates)
+    print(f"network in {processes} processes: ensemble {rate:.0f} spectra a second by the clock; "
+          f"each member {members * rate:.0f}")  # fmt: skip
+
+
+def network_rate(analysis: Analysis, path: str) -> tuple[float, float]:
+    """The best of some batches, a second by the clock and a second of processor."""
     from astrogui.readers import read, recognise
 
-    two = Analysis("", threads) if threads > 1 else analysis
-    one = analysis.prepared(read(recognise(path)[0]))
-    members = int(analysis.loaded.card.network_config["members"])
-    for who, words in ((analysis, "one thread"), (two, f"{threads} threads")):
-        batch = who.fed([one] * BATCH)
-        who.network.run(who.outputs, batch)
-        times, spent = [], []
-        for _ in range(24):
-            begun, cpu = time.perf_counter(), time.process_time()
-            who.network.run(who.outputs, batch)
-            times.append(time.perf_counter() - begun)
-            spent.append(time.process_time() - cpu)
-        rate, work = BATCH / min(times), BATCH / min(spent)
-        print(f"network on {words}: ensemble of {members} {rate:.0f} spectra a second by the "
-              f"clock, {work:.0f} a second of processor; each member {members * rate:.0f}, "
-              f"{members * work:.0f}")  # fmt: skip
-        if threads == 1:
-            return
+    batch = analysis.fed([analysis.prepared(read(recognise(path)[0]))] * BATCH)
+    analysis.network.run(batch)
+    times, spent = [], []
+    for _ in range(48):
+        begun, cpu = time.perf_counter(), time.process_time()
+        analysis.network.run(batch)
+        times.append(time.perf_counter() - begun)
+        spent.append(time.process_time() - cpu)
+    return BATCH / min(times), BATCH / min(spent)
 
 
 def from_files(paths: list[str], models: str, processes: int) -> None:
@@ -191,6 +191,10 @@ def _begin(models: str, paths: list[str]) -> None:
 
 def _share(paths: list[str]) -> None:
     _own["analysis"].answer(paths)
+
+
+def _rate(path: str) -> tuple[float, float]:
+    return network_rate(_own["analysis"], path)
 
 
 def by_command(paths: list[str], models: str, count: int) -> None:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from astrogui.inference.backends.onnx import MOST_THREADS, processors
+from astrogui.inference.backends.onnx import MOST_THREADS, processors, session_options
 from astrogui.inference.several import SeveralRunners
 from astrogui.inference.supervisor import SupervisedRunner
 from astrogui.session import helpers
@@ -50,3 +50,11 @@ def test_a_runtime_keeps_to_the_threads_that_its_environment_tells(monkeypatch, 
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(99), raising=False)
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert processors() == MOST_THREADS
+
+
+def test_a_network_of_spectra_keeps_to_one_thread(monkeypatch):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(4), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    wanted = {"redshift": 1, "stellar": 1, "morphology": 4, "unheard of": 4}
+    assert {name: session_options(name).intra_op_num_threads for name in wanted} == wanted

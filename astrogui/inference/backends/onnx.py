@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import DeviceLost, ModelMismatch, OutOfDeviceMemory
+from astrogui.errors import DeviceLost, ModelMismatch, OutOfDeviceMemory, UsageProblem
 from astrogui.inference.model_folder import LoadedModel
+from astrogui.tasks import task_by_name
 
 MOST_THREADS = 8  # more gain nothing on networks of this size and starve the window
 
@@ -29,7 +30,7 @@ class OnnxBackend:
             wanted.insert(0, "CUDAExecutionProvider")
         try:
             self._session = onnxruntime.InferenceSession(
-                model.graph(), session_options(), providers=wanted
+                model.graph(), session_options(model.card.task), providers=wanted
             )
         except Exception as error:  # the runtime's own classes lie in a private module
             raise ModelMismatch(
@@ -63,16 +64,28 @@ class OnnxBackend:
         return dict(zip(self._outputs, outputs, strict=True))
 
 
-def session_options() -> Any:
-    """Threads for the processors we have; idle ones sleep instead of spinning."""
+def session_options(task: str) -> Any:
+    """Threads for the processors we have; idle ones sleep instead of spinning.
+
+    The layers of a network of spectra take microseconds each: handing them to a second thread
+    costs twice the processor, and often more time than it saves.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = processors()
+    options.intra_op_num_threads = 1 if _reads(task) == "spectrum" else processors()
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return options
+
+
+def _reads(task: str) -> str:
+    """The kind of record of a task; "" of one that is not known here."""
+    try:
+        return task_by_name(task).reads
+    except UsageProblem:
+        return ""
 
 
 def processors() -> int:
