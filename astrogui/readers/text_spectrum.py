@@ -61,7 +61,7 @@ class TextSpectrum(SpectrumReader):
             start = start.rpartition("\n")[0]
         _, names, rows = parse_start(start)
         width = len(rows[0]) if rows else 0
-        if len(rows) < 5 or width < 2 or any(len(row) != width for row in rows[:-1]):
+        if len(rows) < 5 or width < 2 or set(map(len, rows[:-1])) != {width}:
             return False
         if head.options.get("columns"):
             return True

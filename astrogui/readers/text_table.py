@@ -54,12 +54,12 @@ def numbers_of(line: str) -> list[float] | None:
     """The numbers of a line, NaN where a value is missing; None when it holds other words."""
     words = words_of(line)
     try:
-        values = [float(word) for word in words]
+        values = list(map(float, words))
     except ValueError:  # a missing value, an exponent written D, or no numbers at all
         if (cells := _numbers(words)) is None:
             return None
         values = cells
-    return values if values and not all(math.isnan(value) for value in values) else None
+    return values if values and not all(map(math.isnan, values)) else None
 
 
 def _numbers(words: list[str]) -> list[float] | None:
@@ -75,12 +75,25 @@ def _numbers(words: list[str]) -> list[float] | None:
     return values
 
 
+def _plain_numbers(line: str) -> list[float] | None:
+    """What ``numbers_of`` a line without tabs is, soon; None or [] where that must be asked."""
+    try:
+        values = list(map(float, line.split()))
+    except ValueError:
+        return None
+    return values if values and not math.isnan(values[0]) else None
+
+
 def parse_start(text: str) -> tuple[list[str], list[str], list[list[float]]]:
     """Comments, names of columns and rows of numbers of a text that may end anywhere."""
     comments: list[str] = []
     titles: list[str] = []
     rows: list[list[float]] = []
+    tabs = "\t" in text
     for line in text.splitlines():
+        if rows and not tabs and (numbers := _plain_numbers(line)):
+            rows.append(numbers)
+            continue
         bare = line.strip()
         if not bare:
             continue
@@ -120,7 +133,7 @@ def parse(path: str, content: bytes) -> TextTable:
     lines = text.splitlines()
     start = _first_row(lines)
     comments, names, first = parse_start("\n".join(lines[: start + 1]))
-    body = [line for line in lines[start:] if line and not line.isspace()]
+    body = list(filter(str.strip, lines[start:]))
     rows = _quick(body)
     if rows is None:
         rows = _slow(path, lines, start, len(first[0]) if first else 0)
