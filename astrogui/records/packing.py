@@ -18,6 +18,7 @@ from astrogui.records.source import Source
 
 _PARAMETER_FIELDS = tuple(field.name for field in fields(Parameter))
 _PROVENANCE_FIELDS = tuple(field.name for field in fields(AnswerProvenance))
+_SOURCE_FIELDS = tuple(field.name for field in fields(Source))
 _ARRAYS = (
     "quantiles",
     "best",
@@ -99,14 +100,13 @@ def posterior_from_bytes(data: bytes) -> Posterior:
 
 
 def source_to_dict(source: Source) -> dict[str, Any]:
-    """A source as plain JSON values."""
-    return asdict(source)
+    """A source as plain JSON values; its fields are plain already, which ``asdict`` would copy."""
+    return {name: getattr(source, name) for name in _SOURCE_FIELDS}
 
 
 def source_from_dict(raw: dict[str, Any]) -> Source:
     """The source that ``source_to_dict`` wrote; unknown fields of newer versions are dropped."""
-    known = {field.name for field in fields(Source)}
-    values = {key: value for key, value in raw.items() if key in known}
+    values = {key: value for key, value in raw.items() if key in _SOURCE_FIELDS}
     for key in ("shape", "remarks"):
         values[key] = tuple(values.get(key) or ())
     if values.get("wavelength_range_angstrom") is not None:

@@ -161,8 +161,7 @@ class Posterior:
 
     def interval(self, name: str, level: float) -> tuple[float, float]:
         """The equal-tailed interval that holds the parameter with probability ``level``."""
-        tail = (1 - level) / 2
-        return self.quantile(name, tail), self.quantile(name, 1 - tail)
+        return _equal_tailed(self.quantiles[self.index(name)], level)
 
     def highest_density(self, name: str, level: float) -> tuple[tuple[float, float], ...]:
         """The smallest set of stretches that holds probability ``level``."""
@@ -186,15 +185,17 @@ class Posterior:
         """The epistemic spread of a class's probability: how far equally good networks differ."""
         if self.class_quantiles is None:
             return float("nan"), float("nan")
-        row = self.class_quantiles[self.classes.index(cls)]
-        tail = (1 - level) / 2
-        return (
-            float(np.interp(tail, QUANTILE_LEVELS, row)),
-            float(np.interp(1 - tail, QUANTILE_LEVELS, row)),
-        )
+        return _equal_tailed(self.class_quantiles[self.classes.index(cls)], level)
 
     @property
     def most_probable_class(self) -> str:
         if self.class_probability is None or not np.all(np.isfinite(self.class_probability)):
             return ""
         return self.classes[int(np.argmax(self.class_probability))]
+
+
+def _equal_tailed(quantiles: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """Between which the values at ``QUANTILE_LEVELS`` say that ``level`` of the whole lies."""
+    tail = (1 - level) / 2
+    low, high = np.interp((tail, 1 - tail), QUANTILE_LEVELS, quantiles).tolist()
+    return low, high

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import dataclasses
 import pickle
 
 import numpy as np
@@ -168,5 +169,6 @@ def test_a_source_survives_json_and_a_newer_versions_fields():
     )  # fmt: skip
     import json
 
+    assert source_to_dict(source) == dataclasses.asdict(source)
     raw = json.loads(json.dumps(source_to_dict(source)))
     assert source_from_dict({**raw, "from_the_future": 1}) == source
