@@ -7,6 +7,7 @@ from typing import Any
 
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.training.card_table import table
+from astrogui.training.lens_shares import LOOK_ALIKES, OF_SURVEY, mixture
 
 PRIOR = {
     "share of lenses": "one in two in training and in score_lens; prob_lens holds for lens_share, "
@@ -25,11 +26,31 @@ PRIOR = {
     "stretch": "colour pictures with the noise at 1.4 to 5 % of white, eight bits or not",
 }
 
+POPULATIONS = {
+    "survey": "### Galaxies as a survey shows them\n\n"
+    "Not what was trained on. Cut-outs of FITS files (ground: g, r, i), artefacts in "
+    f"{OF_SURVEY.conditions.artefacts:.0%}. What is no lens: {mixture(OF_SURVEY.shares)}. Of the "
+    f"lenses {OF_SURVEY.shares.galaxies:.0%} are single galaxies, their Einstein radii as velocity "
+    "dispersions and cross-sections have them; those of the others lie evenly in the logarithm up "
+    "to 6.8 arcsec. Sources are as large as galaxies of their magnitude (0.42 to 0.22 arcsec, "
+    "within a third). Wide and bright: an Einstein radius above 1.4 arcsec and S/N above 20 in the "
+    "best band.",
+    "look-alikes": "### Look-alikes far more often than on the sky\n\n"
+    f"As trained on. {1 - LOOK_ALIKES.conditions.as_the_task:.0%} as published colour pictures, "
+    "12% of those from the ground of one band, artefacts in "
+    f"{LOOK_ALIKES.conditions.artefacts:.0%}. What is no lens: {mixture(LOOK_ALIKES.shares)}. "
+    "Einstein radii evenly in the logarithm up to 6.8 arcsec. Wide and bright: above 1.4 arcsec "
+    "and S/N above 20 of g, r and i together, also where one of them is shown, before noise is "
+    "smoothed.",
+}  # what the figures over held-out simulations are about
+
 LIMITS = (
     "The probability rests on simulated galaxies: where the sky has more look-alikes than the "
     "simulations, too many candidates come; use score_lens to rank, and look at them.",
     "Arcs farther than eight arcsec from the galaxy (three from space) lie outside the cut-out.",
     "Lensed quasars without an arc were not simulated.",
+    "A compact source seen as separate points looks like a galaxy with companions, and is often "
+    "missed.",
     "Of images from space one band is read; of colour pictures without a stated scale a width of "
     "24.6 arcsec is taken.",
     "Stars and galaxies little larger than the seeing are not looked at.",
@@ -93,7 +114,7 @@ def readme(card: ModelCard) -> str:
         "Trained on simulated cut-outs only (`python main.py train lens_finder`); no real pixel "
         "was used.", "",
         "## Prior", *[f"- {name}: {words}" for name, words in card.prior.items()], "",
-        "## Held-out simulations", *_simulated_lines(scores), "",
+        "## Held-out simulations", "", *_population_lines(scores),
         *_real_lines(card.real_scores),
         "## Novelty",
         f"{card.novelty['statistic']} {card.novelty['false_positives']:.0%} of held-out simulated "
@@ -101,6 +122,14 @@ def readme(card: ModelCard) -> str:
         "## Limits", *[f"- {limit}" for limit in card.limits], "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _population_lines(scores: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for name, own in (("survey", scores.get("survey")), ("look-alikes", scores)):
+        if own:
+            lines += [POPULATIONS[name], "", *_simulated_lines(own), ""]
+    return lines
 
 
 def _simulated_lines(scores: Mapping[str, Any]) -> list[str]:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from astrogui.training.lens_shares import LOOK_ALIKES
 from astrogui.training.recipe import Progress
 from astrogui.training.simulate_lens import Arrays, observe, rendered_many
 
 CHUNK = 250  # renderings in a file
-SHARE_BARE = 0.4  # of what is no lens: lens fields without their arcs
+SHARE_BARE = LOOK_ALIKES.shares.bare  # of what is no lens: lens fields without their arcs
 SHARE_SPACE = 0.22
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from astrogui.training.lens_scene import Component, Curve, Profile, Scene
+from astrogui.training.lens_shares import KINDS, LOOK_ALIKES, Shares
 
 # g - r and r - i of an old stellar population, and the i magnitude of one with a velocity
 # dispersion of 225 km/s, by redshift (passive evolution; Eisenstein et al. 2001, AJ 122, 2267).
@@ -22,14 +23,11 @@ TYPICAL_I = np.array([15.9, 17.4, 18.3, 19.0, 19.5, 20.0, 20.4, 20.8, 21.2])
 KPC_PER_ARCSEC = np.array([1.84, 3.30, 4.45, 5.37, 6.10, 6.68, 7.14, 7.50, 7.78])
 ARCSEC_AT_225 = 1.46 * 0.62  # Einstein radius of 225 km/s times the usual ratio of distances
 
-KINDS = ("red galaxy", "companions", "spiral", "ring", "merger", "group", "edge-on", "pair",
-         "irregular")  # fmt: skip
-SHARES = np.array([0.10, 0.22, 0.25, 0.11, 0.09, 0.08, 0.05, 0.05, 0.05])
 
-
-def draw_lens(rng: np.random.Generator, space: bool) -> Scene:
+def draw_lens(rng: np.random.Generator, space: bool, shares: Shares = LOOK_ALIKES.shares) -> Scene:
     """A galaxy, or a few, with a source behind it that is seen several times."""
-    radius = _einstein_radius(rng, space)
+    single = shares.galaxies > 0 and rng.random() < shares.galaxies
+    radius = _galaxy_radius(rng, space) if single else _einstein_radius(rng, space)
     dispersion = min(225 * np.sqrt(radius / ARCSEC_AT_225) * rng.lognormal(0, 0.06), 340.0)
     late = rng.random() < 0.06
     galaxy, redshift = _deflector(rng, dispersion, late=late)
@@ -43,13 +41,18 @@ def draw_lens(rng: np.random.Generator, space: bool) -> Scene:
         "angle": main.angle + rng.normal(0, 0.15),
         "shear": float(min(abs(rng.normal(0, 0.06)), 0.2)), "shear_angle": rng.uniform(0, np.pi),
     }  # fmt: skip
-    arcs = _source(rng, radius, space)
+    arcs = _source(rng, radius, shares.sized_sources)
     return Scene(kind="lens", front=front + _field_galaxies(rng, space), arcs=arcs, lens=lens)
 
 
-def draw_other(rng: np.random.Generator, space: bool, kind: str | None = None) -> Scene:
+def draw_other(
+    rng: np.random.Generator,
+    space: bool,
+    kind: str | None = None,
+    shares: Shares = LOOK_ALIKES.shares,
+) -> Scene:
     """A cut-out without a lens, of one of KINDS."""
-    kind = kind or str(rng.choice(KINDS, p=SHARES / SHARES.sum()))
+    kind = kind or str(rng.choice(KINDS, p=np.array(shares.kinds) / sum(shares.kinds)))
     dispersion = 225 * np.sqrt(_einstein_radius(rng, space) / ARCSEC_AT_225)
     dispersion = float(min(dispersion * rng.lognormal(0, 0.1), 340.0))
     front = _DRAW[kind](rng, dispersion, space)
@@ -69,6 +72,25 @@ def _einstein_radius(rng: np.random.Generator, space: bool) -> float:
     if rng.random() < 0.62:
         return float(np.exp(rng.uniform(np.log(0.75), np.log(2.2))))
     return float(np.exp(rng.uniform(np.log(2.0), np.log(6.8))))
+
+
+def _galaxy_radius(rng: np.random.Generator, space: bool) -> float:
+    """Einstein radius (arcsec) of a lens galaxy as the sky has them, within what can be resolved.
+
+    Velocity dispersions by their number (Choi et al. 2007, ApJ 658, 884) times their cross-section,
+    the fourth power.
+    """
+    low, high = (0.5, 2.2) if space else (0.75, 6.8)
+    while True:
+        dispersion = 161 * rng.gamma((2.32 + 4) / 2.67) ** (1 / 2.67)
+        radius = ARCSEC_AT_225 * (dispersion / 225) ** 2 * rng.lognormal(0, 0.25)
+        if low < radius < high:
+            return float(radius)
+
+
+def _half_light_radius(rng: np.random.Generator, i: float) -> float:
+    """Arcsec, of a distant galaxy of that magnitude (Griffith et al. 2012, ApJS 200, 9)."""
+    return float(np.clip(0.34 * 10 ** (-0.09 * (i - 23)) * rng.lognormal(0, 0.35), 0.08, 1.5))
 
 
 def _deflector(
@@ -138,14 +160,16 @@ def _blue_magnitudes(
     return float(i + ri + gr), float(i + ri), float(i)
 
 
-def _source(rng: np.random.Generator, radius: float, space: bool) -> list[Profile]:
+def _source(rng: np.random.Generator, radius: float, sized: bool) -> list[Profile]:
     """A galaxy in the source plane, with clumps, where the lens makes several images of it."""
     reach = radius * np.sqrt(rng.uniform(0.0, 0.36))
     reach *= 1.0 if rng.random() < 0.7 else 0.4  # rings and long arcs are what is noticed
     where = rng.uniform(0, 2 * np.pi)
     x, y = reach * np.cos(where), reach * np.sin(where)
     size = float(np.exp(rng.uniform(np.log(0.06), np.log(0.4))))
-    magnitude = _blue_magnitudes(rng, rng.uniform(22.0, 25.0))
+    i = rng.uniform(22.0, 25.0)
+    size = _half_light_radius(rng, i) if sized else size
+    magnitude = _blue_magnitudes(rng, i)
     main = Profile(
         x=x, y=y, radius=size, index=float(rng.uniform(0.6, 2.0)),
         axis_ratio=float(rng.uniform(0.35, 1.0)), angle=float(rng.uniform(0, np.pi)),

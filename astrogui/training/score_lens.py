@@ -18,7 +18,8 @@ import numpy as np
 from astrogui.errors import UsageProblem
 from astrogui.training.calibrate import area_under_roc, expected_calibration_error
 from astrogui.training.lens_calibration import mixed
-from astrogui.training.lens_examples import SHARE_BARE, SHARE_SPACE
+from astrogui.training.lens_examples import SHARE_SPACE
+from astrogui.training.lens_shares import LOOK_ALIKES, OF_SURVEY, Population
 from astrogui.training.recipe import Answer, Arrays, Measures, Progress, Row, Run
 from astrogui.training.score_star_galaxy import credible_coverage
 from astrogui.training.simulate_lens import SIZE, observe, rendered_many
@@ -37,8 +38,13 @@ BOOTSTRAPS = 2000
 
 
 def simulated(run: Run, count: int, seed: int) -> Measures:
-    """Figures over `count` fresh cut-outs, half of them lenses, from ground and space."""
-    return figures(answered(run, count, seed), seed)
+    """Figures over `count` fresh cut-outs of each population, half of them lenses.
+
+    Those of look-alikes as such, those of a survey's galaxies as `survey`.
+    """
+    survey = figures(answered(run, count, seed, population=OF_SURVEY), seed)
+    del survey["coverage"]  # the card's is one
+    return {**figures(answered(run, count, seed), seed), "survey": survey}
 
 
 def figures(found: Arrays, seed: int) -> Measures:
@@ -106,6 +112,7 @@ def answered(
     seed: int,
     kept: Path | None = None,
     told: Progress = lambda words: None,
+    population: Population = LOOK_ALIKES,
 ) -> Arrays:
     """Scores and facts of `count` fresh cut-outs, each a rendering of its own.
 
@@ -120,7 +127,7 @@ def answered(
             with np.load(path, allow_pickle=False) as file:
                 parts.append({name: file[name] for name in file.files})
             continue
-        parts.append(_answered_piece(run, size, [seed, 93, number]))
+        parts.append(_answered_piece(run, size, [seed, 93, number], population))
         if path is not None:
             _keep(path, parts[-1])
             told(f"{start + size} of {count} cut-outs answered")
@@ -135,12 +142,12 @@ def kept_pieces(kept: Path, seed: int) -> int:
     return number
 
 
-def _answered_piece(run: Run, count: int, seed: Sequence[int]) -> Arrays:
+def _answered_piece(run: Run, count: int, seed: Sequence[int], population: Population) -> Arrays:
     """As `Bank.draw` shares them out, but no rendering is shown twice."""
     rng = np.random.default_rng(list(seed))
     is_lens = rng.random(count) < 0.5
     space = rng.random(count) < SHARE_SPACE
-    bare = ~is_lens & (rng.random(count) < SHARE_BARE)
+    bare = ~is_lens & (rng.random(count) < population.shares.bare)
     light = {name: np.zeros((count, 3, SIZE, SIZE), np.float32) for name in ("front", "arcs")}
     radius, kind = np.zeros(count), np.full(count, WITHOUT_ARCS)
     for number, (of_space, of_lens) in enumerate(
@@ -149,12 +156,12 @@ def _answered_piece(run: Run, count: int, seed: Sequence[int]) -> Arrays:
         rows = np.flatnonzero((space == of_space) & ((is_lens | bare) == of_lens))
         if not len(rows):
             continue
-        made = rendered_many([*seed, number], len(rows), of_space, of_lens)
+        made = rendered_many([*seed, number], len(rows), of_space, of_lens, population.shares)
         for name, values in light.items():
             values[rows] = made[name]  # one plane counts for all three
         radius[rows] = made["einstein_radius"]
         kind[rows] = np.where(bare[rows], WITHOUT_ARCS, made["kind"])
-    pictures, facts = observe(light, is_lens.astype(np.float32), space, rng)
+    pictures, facts = observe(light, is_lens.astype(np.float32), space, rng, population.conditions)
     outputs = run({"image": pictures})
     return {
         **facts, "label": is_lens.astype(np.float32), "space": space, "kind": kind,

@@ -18,6 +18,7 @@ from astrogui.science import lensing
 from astrogui.science.colour_picture import picture_of_light
 from astrogui.training.lens_population import draw_lens, draw_other
 from astrogui.training.lens_scene import Component, Profile, Scene, flux, light_of
+from astrogui.training.lens_shares import LOOK_ALIKES, Conditions, Shares
 
 SIZE = 64
 GROUND_SCALE, SPACE_SCALE = 0.27, 0.1  # arcsec a pixel of the cut-out
@@ -137,14 +138,19 @@ def _blurred(light: np.ndarray, transfer: np.ndarray) -> np.ndarray:
 
 
 def observe(
-    rendered: Arrays, is_lens: np.ndarray, space: np.ndarray, rng: np.random.Generator
+    rendered: Arrays,
+    is_lens: np.ndarray,
+    space: np.ndarray,
+    rng: np.random.Generator,
+    conditions: Conditions = LOOK_ALIKES.conditions,
 ) -> tuple[np.ndarray, Arrays]:
     """Pictures (n, SIZE, SIZE, 3) of rendered cut-outs, each with a depth and stretch of its own.
 
     `rendered` holds `front` and `arcs` (n, 3, SIZE, SIZE). The arcs of a lens are made at least
     `LEAST_SIGNAL` bright against noise and light in front of them, by up to three times their
     light and then by a fainter galaxy and a deeper image; those of what is no lens are left out.
-    Beside the pictures: `signal` (n,), the arcs' signal-to-noise without that share of light.
+    Beside the pictures: `signal` (n,), the arcs' signal-to-noise without that share of light, of
+    the bands together or of the best one, see `Conditions`.
     """
     count = len(is_lens)
     front = rendered["front"].astype(np.float32)
@@ -157,14 +163,15 @@ def observe(
         10 ** (-0.4 * (SKY_GROUND - 25)) * GROUND_SCALE**2,
     ).astype(np.float32)
     front, arcs, noise, signal = _bright_enough(front, arcs, noise, sky, is_lens, space, rng)
-    light = front + arcs
-    scatter = np.sqrt(1 + np.maximum(light, 0) / sky[:, :, None, None])
-    values = light / noise[:, :, None, None] + scatter * _grain(rng, count)
+    if conditions.strict_signal:
+        squared = squared_signal(arcs, noise, sky, front)
+        signal = np.sqrt(np.where(space, squared[:, 0], squared.max(axis=1)))
+    values = _over_noise(front + arcs, noise, sky, rng, conditions.strict_signal)
     values += _residual_sky(rng, count)
-    _artefacts(values, rng)
+    _artefacts(values, rng, conditions.artefacts)
     values[space] = values[space, :1]  # one band, three times
-    values = _with_fewer_bands(values, space, rng)
-    return _pictures(values, space, rng), {"signal": signal}
+    values = values[:, ::-1] if conditions.all_bands else _with_fewer_bands(values, space, rng)
+    return _pictures(values, space, rng, conditions.as_the_task), {"signal": signal}
 
 
 def _sky_noise(rng: np.random.Generator, count: int, space: np.ndarray) -> np.ndarray:
@@ -219,27 +226,60 @@ def signal_of_light(
     front: np.ndarray | float = 0.0,
     contrast: float = 0.0,
 ) -> np.ndarray:
-    """Signal-to-noise (n,) of light (n, 3, ny, nx), each band with its `weight` (n, 3).
+    """Signal-to-noise (n,) of the bands together, each with its `weight` (n, 3)."""
+    squared = squared_signal(light, noise, sky, front, contrast)
+    return np.asarray(np.sqrt((squared * weight).sum(axis=1)))
+
+
+def squared_signal(
+    light: np.ndarray,
+    noise: np.ndarray,
+    sky: np.ndarray,
+    front: np.ndarray | float = 0.0,
+    contrast: float = 0.0,
+) -> np.ndarray:
+    """Square of the signal-to-noise (n, 3) of light (n, 3, ny, nx) in each band.
 
     `noise` (n, 3) is the sky's, `front` other light in the same pixels: its photon noise counts,
     and `contrast` times itself.
     """
     four = (slice(None), slice(None), None, None)
     variance = noise[four] ** 2 * (1 + front / sky[four]) + (contrast * np.asarray(front)) ** 2
-    return np.asarray(np.sqrt(((light**2 / variance).sum(axis=(2, 3)) * weight).sum(axis=1)))
+    return np.asarray((light**2 / variance).sum(axis=(2, 3)))
 
 
-def _grain(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Noise (n, 3, SIZE, SIZE) of unit scatter, some of it smoothed as resampling does."""
+def _over_noise(
+    light: np.ndarray, noise: np.ndarray, sky: np.ndarray, rng: np.random.Generator, strict: bool
+) -> np.ndarray:
+    """Light (n, 3, SIZE, SIZE) with noise, in units of a pixel's noise where there is none.
+
+    Resampling makes the noise of a pixel smaller, not that of many. If `strict`, light over it is
+    larger by as much, and an arc is as significant as it was.
+    """
+    scatter = np.sqrt(1 + np.maximum(light, 0) / sky[:, :, None, None])
+    grain, softness = _grain(rng, len(light))
+    if strict:
+        noise = noise * softness[:, None]
+    return np.asarray(light / noise[:, :, None, None] + scatter * grain)
+
+
+def _grain(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise (n, 3, SIZE, SIZE) of unit scatter, some of it smoothed as resampling does.
+
+    Beside it the factor (n,) by which smoothing had made its scatter smaller.
+    """
     from scipy.ndimage import gaussian_filter
 
     white = rng.standard_normal((count, 3, SIZE, SIZE), dtype=np.float32)
+    softness = np.ones(count, np.float32)
     for width in (0.5, 0.8):
         chosen = np.flatnonzero(rng.random(count) < 0.3)
         if len(chosen):
             soft = gaussian_filter(white[chosen], (0, 0, width, width))
-            white[chosen] = soft / soft.std(axis=(2, 3), keepdims=True)
-    return white
+            scatter = soft.std(axis=(2, 3), keepdims=True)
+            softness[chosen] *= scatter.mean(axis=(1, 2, 3))
+            white[chosen] = soft / scatter
+    return white, softness
 
 
 def _residual_sky(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -249,9 +289,9 @@ def _residual_sky(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.asarray(level + across * reach[None, None, None] + up * reach[None, None, :, None])
 
 
-def _artefacts(values: np.ndarray, rng: np.random.Generator) -> None:
+def _artefacts(values: np.ndarray, rng: np.random.Generator, share: float) -> None:
     """Cosmic rays, trails, dead columns and missing edges, in a few of the cut-outs."""
-    for k in np.flatnonzero(rng.random(len(values)) < 0.12):
+    for k in np.flatnonzero(rng.random(len(values)) < share):
         what = int(rng.integers(4))
         band = int(rng.integers(3))
         reach = np.arange(SIZE)
@@ -290,7 +330,9 @@ def _with_fewer_bands(
     return picture
 
 
-def _pictures(values: np.ndarray, space: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _pictures(
+    values: np.ndarray, space: np.ndarray, rng: np.random.Generator, as_the_task: float
+) -> np.ndarray:
     """Stretched as published pictures are, about half of them in eight bits."""
     count = len(values)
     level = np.exp(rng.uniform(np.log(0.014), np.log(0.05), (count, 1)))
@@ -300,7 +342,7 @@ def _pictures(values: np.ndarray, space: np.ndarray, rng: np.random.Generator) -
     balance[redder] *= np.exp(rng.uniform(0, 0.85, (redder.sum(), 1)) * np.array([1.0, 0.1, -1.1]))
     grey = space | (values[:, :1] == values[:, 1:]).all(axis=(1, 2, 3))
     balance[grey] = 1.0
-    plain = rng.random(count) < 0.35  # as the task makes them of FITS files
+    plain = rng.random(count) < as_the_task
     bend = np.where(plain, 3.0, rng.uniform(0.5, 6.0, count))
     level = np.where(plain[:, None], 0.022, level) * np.where(plain[:, None], 1.0, balance)
     black = np.where(plain, 2.5, rng.uniform(0.5, 3.0, count))
@@ -327,7 +369,11 @@ def _coded(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def rendered_many(
-    seed: Sequence[int], count: int, space: bool, lenses: bool, kind: str | None = None
+    seed: Sequence[int],
+    count: int,
+    space: bool,
+    lenses: bool,
+    shares: Shares = LOOK_ALIKES.shares,
 ) -> Arrays:
     """Renderings `front` and `arcs` (n, planes, SIZE, SIZE) float16, `einstein_radius`, `kind`.
 
@@ -336,7 +382,7 @@ def rendered_many(
     rng = np.random.default_rng(list(seed))
     found: list[Rendered] = []
     while len(found) < count:
-        scene = draw_lens(rng, space) if lenses else draw_other(rng, space, kind)
+        scene = draw_lens(rng, space, shares) if lenses else draw_other(rng, space, shares=shares)
         one = render(scene, rng, space)
         if not lenses or one.magnification > LEAST_MAGNIFICATION:
             found.append(one)

@@ -1,4 +1,4 @@
-"""The lens finder over a hundred thousand held-out simulations, in pieces that go on.
+"""The lens finder over a hundred thousand simulations of each population, in pieces that go on.
 
     python tests/benchmarks/lens_challenge.py WORKDIR --count 100000 --record
 
@@ -16,6 +16,7 @@ import dataclasses
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -28,9 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from astrogui.records.model_card import card_from_json  # noqa: E402
-from astrogui.session.evaluation import network  # noqa: E402
+from astrogui.session.evaluation import Network, network  # noqa: E402
 from astrogui.training import score_lens  # noqa: E402
 from astrogui.training.lens_card import readme  # noqa: E402
+from astrogui.training.lens_shares import LOOK_ALIKES, OF_SURVEY, Population  # noqa: E402
 from astrogui.training.package import write_card  # noqa: E402
 from astrogui.training.recipe import Arrays, Measures  # noqa: E402
 
@@ -98,11 +100,30 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.2f} %"
 
 
-def record(folder: Path, measures: Measures) -> None:
-    """Write the figures into the card and README of the lens finder."""
+def record(folder: Path, measures: Mapping[str, Measures]) -> None:
+    """Write figures of one population, or of both, into the card and README of the lens finder."""
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
-    card = dataclasses.replace(card, simulated_scores=measures, coverage=measures["coverage"])
+    scores = dict(card.simulated_scores)
+    if whole := measures.get(LOOK_ALIKES.name):
+        scores = {**whole, "survey": scores.get("survey", {})}
+    if survey := measures.get(OF_SURVEY.name):
+        scores["survey"] = {name: own for name, own in survey.items() if name != "coverage"}
+    card = dataclasses.replace(card, simulated_scores=scores, coverage=scores["coverage"])
     write_card(folder, card, readme(card))
+
+
+def of_population(wanted: argparse.Namespace, run: Network, population: Population) -> Measures:
+    """Figures over one population of cut-outs, answered or taken from what is kept."""
+    # Scores are of one network and one population.
+    kept = wanted.workdir / run.card.hashes["weights.npz"][:12] / population.name
+    count = wanted.count
+    if wanted.kept:
+        count = min(count, score_lens.PICTURES * score_lens.kept_pieces(kept, wanted.seed))
+    found = score_lens.answered(
+        run, count, wanted.seed, kept, lambda words: print(words, flush=True), population
+    )
+    measures = score_lens.figures(found, wanted.seed)
+    return with_errors(measures, found, wanted.draws, wanted.seed)
 
 
 def main() -> None:
@@ -113,18 +134,17 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=100, help="of the bootstrap")
     parser.add_argument("--kept", action="store_true", help="judge what is kept, add nothing")
     parser.add_argument("--record", action="store_true", help="write the figures into the card")
+    parser.add_argument(
+        "--population", choices=(OF_SURVEY.name, LOOK_ALIKES.name), help="one alone"
+    )
     parser.add_argument("--models", help="a folder of models beside the shipped ones")
     wanted = parser.parse_args()
     run = network("lens_finder", wanted.models)
-    kept = wanted.workdir / run.card.hashes["weights.npz"][:12]  # scores are of one network
-    count = wanted.count
-    if wanted.kept:
-        count = min(count, score_lens.PICTURES * score_lens.kept_pieces(kept, wanted.seed))
-    found = score_lens.answered(
-        run, count, wanted.seed, kept, lambda words: print(words, flush=True)
-    )
-    measures = with_errors(score_lens.figures(found, wanted.seed), found, wanted.draws, wanted.seed)
-    print("\n".join(told(measures)))
+    measures = {}
+    for population in (OF_SURVEY, LOOK_ALIKES):
+        if wanted.population in (None, population.name):
+            measures[population.name] = of_population(wanted, run, population)
+            print("\n".join([f"{population.name}:", *told(measures[population.name])]))
     (wanted.workdir / "figures.json").write_text(json.dumps(measures, indent=1))
     if wanted.record:
         record(ROOT / "models" / "lens_finder", measures)

@@ -56,4 +56,6 @@ def test_the_members_went_ways_of_their_own_and_the_card_says_what_they_rest_on(
     assert len(card["calibration"]["temperature"]) == 2
     with np.load(folder / "golden.npz") as golden:
         assert np.ptp(golden["output_logit"], axis=1).max() > 0
+    page = (folder / "README.md").read_text("utf-8")
+    assert page.index("as a survey shows them") < page.index("Look-alikes far more often")
     assert "Space Warps" not in (folder / "README.md").read_text("utf-8")

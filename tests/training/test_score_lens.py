@@ -57,6 +57,9 @@ def test_simulated_figures_are_complete_and_come_out_the_same_again():
     assert sum(row["lenses"] for row in rows) == first["all"]["lenses"]
     assert 0 < sum(row["without_arcs"] for row in rows) < 48 - first["all"]["lenses"]
     assert first["novel"] == 0
+    assert first["survey"]["all"]["n"] == 48
+    assert first["survey"]["all"] != first["all"]
+    assert "coverage" not in first["survey"]
 
 
 def test_pieces_that_were_kept_are_not_answered_again(tmp_path, monkeypatch):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from astrogui.training import lens_examples, simulate_lens
-from astrogui.training.lens_population import KINDS, draw_lens, draw_other, red_magnitudes
+from astrogui.training.lens_population import draw_lens, draw_other, red_magnitudes
 from astrogui.training.lens_scene import Curve, Profile, Scene, flux, light_of
+from astrogui.training.lens_shares import KINDS, OF_SURVEY, mixture
 
 SIZE = simulate_lens.SIZE
 
@@ -123,3 +126,55 @@ def test_renderings_are_kept_and_come_out_the_same_again(tmp_path):
     assert (one == two).all()
     other = lens_examples.rendered_bank(tmp_path, "q", counts, 1, said.append)
     assert (other.draw(np.random.default_rng(1), 4, 1.0, 1.0)[0] != one).any()
+
+
+def test_light_stays_as_significant_where_resampling_has_smoothed_the_noise():
+    count = 60
+    light = np.full((count, 3, SIZE, SIZE), 0.5, np.float32)
+    noise, sky = np.ones((count, 3), np.float32), np.full((1, 3), 1e9, np.float32)
+    rng = np.random.default_rng(3)
+    values = simulate_lens._over_noise(light, noise, sky, rng, strict=True)
+    # Over eight by eight pixels the noise of the mean is an eighth, however smooth it is.
+    blocks = values.reshape(count, 3, 8, 8, 8, 8).mean(axis=(3, 5))
+    significance = blocks.mean(axis=(1, 2, 3)) / blocks.std(axis=(1, 2, 3))
+    assert np.median(significance) == pytest.approx(4.0, rel=0.15)
+    assert significance.min() > 3.0
+    assert significance.max() < 5.6
+
+
+def test_the_strict_signal_is_that_of_the_best_band():
+    arcs = np.zeros((40, 3, SIZE, SIZE), np.float32)
+    arcs[:, :, 20, 20:40] = np.array([3.0, 2.0, 1.0])[None, :, None]
+    noise, sky = np.ones((1, 3)), np.full((1, 3), 1e9)
+    squared = simulate_lens.squared_signal(arcs[:1], noise, sky)
+    assert squared[0] == pytest.approx([20 * 9, 20 * 4, 20 * 1], rel=1e-4)
+    arrays, space = {"front": np.full_like(arcs, 0.2), "arcs": arcs}, np.zeros(40, bool)
+    strict, loose = (
+        simulate_lens.observe(
+            arrays, np.ones(40), space, np.random.default_rng(5),
+            replace(OF_SURVEY.conditions, strict_signal=own),
+        )[1]["signal"]
+        for own in (True, False)
+    )  # fmt: skip
+    assert (strict < loose).all()
+    assert (strict > loose / np.sqrt(3)).all()
+
+
+def test_a_survey_shows_all_bands_of_its_galaxies_and_lenses_as_the_sky_has_them():
+    rng = np.random.default_rng(11)
+    kinds = [draw_other(rng, False, shares=OF_SURVEY.shares).kind for _ in range(600)]
+    assert kinds.count("spiral") > 200
+    assert kinds.count("ring") < 45
+    lenses = [draw_lens(rng, False, OF_SURVEY.shares) for _ in range(600)]
+    radii = np.array([scene.lens["einstein_radius"] for scene in lenses])
+    assert 0.95 < np.median(radii) < 1.4
+    assert np.mean(radii > 3) < 0.08
+    sizes = [scene.arcs[0].radius for scene in lenses]
+    assert 0.2 < np.median(sizes) < 0.4
+    assert np.quantile(sizes, 0.05) > 0.12
+    assert "spiral 31%" in mixture(OF_SURVEY.shares)
+    arrays = {name: rng.random((30, 3, SIZE, SIZE), np.float32) for name in ("front", "arcs")}
+    pictures, _ = simulate_lens.observe(
+        arrays, np.zeros(30), np.zeros(30, bool), rng, OF_SURVEY.conditions
+    )
+    assert (pictures[..., 0] != pictures[..., 2]).any(axis=(1, 2)).all()
