@@ -80,7 +80,9 @@ class Equations:
         matrix[:wide, :wide] = products[known:, :wide]
         if wide < count:
             narrow = vectors.narrow * self._root[vectors.columns]
-            products[:, wide:] = table[:, vectors.columns] @ narrow.T
+            # Columns lie within the table; clipping them is quicker than looking whether they do.
+            near = table.take(vectors.columns, axis=1, mode="clip")
+            products[:, wide:] = near @ narrow.T
             matrix[:wide, wide:] = products[known:, wide:]
             matrix[wide:, :wide] = products[known:, wide:].T
             matrix[wide:, wide:] = narrow @ narrow.T
