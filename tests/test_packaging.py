@@ -69,6 +69,15 @@ def test_every_package_of_the_checkout_is_in_the_wheel(installed):
     assert not missing
 
 
+def test_what_is_no_code_in_the_packages_is_in_the_wheel(installed):
+    tracked = subprocess.run(
+        ["git", "ls-files", "astrogui"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    data = [name for name in tracked if not name.endswith(".py")]
+    assert "astrogui/training/redshift_start.npz" in data or not tracked
+    assert not [name for name in data if not (installed / name).is_file()]
+
+
 def test_the_installed_command_and_main_py_are_the_same_program():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
     assert scripts == {"astrogui": "astrogui.__main__:main"}
