@@ -52,6 +52,7 @@ def test_a_waveform_and_a_time_of_merger_reach_the_analysis_as_its_options():
         ["train", "horoscope"],
         ["explain", "x.fits", "--task", "morphology", "--out", "no/such/folder"],
         ["evaluate", "redshift", "--data", "no/such/folder"],
+        ["evaluate", "redshift", "--keep", "folder"],
         ["watch", "no/such/folder"],
         ["frobnicate-analyze", "--no-such-flag"],
     ],

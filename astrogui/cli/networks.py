@@ -78,6 +78,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if options.data and not Path(options.data).is_dir():
         raise UsageProblem(f"{options.data}: there is no such folder.")
     recipe = _recipe(options.task)
+    if options.keep and not recipe.keeps:
+        raise UsageProblem(
+            f"{options.task} keeps no simulations: they are made while they are measured. "
+            "Leave --keep out."
+        )
     with ExitStack() as stack:
         if options.json:
             stack.enter_context(_stdout_to_stderr())
@@ -89,7 +94,8 @@ def run_evaluate(options: argparse.Namespace) -> int:
         count = 5000 if options.simulations is None and not options.data else options.simulations
         if count:
             run = network(options.task, options.models)
-            simulated = recipe.simulated(run, count, options.seed)
+            kept = {"kept": Path(options.keep)} if options.keep else {}
+            simulated = recipe.simulated(run, count, options.seed, **kept)
     model = _model_name(options)
     figures = {"task": options.task, "model": model, "real": real, "simulated": simulated}
     text = json.dumps(figures, indent=None if options.json else 1, default=float)

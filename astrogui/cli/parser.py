@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--data", metavar="DIR", help="real files laid out as the data guide says"
     )
     evaluate.add_argument("--simulations", type=int, metavar="N", help="held-out simulations")
+    evaluate.add_argument("--keep", metavar="DIR", help="simulations stay here, to go on with")
     evaluate.add_argument("--seed", type=int, default=20_261_121)
     evaluate.add_argument("--json", action="store_true", help="print JSON alone")
     evaluate.add_argument("--models", metavar="DIR", help="further folders of models")

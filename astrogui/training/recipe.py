@@ -35,8 +35,11 @@ class Run(Protocol):
     def __call__(self, prepared: Arrays) -> Arrays: ...
 
 
-Simulated: TypeAlias = Callable[[Run, int, int], Measures]
-"""(run, n, seed) to the figures over n simulations that were never trained on."""
+Simulated: TypeAlias = Callable[..., Measures]
+"""(run, n, seed) to the figures over n simulations that were never trained on.
+
+That of a recipe that ``keeps`` takes ``kept`` too, a folder from whose simulations it goes on.
+"""
 
 Answer: TypeAlias = Callable[[Sequence[tuple[Path, ...]], Mapping[str, Any]], Sequence[Row]]
 """Groups of files and reader options to exported rows, by the same path as `analyze`."""
@@ -53,3 +56,4 @@ class Recipe:
     train: Train
     simulated: Simulated
     real: Real
+    keeps: bool = False

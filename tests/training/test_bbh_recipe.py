@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from types import SimpleNamespace
 
@@ -113,6 +114,27 @@ def test_a_right_density_covers_as_it_says():
     joint = figures["joint_coverage"]
     assert joint["measured"] == pytest.approx(joint["levels"], abs=0.04)
     assert joint["p"] > 0.01
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_second_measurement_goes_on_with_the_simulations_that_are_kept(
+    tmp_path, monkeypatch, kept
+):
+    made = []
+
+    def batch(key, **settings):
+        made.append(key)
+        return gaussian_events(64, key[1])
+
+    monkeypatch.setattr(recipe, "_batch", batch)
+    monkeypatch.setattr(recipe, "_workers", lambda count: contextlib.nullcontext(map))
+    folder = {"kept": tmp_path} if kept else {}
+    first = recipe.simulated(fake_run(0.3), 100, 5, **folder)
+    assert made == [(5 + recipe.EVALUATION_STREAM, index, 0) for index in (0, 1)]
+    assert first["n"] == 100
+    again = recipe.simulated(fake_run(0.3), 150, 5, **folder)
+    assert again["n"] == 150
+    assert [index for _, index, _ in made[2:]] == ([2] if kept else [0, 1, 2])
 
 
 def test_draws_that_all_lie_at_the_edge_do_not_spoil_the_mean_bias():
