@@ -21,6 +21,7 @@ from astrogui.training.recipe import Measures
 
 CHECKS = "weighted_answers"  # of the card's scores
 EARLIER = "with_earlier_weights"  # of the checks: those not repeated since the network changed
+FROM_PRIOR = "from_the_prior"
 GAUSSIAN = "into Gaussian noise of the design curve"
 REAL = "into real off-source strain kept for it"
 LIMITS = (
@@ -164,6 +165,15 @@ def with_earlier_scores(folder: Path, before: ModelCard) -> ModelCard:
     return write_card(folder, card, readme(card))
 
 
+def with_figures_of_prior(folder: Path, figures: Measures) -> ModelCard:
+    """The card and README with the network's figures over mergers drawn from the prior itself."""
+    card = card_from_json((folder / "card.json").read_text(encoding="utf-8"), str(folder))
+    card = dataclasses.replace(
+        card, simulated_scores={**card.simulated_scores, FROM_PRIOR: dict(figures)}
+    )
+    return write_card(folder, card, readme(card))
+
+
 def with_checks(folder: Path, checks: Mapping[str, Any]) -> ModelCard:
     """The card and README with figures of the weighted answers, beside those it has."""
     card = card_from_json((folder / "card.json").read_text(encoding="utf-8"), str(folder))
@@ -227,6 +237,7 @@ def readme(card: ModelCard) -> str:
         "",
         *_rank_lines(card.simulated_scores.get("rank_tests", {})),
         *_joint_lines(card.simulated_scores.get("joint_coverage", {})),
+        *_prior_lines(card.simulated_scores.get(FROM_PRIOR, {})),
         *_check_lines(card.simulated_scores.get(CHECKS, {})),
         *_real_lines(card.real_scores),
         *strain_networks_card.lines(card.simulated_scores.get(strain_networks_card.KEY, {})),
@@ -268,6 +279,22 @@ def _joint_lines(joint: Mapping[str, Any]) -> list[str]:
         f"Masses, spins and distance together (balls about random points, Lemos et al. 2023): "
         f"{shares} inside regions of the level in brackets; largest difference at any level "
         f"{100 * joint['largest_error']:.1f} points, p = {joint['p']:.2g}.",
+        "",
+    ]
+
+
+def _prior_lines(figures: Mapping[str, Any]) -> list[str]:
+    if not figures:
+        return []
+    ranks, joint = figures["rank_tests"], figures["joint_coverage"]
+    shares = " / ".join(f"{100 * share:.1f}" for share in joint["measured"])
+    return [
+        f"On {figures['n']:,} others drawn from the prior itself, most of them faint as it has "
+        "them, the intervals of 68 and 90 % of each quantity are within "
+        f"{100 * figures['largest_error_of_coverage']:.1f} points of their level; ranks of all "
+        f"together p = {ranks['combined_p']:.2g} ({ranks['combined_p_correlated']:.2g} with their "
+        f"correlation); jointly {shares} % inside regions of 50 / 68 / 90 / 95 %, "
+        f"p = {joint['p']:.2g} (`python main.py evaluate bbh --simulations {figures['n']}`).",
         "",
     ]
 

@@ -35,7 +35,8 @@ class Size:
     judging: int
     searched: int
     looked_at: tuple[int, ...]  # of each stream that served while the calibration was designed
-    held_out: int  # events, likewise
+    held_out: int  # events
+    of_prior: int  # events drawn from the prior itself, to be measured on
     epochs: int
     tuned_epochs: int
     draws: int

@@ -36,7 +36,7 @@ from astrogui.science.psd import Psd, gamma_shape
 from astrogui.science.strain_features import Summary, summarise
 from astrogui.science.waveforms import phenom_d
 from astrogui.training import strain_population as population
-from astrogui.training.strain_population import Binaries
+from astrogui.training.strain_population import Binaries, Kind
 
 PSD_STEP_HZ = 0.25
 PSD_GRID_HZ = np.arange(16.0, 912.0, PSD_STEP_HZ)
@@ -77,20 +77,20 @@ def simulate(
     rng: np.random.Generator,
     curves: list[Floats],
     bank: Templates | None = None,
-    loud: bool = False,
+    kind: Kind | None = None,
 ) -> Examples:
     """``count`` events; ``curves`` are log amplitude spectral densities on ``PSD_GRID_HZ``.
 
-    With a bank the fits start from its templates, as they must for real strain, and the events are
-    drawn nearly as the prior is: five times slower. ``loud`` ones are drawn so too, but where a
-    search hardly goes astray, and their fits begin at the truth.
+    With a bank the fits start from its templates, as they must for real strain: ten times slower.
+    Without a ``kind`` they are then drawn nearly as the prior is, else flat in the logarithms.
     """
+    kind = kind or (Kind.FLAT if bank is None else Kind.NEAR_PRIOR)
     gain, noise_sd, before_s = _noise(count, rng, curves)
-    flat = bank is None and not loud
+    flat = kind is Kind.FLAT
     drawn = (
         population.flat(rng, gain, before_s)
         if flat
-        else population.preferred(rng, gain, before_s, loud)
+        else population.preferred(rng, gain, before_s, kind)
     )
     loudness, response = drawn.loudness, drawn.response
     wave = population.waves(drawn.binary, before_s)
@@ -106,8 +106,11 @@ def simulate(
     truth = np.stack([*drawn.binary, distance], axis=1)
     found = np.sqrt(np.sum(summary.snr**2, axis=1))
     heard = summary.log_distance + np.log(found)  # of the fit, at 1 Mpc
-    weigh = population.weights_of_flat if flat else population.weights_of_preferred
-    log_weight = weigh(drawn, summary.log_chirp_mass, heard, found)
+    if kind is Kind.PRIOR:
+        log_weight = population.weights_of_prior(drawn)
+    else:
+        weigh = population.weights_of_flat if flat else population.weights_of_preferred
+        log_weight = weigh(drawn, summary.log_chirp_mass, heard, found)
     return Examples(
         features=summary.features,
         targets=targets_of(truth, summary),

@@ -8,6 +8,7 @@ searched for cost ten times more; they are drawn nearly as the prior is, so that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ ALIKE_SNR = (5.5, 6.0, 6.5, 7.0, 8.0, 10.0, 14.0, 20.0, 30.0)
 ALIKE_MASS = (10.0, 20.0, 40.0, 80.0)
 # Of events that are searched for: the fall of their number with loudness, per logarithm, and by
 # loudness the share that is flat in the logarithm of chirp mass.
-STEEPNESS = 1.0
+STEEPNESS, STEEPNESS_OF_PRIOR = 1.0, 3.0
 LOUD = (8.0, 60.0)  # signal-to-noise ratio of events that shall be loud
 FLAT_SHARE = ((5.0, 0.15), (8.0, 0.15), (13.0, 0.4), (60.0, 0.4))
 CANDIDATES = 48  # binaries of the prior, of which one is kept
@@ -37,6 +38,15 @@ DOUBT = ((6.5, 1.0), (9.0, 0.0))  # of the fitted mass, by observed loudness
 
 Floats = NDArray[np.float64]
 Binaries = tuple[Floats, Floats, Floats, Floats]  # chirp mass, mass ratio and both spins
+
+
+class Kind(Enum):
+    """Which mergers are drawn."""
+
+    FLAT = "flat in the logarithms of chirp mass and loudness"
+    NEAR_PRIOR = "nearly as the prior, light and loud ones more often"
+    LOUD = "nearly as the prior, all loud"
+    PRIOR = "as the prior"
 
 
 class Drawn(NamedTuple):
@@ -63,16 +73,18 @@ def flat(rng: np.random.Generator, gain: Floats, before_s: Floats) -> Drawn:
 
 
 def preferred(
-    rng: np.random.Generator, gain: Floats, before_s: Floats, loud: bool = False
+    rng: np.random.Generator, gain: Floats, before_s: Floats, kind: Kind = Kind.NEAR_PRIOR
 ) -> Drawn:
     """Events nearer to the prior: it holds the more of a kind the farther they are heard.
 
     Of many binaries of the prior one is kept with a probability as its volume; some events are
-    drawn flat in the logarithm of chirp mass instead, for without them light ones were rare.
-    Loudness falls, or where all shall be loud is flat in its logarithm.
+    drawn flat in the logarithm of chirp mass instead, for without them light ones were rare; none
+    where all shall be the prior's. Loudness falls, or where all shall be loud is flat in its
+    logarithm.
     """
     count = len(gain)
-    steepness = 0.0 if loud else STEEPNESS
+    loud = kind is Kind.LOUD
+    steepness = {Kind.LOUD: 0.0, Kind.PRIOR: STEEPNESS_OF_PRIOR}.get(kind, STEEPNESS)
     loudness = falling(rng, LOUD if loud else LOUDNESS, np.full(count, steepness))
     shape = (count, CANDIDATES + 1)
     mass = falling(rng, prior.CHIRP_MASS, np.full(shape, -2.0))
@@ -87,7 +99,7 @@ def preferred(
     power = np.einsum("nsd,ncd->ncs", np.abs(responses) ** 2, square)
     volume = np.mean(power**1.5, axis=2)
     mean = volume[:, :-1].mean(axis=1)
-    even = rng.uniform(size=count) < flat_share(loudness)
+    even = rng.uniform(size=count) < (0 if kind is Kind.PRIOR else flat_share(loudness))
     one = np.where(even, CANDIDATES, _chosen(rng, volume[:, :-1]))
     rows = np.arange(count)
     place = _chosen(rng, power[rows, one] ** 1.5)
@@ -112,6 +124,16 @@ def weights_of_flat(drawn: Drawn, log_mass: Floats, heard: Floats, found: Floats
     log_weight = 2 * (np.log(drawn.binary[0]) - log_mass)
     log_weight += np.log(drawn.volume) - 3 * heard + 3 * np.log(found / drawn.loudness)
     return np.asarray(log_weight)
+
+
+def weights_of_prior(drawn: Drawn) -> Floats:
+    """ln weights (n,) of ``Kind.PRIOR`` events: near nought.
+
+    One is kept of few candidates, whose mean volume it makes larger the farther it is heard: so
+    heavy ones are kept a little too seldom.
+    """
+    others = (CANDIDATES * drawn.mean - drawn.volume) / (CANDIDATES - 1)
+    return np.asarray(np.log(drawn.mean / others))
 
 
 def weights_of_preferred(drawn: Drawn, log_mass: Floats, heard: Floats, found: Floats) -> Floats:

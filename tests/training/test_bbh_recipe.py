@@ -20,6 +20,7 @@ from astrogui.tasks.bbh_spread import calibrated
 from astrogui.training import bbh_calibration, bbh_members, rank_tests, score_bbh
 from astrogui.training.package import largest_difference, run_graph, run_network
 from astrogui.training.recipes import bbh as recipe
+from astrogui.training.strain_population import Kind
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_a_second_call_uses_what_was_simulated_and_fitted(trained):
     size, count = recipe.QUICK, recipe.QUICK.at_once
     near = recipe.load(
         place / "loud", size.loud, 3 + recipe.LOUD_STREAM, recipe.LOUD_CHUNK, said.append,
-        count=count, loud=True,
+        count=count, kind=Kind.LOUD,
     )  # fmt: skip
     searched = recipe.load(
         place / "tuning", size.tuning, 3 + recipe.TUNING_STREAM, 1, said.append,

@@ -95,6 +95,26 @@ def test_searched_events_are_drawn_nearly_as_the_prior_is():
     assert np.mean(drawn.binary[0] < 25) > 0.05  # light ones are not forgotten
 
 
+def test_events_of_the_prior_have_its_masses_and_loudness():
+    rng = np.random.default_rng(18)
+    drawn = strain_population.preferred(
+        rng,
+        np.repeat(multirate_gain()[None], 1200, axis=0),
+        np.full(1200, np.inf),
+        strain_population.Kind.PRIOR,
+    )
+    weight = np.exp(strain_population.weights_of_prior(drawn))
+    assert 0.9 < weight.min() <= weight.max() < 1.5
+    flat = strain_population.flat(
+        rng, np.repeat(multirate_gain()[None], 6000, axis=0), np.full(6000, np.inf)
+    )
+    prior = flat.binary[0] ** 2 * flat.volume
+    expected = np.average(np.log(flat.binary[0]), weights=prior)
+    assert np.average(np.log(drawn.binary[0]), weights=weight) == pytest.approx(expected, abs=0.04)
+    # Uniform in volume: the number heard above a signal-to-noise ratio falls by its cube.
+    assert np.mean(drawn.loudness > 10) == pytest.approx(0.125, abs=0.03)
+
+
 def multirate_gain() -> np.ndarray:
     row, _ = simulator._estimated(CURVES[2], 12, 0.25, np.random.default_rng(1))
     return np.stack([row, row])

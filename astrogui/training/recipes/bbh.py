@@ -33,6 +33,7 @@ from astrogui.training.bbh_calibration import novelty_statistic, ranked, tilt_ta
 from astrogui.training.bbh_members import AT_ONCE, Size, network_config, started, together, tuned
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
+from astrogui.training.strain_population import Kind
 
 NETWORK = "bbh:posterior_network"
 CHUNK, LOUD_CHUNK = 16, 8  # batches in a file
@@ -49,14 +50,13 @@ LOOKED_AT_STREAMS = (5_000, 6_000, 9_000, 10_000)
 
 FULL = Size(
     chunks=34, validation=3000, loud=26, tuning=320, judging=16, searched=256,
-    looked_at=(32, 32, 32, 56), held_out=7168, epochs=20, tuned_epochs=20, draws=3000, members=3,
-    width=192, depth=3, hidden=64, bins=10,
-    max_seconds=420.0,
+    looked_at=(32, 32, 32, 56), held_out=7168, of_prior=2000, epochs=20, tuned_epochs=20,
+    draws=3000, members=3, width=192, depth=3, hidden=64, bins=10, max_seconds=420.0,
 )  # fmt: skip
 QUICK = Size(
     chunks=1, validation=4, loud=1, tuning=2, judging=1, searched=1, looked_at=(1, 1, 1, 1),
-    held_out=8, epochs=2, tuned_epochs=2, draws=200, members=1, width=32, depth=1, hidden=16,
-    bins=6, at_once=8, batch=8,
+    held_out=8, of_prior=8, epochs=2, tuned_epochs=2, draws=200, members=1, width=32, depth=1,
+    hidden=16, bins=6, at_once=8, batch=8,
 )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         progress,
         None,
         size.at_once,
-        True,
+        Kind.LOUD,
     )
     tuning = together(near, searched("tuning", TUNING_STREAM, size.tuning))
     config = network_config(size)
@@ -106,6 +106,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     progress("measuring on held-out simulations")
     run = CompiledRun(model, card, assets)
     scores, coverage = score_bbh.simulated_figures(run, held_out, seed)
+    scores[bbh_card.FROM_PRIOR] = simulated(run, size.of_prior, seed, place)
     card = bbh_card.finished(card, scores, coverage, quick)
     golden = {
         "features": held_out["features"][:3],
@@ -123,7 +124,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
 
 
 def simulated(run: Run, n: int, seed: int, kept: Path | None = None) -> Measures:
-    """Figures over ``n`` fresh simulations, never those trained on.
+    """Figures over ``n`` fresh mergers drawn from the prior itself, never those trained on.
 
     Their fits are searched for as in real strain, which takes 0.12 s of one core for an event.
     They are kept in files of 64 below the folder ``kept``, where it is given: a further call, or
@@ -132,7 +133,10 @@ def simulated(run: Run, n: int, seed: int, kept: Path | None = None) -> Measures
     with ExitStack() as stack:
         place = kept or Path(stack.enter_context(TemporaryDirectory()))
         files = -(-n // AT_ONCE)
-        events = load(place / f"bbh-{seed}", files, seed + EVALUATION_STREAM, 1, print, fit_bank())
+        events = load(
+            place / f"bbh-{seed}", files, seed + EVALUATION_STREAM, 1, print, fit_bank(),
+            kind=Kind.PRIOR,
+        )  # fmt: skip
     figures, _ = score_bbh.simulated_figures(
         run, {name: value[:n] for name, value in events.items()}, seed
     )
@@ -147,7 +151,7 @@ def load(
     progress: Progress,
     bank: Templates | None = None,
     count: int = AT_ONCE,
-    loud: bool = False,
+    kind: Kind | None = None,
 ) -> Arrays:
     """The simulated events of a seed, those that are missing simulated on all processors.
 
@@ -156,7 +160,7 @@ def load(
     place.mkdir(parents=True, exist_ok=True)
     paths = [place / f"{index:04d}.npz" for index in range(chunks)]
     curves = simulator.noise_curves(bbh_card.data_folder())
-    make = partial(_batch, curves=curves, bank=bank, count=count, loud=loud)
+    make = partial(_batch, curves=curves, bank=bank, count=count, kind=kind)
     missing = [index for index, path in enumerate(paths) if not path.exists()]
     if missing:
         keys = [(seed, index, batch) for index in missing for batch in range(batches)]
@@ -196,12 +200,12 @@ def _batch(
     curves: list[np.ndarray],
     bank: Templates | None = None,
     count: int = AT_ONCE,
-    loud: bool = False,
+    kind: Kind | None = None,
 ) -> Arrays:
     """One batch of events; its generator depends on (seed, chunk, batch) only."""
     seed, chunk, batch = key
     rng = np.random.default_rng([19 + seed, chunk, batch])
-    return dict(simulator.simulate(count, rng, curves, bank, loud)._asdict())
+    return dict(simulator.simulate(count, rng, curves, bank, kind)._asdict())
 
 
 def calibrate(
