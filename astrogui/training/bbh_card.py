@@ -32,8 +32,8 @@ LIMITS = (
     "single detector distance and place are hardly known.",
     "The likelihood holds for stationary Gaussian noise of the measured density; errors of "
     "calibration and of that density are not included.",
-    "Before weighting, intervals of the louder and lighter mergers, which the prior has few of, may "
-    "be two or three points off: one sample of them showed it, a larger one did not.",
+    "Before weighting, intervals of the louder and lighter mergers, which the prior has few of, "
+    "may be two or three points off: one sample of them showed it, a larger one did not.",
     "Noise in the simulations is Gaussian and stationary. A glitch over the merger is flagged by "
     "the misfit it leaves, not removed.",
     "Below a network signal-to-noise ratio of 8 the candidate may be noise; the answer is flagged.",
