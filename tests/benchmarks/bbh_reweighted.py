@@ -24,6 +24,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,6 +110,7 @@ class Answering:
         loaded = load_model(find_model("bbh", models), task="bbh")
         self._backend = guarded(loaded, print)
         self._model = Model(card=loaded.card, assets=loaded.assets, seed=1)
+        self.own_efficiency = 0.0  # of the last answer's first pairs
 
     def place(self, record: Network, gps: float) -> Place:
         ((place,),) = list(bbh.find(record, self._model, {"gps": str(gps)}))
@@ -120,16 +123,36 @@ class Answering:
         fed = {name: value for name, value in prepared.items() if not name.startswith("_")}
         said = self._backend.run(fed)
         (first,) = bbh.decode(said, prepared, record, [place], self._model)
-        assert bbh.TASK.refine is not None
-        better = bbh.TASK.refine(record, place, first, self._model, lambda part: None)
+        with self._listening():
+            assert bbh.TASK.refine is not None
+            better = bbh.TASK.refine(record, place, first, self._model, lambda part: None)
         assert better is not None
         return first, better
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Hears what the first pairs are worth: the network's draws, a fifth of the prior's, and
+        places that the best waveform suggests, in all parameters at once."""
+        drawn, worth = binary_posterior._drawn, []
+
+        def heard(*given: Any) -> binary_posterior.Weighted:
+            pairs = drawn(*given)
+            share = pairs.shares
+            worth.append(float(1 / np.sum(share**2) / share.size))
+            return pairs
+
+        binary_posterior._drawn = heard
+        try:
+            yield
+        finally:
+            binary_posterior._drawn = drawn
+            self.own_efficiency = worth[0]
 
 
 def events(answer: Answering, data: Path) -> None:
     table = list(csv.DictReader((data / "events.csv").open(encoding="utf-8")))
     files = list(csv.DictReader((data / "files.csv").open(encoding="utf-8")))
-    inside, widths, efficiencies = [], [], []
+    inside, widths, efficiencies, own = [], [], [], []
     for event in table:
         paths = files_of(event["event"], files, data)
         if not paths:
@@ -143,8 +166,10 @@ def events(answer: Answering, data: Path) -> None:
         done = time.process_time()
         cells = better.extras
         efficiencies.append(float(cells["efficiency"] or 0))
+        own.append(answer.own_efficiency)
         print(
-            f"{event['event']}: {cells['method']}, efficiency {cells['efficiency']:.3f}, "
+            f"{event['event']}: {cells['method']}, efficiency {cells['efficiency']:.3f} "
+            f"(of the network's own draws {own[-1]:.4f}), "
             f"ess {cells['ess']:.0f}, ln Z {cells['log_evidence']:.2f}, {cells['detectors']}, "
             f"S/N {cells['snr']:.1f} (published {event['network_snr']}), "
             f"sky {cells['ra']:.0f} {cells['dec']:.0f}, "
@@ -161,7 +186,8 @@ def events(answer: Answering, data: Path) -> None:
                 low, _, high = map(float, told)
                 inside.append(low <= ours[1] <= high)
                 widths.append((ours[2] - ours[0]) / (high - low))
-    print(f"median efficiency {np.median(efficiencies):.2f}; our median inside the published 90 % "
+    print(f"median efficiency {np.median(efficiencies):.2f}, of the network's own draws "
+          f"{np.median(own):.4f}; our median inside the published 90 % "
           f"for {np.mean(inside):.0%} of {len(inside)} pairs (final mass, m1, m2, final spin); "
           f"median ratio of widths {np.median(widths):.2f}")  # fmt: skip
 
@@ -283,6 +309,7 @@ def injections(
             "ranks": ranks,
             "chirp_mass": {"true": truth["chirp_mass_det"], **masses},
             **{name: cells[name] for name in ("method", "efficiency", "ess", "snr")},
+            "own_efficiency": answer.own_efficiency,
             "intrinsic": worth[-1].intrinsic,
             "extrinsic": worth[-1].extrinsic,
             "block": block,
@@ -291,6 +318,12 @@ def injections(
         out.write_text(json.dumps(told), encoding="utf-8")
     binary_posterior.quality = judged
     return {"seed": seed, **summary(told)}
+
+
+def own_efficiency(told: list[dict[str, Any]]) -> dict[str, float]:
+    """Median over mergers of the network's own draws' worth; of files that tell it."""
+    worth = [row["own_efficiency"] for row in told if "own_efficiency" in row]
+    return {"own_efficiency_median": float(np.median(worth))} if worth else {}
 
 
 def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
@@ -306,6 +339,7 @@ def summary(told: list[dict[str, Any]]) -> dict[str, Any]:
         "sampled": methods.count("sampled"),
         "efficiency_median": float(np.median(column["efficiency"])),
         "efficiency_least": float(column["efficiency"].min()),
+        **own_efficiency(told),
         "intrinsic_median": float(np.median(column["intrinsic"])),
         "intrinsic_5000": float(np.mean(column["intrinsic"] >= 5000)),
         "extrinsic_median": float(np.median(column["extrinsic"])),
