@@ -79,6 +79,17 @@ def test_the_list_is_walked_by_keyboard(judged, qtbot):
     qtbot.waitUntil(lambda: qualities(judged) == [3])
 
 
+def test_steps_that_are_read_again_leave_the_one_that_is_looked_at(judged, qtbot):
+    qtbot.waitUntil(lambda: judged.history._detail.text().endswith("quality 3 → 4"))
+    qtbot.waitUntil(lambda: not judged.history.is_busy)
+    judged.history.list.setFocus()
+    QTest.keyClick(judged.history.list, Qt.Key.Key_Down)
+    judged.history.refresh()
+    qtbot.waitUntil(lambda: not judged.history.is_busy)
+    assert judged.history.list.currentIndex().row() == 1
+    qtbot.waitUntil(lambda: judged.history._detail.text().endswith("quality 2 → 3"))
+
+
 def test_the_list_survives_a_restart_half_undone(judged, open_bench, make_session, qtbot):
     click(judged.history.list, 2)
     qtbot.waitUntil(lambda: lines(judged)[2][1] == "now")

@@ -53,6 +53,10 @@ class HistoryModel(QAbstractListModel):
         self._steps = steps[::-1]
         self.endResetModel()
 
+    def shows(self, steps: list[Any]) -> bool:
+        """Whether these steps, oldest first, are those that are shown."""
+        return self._steps == steps[::-1]
+
     @property
     def current(self) -> int:
         """The line of the step that was done last."""
@@ -180,10 +184,12 @@ class HistoryPanel(QWidget):
         return self._steps.is_under_way or self._told.is_under_way
 
     def refresh(self, *_: object) -> None:
-        """Read the steps again; the current one is chosen."""
+        """Read the steps again; the current one is chosen where they are others than before."""
         self._steps.ask()
 
     def _show(self, steps: list[Any]) -> None:
+        if steps and self.model.shows(steps):
+            return  # whoever looks at an earlier step goes on looking at it
         self.model.show_steps(steps)
         self.list.setCurrentIndex(self.model.index(self.model.current))
         if not steps:
