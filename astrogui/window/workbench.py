@@ -78,11 +78,15 @@ class Workbench(QObject):
         self._expects_new = True  # the first file that comes is shown
         self._project: Path | None = None
         self._awaits_list = True
-        self.is_built = False
+        self.is_built = self._is_closed = False
 
     def compute(self, function: Callable[..., Any], *args: Any, **words: Any) -> Future[Any]:
-        """Run ``function`` in the pool: the views' heavy work."""
-        return self._pool.submit(function, *args, **words)
+        """Run ``function`` in the pool: the views' heavy work; cancelled once it is closed."""
+        if not self._is_closed:
+            return self._pool.submit(function, *args, **words)
+        nothing: Future[Any] = Future()  # a pause that was waited for may end after the closing
+        nothing.cancel()
+        return nothing
 
     def steps(self) -> Iterator[Callable[[], None]]:
         """What is left to build, in pieces small enough for an idle moment each."""
@@ -104,6 +108,7 @@ class Workbench(QObject):
 
     def close(self) -> None:
         """Deliver no more events, end the pool. The session is closed by whoever made it."""
+        self._is_closed = True
         self.bridge.close()
         self.model.close()
         for timer in self.window.findChildren(QTimer):

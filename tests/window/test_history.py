@@ -127,3 +127,10 @@ def test_the_history_is_read_in_the_pool(judged, qtbot, monkeypatch):
     judged.history.list.setCurrentIndex(judged.history.model.index(1))
     qtbot.waitUntil(lambda: len(readers) >= 3 and not judged.history.is_busy)
     assert threading.main_thread() not in readers
+
+
+def test_what_is_asked_after_the_closing_is_dropped_in_silence(judged, qtbot):
+    qtbot.waitUntil(lambda: not judged.history.is_busy)
+    judged.close()
+    judged.history.refresh()  # as by a pause that ends late
+    assert judged.compute(len, ()).cancelled()

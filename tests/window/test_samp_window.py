@@ -139,6 +139,8 @@ def test_rows_chosen_in_the_other_program_are_chosen_here_and_not_sent_back(
     bench.window.actions_by_name["samp_link"].trigger()
     bench.window.actions_by_name["samp_table"].trigger()
     table_id = heard(partner, qtbot)["params"]["table-id"]
+    # The other program hears it before the window says that it was sent.
+    qtbot.waitUntil(lambda: "sent to 1 program" in bench.window.notice.words)
     ids = session.view.row_ids()
     partner.say(mtype="table.highlight.row", params={"table-id": table_id, "row": "2"})
     qtbot.waitUntil(lambda: bench.selection.row_id == ids[2])
