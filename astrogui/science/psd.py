@@ -19,6 +19,9 @@ class Psd(NamedTuple):
     segments: int
 
 
+FEWEST_SEGMENTS = 6  # without what is left out
+
+
 def segment_length_s(duration_s: float) -> float:
     """Length of Welch segments that leaves at least about a dozen of them."""
     if duration_s >= 28:
@@ -44,12 +47,7 @@ def welch_median(
     starts = np.arange(0, samples.size - length + 1, length // 2)
     if starts.size < 3:
         raise ValueError(f"{samples.size / sample_rate_hz:g} s are too short for a noise estimate")
-    begin = starts / sample_rate_hz
-    clean = np.ones(starts.size, bool)
-    for first, last in left_out:
-        clean &= (begin + segment_s <= first) | (begin >= last)
-    if clean.sum() >= 6:
-        starts = starts[clean]
+    starts = beside(starts, segment_s, sample_rate_hz, left_out)
     window = np.hanning(length + 1)[:-1]
     segments = np.stack([samples[start : start + length] for start in starts])
     segments = (segments - segments.mean(axis=1, keepdims=True)) * window
@@ -58,6 +56,17 @@ def welch_median(
     density *= 2 / (sample_rate_hz * np.sum(window**2))
     frequency = np.asarray(np.fft.rfftfreq(length, 1 / sample_rate_hz), np.float64)
     return Psd(frequency, density, int(starts.size))
+
+
+def beside(
+    starts: NDArray[np.intp], segment_s: float, sample_rate_hz: float, left_out: Sequence[Span]
+) -> NDArray[np.intp]:
+    """The first samples of those segments that overlap no span left out; all, were it under six."""
+    begin = starts / sample_rate_hz
+    clean = np.ones(starts.size, bool)
+    for first, last in left_out:
+        clean &= (begin + segment_s <= first) | (begin >= last)
+    return starts[clean] if clean.sum() >= FEWEST_SEGMENTS else starts
 
 
 SMOOTHED_BINS = 7

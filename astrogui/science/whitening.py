@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.science.psd import Psd, Span
+from astrogui.science.psd import Psd, Span, beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,6 @@ LEVEL_SEGMENT_S = 1.0  # of whitened noise, whose power is compared with one
 LEVEL_BINS = 9  # of such a segment, over which its power is averaged
 LEVEL_MEDIAN = 0.93  # median of such averages over their mean: white noise, 6 to 30 s
 LEVEL_HZ = (19.0, 940.0)  # where the whitened series is not turned down
-FEWEST_SEGMENTS = 6
 RATES_HZ = (1024.0, 16384.0)  # of strain that is taken
 LARGEST_FACTOR = 2048  # by which a series is stretched or thinned
 
@@ -138,12 +137,7 @@ def levelled(
     whitened = whiten(samples, sample_rate_hz, psd)
     length, edge = round(LEVEL_SEGMENT_S * sample_rate_hz), round(TAPER_S * sample_rate_hz)
     starts = np.arange(edge, whitened.size - edge - length + 1, length // 2)
-    clean = np.ones(starts.size, bool)
-    for first, last in left_out:
-        begin = starts / sample_rate_hz
-        clean &= (begin + LEVEL_SEGMENT_S <= first) | (begin >= last)
-    if clean.sum() >= FEWEST_SEGMENTS:
-        starts = starts[clean]
+    starts = beside(starts, LEVEL_SEGMENT_S, sample_rate_hz, left_out)
     window = np.hanning(length + 1)[:-1]
     segments = np.stack([whitened[start : start + length] for start in starts]) * window
     power = np.abs(np.fft.rfft(segments, axis=1)) ** 2 / np.sum(window**2)
