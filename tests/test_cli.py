@@ -34,13 +34,11 @@ def sample(kind: str) -> list[Path]:
 
 
 def test_a_waveform_and_a_time_of_merger_reach_the_analysis_as_its_options():
-    from astrogui.cli import analysis
-    from astrogui.window import start
+    from astrogui.session.asked import analysis_options
 
     words = ["analyze", "x.hdf5", "--gps", "1126259462.4", "--waveform", "IMRPhenomXAS"]
     options = build_parser().parse_args(words)
-    for made in (analysis.analysis_options(options), start.analysis_options(options)):
-        assert made == {"gps": "1126259462.4", "waveform": "IMRPhenomXAS"}
+    assert analysis_options(options) == {"gps": "1126259462.4", "waveform": "IMRPhenomXAS"}
 
 
 @pytest.mark.parametrize(

@@ -12,28 +12,10 @@ from contextlib import ExitStack
 from astrogui.cli.endings import check_ending, check_merger_endings
 from astrogui.cli.exit_codes import OK, SOME_FAILED
 from astrogui.errors import UsageProblem
+from astrogui.session.asked import analysis_options, task_names
 from astrogui.session.batches import batch_notices
 from astrogui.session.follower import Follower, news_of, print_rows
 from astrogui.session.session import Session
-
-
-def analysis_options(options: argparse.Namespace) -> dict[str, str]:
-    """Reading and task options of a command line, as the session takes them."""
-    words: dict[str, str] = {}
-    if options.gps is not None:
-        words["gps"] = repr(options.gps)
-    for name in ("columns", "detector", "waveform"):
-        if getattr(options, name, None):
-            words[name] = getattr(options, name)
-    if options.air:
-        words["air"] = "true"
-    return words
-
-
-def task_names(options: argparse.Namespace) -> tuple[str, ...] | None:
-    if not options.task:
-        return None
-    return tuple(name.strip() for name in options.task.split(",") if name.strip())
 
 
 def run_analyze(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
+from astrogui.session.asked import analysis_options, task_names
 from astrogui.session.settings import Settings, load_settings
 from astrogui.window.collector import Collector
 from astrogui.window.early_view import EarlyView
@@ -283,25 +284,6 @@ def _import_views() -> None:
 
     for name, _ in VIEWS:
         view_class(name)
-
-
-def analysis_options(options: Namespace) -> dict[str, str]:
-    """Reading and task options of the command line, as the session takes them."""
-    words: dict[str, str] = {}
-    if getattr(options, "gps", None) is not None:
-        words["gps"] = repr(options.gps)
-    for name in ("columns", "detector", "waveform"):
-        if getattr(options, name, None):
-            words[name] = getattr(options, name)
-    if getattr(options, "air", False):
-        words["air"] = "true"
-    return words
-
-
-def task_names(options: Namespace) -> tuple[str, ...] | None:
-    """The analyses asked for by name; None for all that fit."""
-    given = getattr(options, "task", None)
-    return tuple(name.strip() for name in given.split(",") if name.strip()) if given else None
 
 
 def trace(words: str) -> None:
