@@ -176,8 +176,17 @@ class Section:
     ) -> Detections:
         """The sources of the section and of its margin, in pixels of the whole image."""
         bottom, left = max(0, self.y0 - MARGIN), max(0, self.x0 - MARGIN)
-        pixels, noise, mask = background(read(bottom, self.y1 + MARGIN, left, self.x1 + MARGIN))
+        pixels, noise, mask = background(self._with_margin(read))
         return _moved(detect(pixels, noise, mask, threshold), left, bottom, shape)
+
+    def filled_pixels(self, read: SectionReader) -> int:
+        """How many of the pixels searched saw the sky: those that hold a number other than 0."""
+        pixels = self._with_margin(read)
+        return int((np.isfinite(pixels) & (pixels != 0)).sum())
+
+    def _with_margin(self, read: SectionReader) -> NDArray[np.floating[Any]]:
+        bottom, left = max(0, self.y0 - MARGIN), max(0, self.x0 - MARGIN)
+        return read(bottom, self.y1 + MARGIN, left, self.x1 + MARGIN)
 
 
 def sections(shape: tuple[int, int]) -> list[Section]:

@@ -3,25 +3,29 @@
 Sources are found in the reference band (r where there is one), the other bands are laid over it by
 their WCS, and a small network reads the pixels beside catalogue measures, each relative to the
 seeing measured from the image's own stars. The probabilities hold for the share of stars at a
-magnitude that the model card states; the option `star_fraction` states another.
+magnitude that the model card states, times the density of stars that the frame's own bright sources
+show (`science.surroundings`); the option `star_density` states another density, `star_fraction`
+another share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.errors import UsageProblem
+from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag, raised
-from astrogui.records.image import Field
+from astrogui.records.image import Field, Image
 from astrogui.records.model_card import ModelCard
 from astrogui.records.posterior import QUANTILE_LEVELS, Posterior
 from astrogui.records.provenance import Place
-from astrogui.science import photometry
+from astrogui.science import photometry, surroundings
 from astrogui.science.aligned_bands import Aligned, aligned
-from astrogui.science.detection import Detections, with_places
+from astrogui.science.detection import Detections, Section, with_places
 from astrogui.science.ensemble import probability_quantiles
 from astrogui.tasks import sources
 from astrogui.tasks.insight import Aim, Insight
@@ -30,6 +34,10 @@ from astrogui.tasks.task import Arrays, Model, Options, Task
 CLASSES = ("star", "galaxy")
 TRAINED_SEEING_PIXELS = (1.0, 6.0)  # half-light radius of a star in the simulations
 LOW_SIGNAL = 7.0  # signal-to-noise
+DENSITY_COLUMN = Column(
+    name="star_density", format="%.2f",
+    description="density of stars that the probabilities rest on, 1 at galactic latitude 50 deg",
+)  # fmt: skip
 
 
 def prepare(
@@ -45,17 +53,21 @@ def prepare(
     for section, inside in sources.sections_of(images[0].shape, places):
         found = section.searched(images[0].section, images[0].shape)
         found, chosen = with_places(found, x[inside], y[inside])
+        measured = aligned(bands, found, chosen)
         rows.append(inside)
-        parts.append(_arrays(aligned(bands, found, chosen), found, chosen, zero_points))
+        parts.append(
+            _arrays(measured, found, chosen, zero_points)
+            | _surroundings(images[0], section, found, chosen, measured)
+        )
     arrays = sources.in_order(rows, parts)
-    return arrays | {"_prior_shift": _prior_shift(arrays, model, options)}
+    return arrays | _shifts(arrays, model.card.calibration if model else {}, options)
 
 
 def decode(
     outputs: Arrays, prepared: Arrays, record: Field, places: Sequence[Place], model: Model
 ) -> list[Posterior]:
     """P(star) and P(galaxy): the members' mean logit, their spread as the epistemic part."""
-    logits = np.asarray(outputs["logit"], np.float64) + prepared["_prior_shift"][:, None]
+    logits = np.asarray(outputs["logit"], np.float64) + prepared["_shift"][:, None]
     probability, quantiles = probability_quantiles(
         logits, QUANTILE_LEVELS, tuple(model.card.calibration["pooled_spread"])
     )
@@ -106,23 +118,92 @@ def _arrays(
     }
 
 
-def _prior_shift(arrays: Arrays, model: Model | None, options: Options) -> NDArray[np.float64]:
-    """What the option `star_fraction` adds to the logit of galaxy: 0 for the card's own prior."""
-    count = len(arrays["_signal"])
-    text = options.get("star_fraction", "")
-    if not text or model is None:
-        return np.zeros(count)
-    try:
-        wanted = float(text)
-    except ValueError:
-        wanted = np.nan
-    if not 0 < wanted < 1:
-        raise UsageProblem(f"star_fraction is a number between 0 and 1, got {text!r}.")
-    table = model.card.calibration["prior"]
+def _surroundings(
+    reference: Image, section: Section, found: Detections, chosen: NDArray[np.intp],
+    measured: Aligned,
+) -> Arrays:  # fmt: skip
+    """What the section says of each of its sources: compact ones counted, the next one's distance.
+
+    The area is 0, and nothing is counted, without a magnitude in r, a pixel scale or a seeing.
+    """
+    count, area_deg2, slot = 0, 0.0, sources.slot(reference)
+    scale, zero_point = reference.pixel_scale_arcsec, reference.zero_point_ab
+    if slot == photometry.REFERENCE and scale and zero_point is not None and measured.stars:
+        count = surroundings.compact_sources(
+            photometry.ab_magnitude(found.flux, np.array(zero_point)),
+            found.flux / np.maximum(found.flux_err, 1e-30), found.half_light_radius,
+            measured.star_radius,
+        )  # fmt: skip
+        area_deg2 = section.filled_pixels(reference.section) * (scale / 3600) ** 2
+    return {
+        "_compact": np.full(len(chosen), count),
+        "_area_deg2": np.full(len(chosen), area_deg2),
+        "_separation": surroundings.separations(
+            found.x, found.y, np.isfinite(found.flux), chosen, measured.star_radius
+        ),
+    }
+
+
+def logit_shifts(arrays: Mapping[str, Any], calibration: Mapping[str, Any]) -> Arrays:
+    """What the surroundings add to the logit of galaxy, (n,) each, by a card's calibration.
+
+    ``density`` is that of stars, ``of_density`` what it adds, ``of_neighbour`` what the next
+    source's nearness does. A card that tells nothing of surroundings adds nothing.
+    """
+    told = calibration.get("surroundings")
+    if told is None:
+        nothing = np.zeros(len(arrays["_compact"]))
+        return {"density": nothing * np.nan, "of_density": nothing, "of_neighbour": nothing}
+    between = tuple(told["star_densities"])
+    density = surroundings.star_density(
+        arrays["_compact"], arrays["_area_deg2"],
+        (told["stars_per_deg2"], told["galaxies_per_deg2"]), between,
+    )  # fmt: skip
+    near = surroundings.nearness(arrays["_separation"], tuple(told["neighbour_fwhm"]))
+    return {
+        "density": density,
+        "of_density": np.log(surroundings.mean_density(between) / density),
+        "of_neighbour": told["neighbour_logit"] * near,
+    }
+
+
+def _shifts(arrays: Arrays, calibration: Mapping[str, Any], options: Options) -> Arrays:
+    """`_shift` of the logit of galaxy, and the density of stars that it rests on (NaN: none)."""
+    shifts = logit_shifts(arrays, calibration)
+    density, of_density = shifts["density"], shifts["of_density"]
+    if options.get("star_fraction"):
+        density = np.full(len(density), np.nan)
+        of_density = _stated_share(arrays, calibration, options["star_fraction"])
+    elif options.get("star_density") and "surroundings" in calibration:
+        stated = _number(options["star_density"], "star_density", np.inf)
+        mean = surroundings.mean_density(tuple(calibration["surroundings"]["star_densities"]))
+        density = np.full(len(density), stated)
+        of_density = np.full(len(density), np.log(mean / stated))
+    return {"_shift": of_density + shifts["of_neighbour"], "_star_density": density}
+
+
+def _stated_share(arrays: Arrays, calibration: Mapping[str, Any], text: str) -> NDArray[np.float64]:
+    """What a stated share of stars adds to the logit, in place of the card's own by magnitude."""
+    wanted = _number(text, "star_fraction", 1.0)
+    if "prior" not in calibration:
+        return np.zeros(len(arrays["_signal"]))
+    table = calibration["prior"]
     magnitude = arrays["_magnitude"][:, photometry.REFERENCE]
     known = np.where(np.isfinite(magnitude), magnitude, table["typical_magnitude_r"])
     trained = np.interp(known, table["magnitude_r"], table["star_fraction"])
     return np.asarray(np.log(trained / (1 - trained)) - np.log(wanted / (1 - wanted)))
+
+
+def _number(text: str, name: str, most: float) -> float:
+    """The value of an option that lies between 0 and ``most``."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not 0 < value < most:
+        words = f"between 0 and {most:g}" if np.isfinite(most) else "above 0"
+        raise UsageProblem(f"{name} is a number {words}, got {text!r}.")
+    return value
 
 
 def _flags(prepared: Arrays, k: int, bands: int) -> Flag:
@@ -140,7 +221,9 @@ def _flags(prepared: Arrays, k: int, bands: int) -> Flag:
 
 
 def _cells(prepared: Arrays, k: int) -> dict[str, float | str | bool | None]:
-    return sources.flux_cells(*(prepared[n][k] for n in ("_flux", "_flux_err", "_magnitude")))
+    density = float(prepared["_star_density"][k])
+    cells = sources.flux_cells(*(prepared[n][k] for n in ("_flux", "_flux_err", "_magnitude")))
+    return cells | ({DENSITY_COLUMN.name: density} if np.isfinite(density) else {})
 
 
 def _novel(novelty: float) -> Flag:
@@ -175,10 +258,13 @@ TASK = Task(
     decode=decode,
     insight=INSIGHT,
     classes=CLASSES,
-    columns=(*sources.PLACE_COLUMNS, sources.FLUX_UNIT_COLUMN),
+    columns=(*sources.PLACE_COLUMNS, sources.FLUX_UNIT_COLUMN, DENSITY_COLUMN),
     record_columns=sources.band_columns,
     views=("image",),
     batch_size=2048,  # `prepare` searches its section again for every batch
     match_tolerance_arcsec=sources.MATCH_TOLERANCE_ARCSEC,
-    options={"star_fraction": "share of stars among the sources, instead of the card's prior"},
+    options={
+        "star_fraction": "share of stars among the sources, instead of the card's prior",
+        "star_density": "density of stars, 1 at galactic latitude 50 deg, instead of the counted",
+    },
 )

@@ -204,6 +204,65 @@ def test_a_stated_share_of_stars_moves_the_answer_by_bayes_theorem(answered):
         decoded(record, places[:3], options={"star_fraction": "many"}, prior=prior)
 
 
+SURROUNDINGS = {
+    "star_densities": [0.3, 3.0], "stars_per_deg2": 2700.0, "galaxies_per_deg2": 130.0,
+    "neighbour_fwhm": [1.0, 3.0], "neighbour_logit": -0.8,
+}  # fmt: skip
+
+
+def test_a_frame_full_of_stars_makes_its_sources_more_likely_stars(answered):
+    record, places, arrays = answered
+    near = arrays["_separation"] < 3
+    posteriors = decoded(record, places, surroundings=SURROUNDINGS)
+    density = posteriors[0].extras["star_density"]
+    assert density == pytest.approx(3.0, rel=0.35)  # as the frame was simulated, of 50 stars
+    odds = np.array([p.probability("galaxy") / p.probability("star") for p in posteriors])
+    mean = 2.7 / np.log(10)
+    assert odds[~near] == pytest.approx(np.e * mean / density, rel=1e-3)
+    assert (odds[near] < odds[~near].min()).all()
+    assert 0 < near.sum() < len(near) / 2
+
+
+def test_one_source_alone_is_told_the_same_of_its_frame(answered):
+    record, places, arrays = answered
+    alone = star_galaxy.prepare(record, places[7:8], None, {})
+    for name in ("_compact", "_area_deg2", "_separation"):
+        assert alone[name][0] == pytest.approx(arrays[name][7])
+
+
+def test_a_stated_density_replaces_the_counted_one(answered):
+    record, places, _ = answered
+    stated = decoded(record, places, options={"star_density": "1.5"}, surroundings=SURROUNDINGS)
+    assert {p.extras["star_density"] for p in stated} == {1.5}
+    odds = max(p.probability("galaxy") / p.probability("star") for p in stated)
+    assert odds == pytest.approx(np.e * 2.7 / np.log(10) / 1.5, rel=1e-3)
+    with pytest.raises(UsageProblem, match="star_density is a number above 0"):
+        decoded(record, places, options={"star_density": "-1"}, surroundings=SURROUNDINGS)
+
+
+def test_without_magnitudes_or_scale_no_stars_are_counted(sky):
+    bare = sky_field(sky, "r", calibrated=False)
+    other = sky_field(sky, "i")
+    unscaled = Field(images=(replace(sky_field(sky, "r").images[0], pixel_scale_arcsec=None),))
+    for record in (bare, other, unscaled):
+        places = places_of(record)[:30]
+        assert not star_galaxy.prepare(record, places, None, {})["_area_deg2"].any()
+        posteriors = decoded(record, places, surroundings=SURROUNDINGS)
+        assert posteriors[0].extras["star_density"] == pytest.approx(2.7 / np.log(10), rel=1e-3)
+
+
+def test_parts_of_a_frame_without_sky_are_no_area(sky):
+    record = sky_field(sky, "r")
+    pixels = record.images[0].pixels.copy()
+    pixels[:200], pixels[200:250] = np.nan, 0.0
+    half = Field(images=(replace(record.images[0], pixels=pixels),))
+    whole, part = (
+        star_galaxy.prepare(frame, places_of(frame)[-5:], None, {})["_area_deg2"][0]
+        for frame in (record, half)
+    )
+    assert part == pytest.approx(whole * 250 / 500, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("change", "accepted"),
     [
