@@ -6,7 +6,7 @@ Source: Willett et al. 2013, MNRAS 435, 2835, table 2 and figure 1; the numberin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +136,15 @@ def means(alpha: Floats) -> Floats:
     for where in SLICES:
         shares[..., where] = alpha[..., where] / alpha[..., where].sum(axis=-1, keepdims=True)
     return shares
+
+
+def at_strengths(alpha: Floats, factors: Sequence[float]) -> Floats:
+    """Concentrations (n, members * factors, 37): each member at each of the strengths.
+
+    Of a mixture in which every strength is as likely as the others: how far a crowd agrees is not
+    known to a single number.
+    """
+    return np.concatenate([np.asarray(alpha) * factor for factor in factors], axis=1)
 
 
 def log_likelihood(counts: Floats, alpha: Floats) -> Floats:

@@ -116,7 +116,7 @@ def decode(
     """
     alpha = np.asarray(outputs["alpha"], np.float64)  # (n, members, 37)
     share, quantiles = member_shares(alpha, tuple(model.card.calibration["pooled_spread"]))
-    crowd = crowd_quantiles(alpha, seeded(model, "crowd"))
+    crowd = crowd_quantiles(at_told_strengths(alpha, model.card), seeded(model, "crowd"))
     novelty = np.asarray(outputs["novelty"], np.float64).reshape(len(places))
     features = np.asarray(outputs["features"], np.float32) - 1
     places_in = embedded(features, model.assets["embedding_mean"], model.assets["embedding_axes"])
@@ -164,6 +164,11 @@ def spread_of(
     flat = logits.transpose(0, 2, 1).reshape(-1, single.shape[1])
     _, quantiles = probability_quantiles(flat, levels, pooled_spread)
     return np.asarray(quantiles.reshape(*mean.shape, -1), np.float64)
+
+
+def at_told_strengths(alpha: Floats, card: ModelCard) -> Floats:
+    """The mixture (n, members * strengths, 37) that the card's calibration makes of the members."""
+    return vote_tree.at_strengths(alpha, card.calibration.get("strength_mixture", [1.0]))
 
 
 def crowd_quantiles(alpha: Floats, rng: np.random.Generator) -> NDArray[np.float64]:

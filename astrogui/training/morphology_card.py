@@ -40,8 +40,8 @@ def draft(
     count = 0 if real is None else len(real.number)
     return ModelCard(
         task="morphology",
-        name="morphology 1",
-        version="1",
+        name="morphology 1.1",
+        version="1.1",
         title="Shapes of galaxies",
         summary=(
             "What Galaxy Zoo 2's volunteers would answer about a galaxy, as Dirichlet "
@@ -99,6 +99,7 @@ def readme(card: ModelCard) -> str:
     """The model folder's page for people."""
     scores = card.simulated_scores
     count = card.training["real"]
+    weak, strong = card.calibration["strength_mixture"]
     lines = [
         f"# {card.title}",
         "",
@@ -117,6 +118,9 @@ def readme(card: ModelCard) -> str:
         f"opinions: {scores['nll_of_true_opinions_nat']:.2f}); counts inside their 50, 80 and 95 % "
         f"intervals: {100 * scores['coverage_50']:.1f}, {100 * scores['coverage_80']:.1f} and "
         f"{100 * scores['coverage_95']:.1f} %; RMSE over the 37 shares {scores['rmse_37']:.3f}.",
+        "How far volunteers agree is told as two strengths of the concentrations, equally likely, "
+        f"{weak:g} and {strong:g} times the fitted ones: chosen on other simulations and on the "
+        "real galaxies of odd number, so that votes are likely and intervals hold what they say.",
         "",
         *_real_lines(card),
         *_label_lines(card.training.get("own_labels", [])),

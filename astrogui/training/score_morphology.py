@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from astrogui.errors import UsageProblem
 from astrogui.science import vote_tree
-from astrogui.tasks.morphology import VOTES
+from astrogui.tasks.morphology import VOTES, at_told_strengths
 from astrogui.training.calibrate import expected_calibration_error
 from astrogui.training.morphology_examples import VOLUNTEERS, simulated_piece
 from astrogui.training.recipe import Answer, Measures, Row, Run
@@ -30,17 +30,18 @@ def simulated(run: Run, count: int, seed: int) -> Measures:
     rng = np.random.default_rng([seed, 7])
     piece = simulated_piece(count, rng)
     outputs = run({"picture": piece["picture"].astype(np.float32) / 255})
-    alpha = np.asarray(outputs["alpha"], np.float64)
+    members = np.asarray(outputs["alpha"], np.float64)
+    alpha = at_told_strengths(members, run.card)
     opinion = np.asarray(piece["opinion"], np.float64)
     votes = vote_tree.draw_votes(opinion, VOLUNTEERS, rng)
-    share = vote_tree.cumulative(vote_tree.means(alpha)).mean(axis=1)
+    share = vote_tree.cumulative(vote_tree.means(members)).mean(axis=1)
     truth = vote_tree.cumulative(opinion)
-    covered = coverage(votes, alpha, rng)
+    inside = coverage(votes, alpha, rng)
     return {
         "n": count,
         "nll_nat": float(-mixture_log_likelihood(votes, alpha).sum(axis=1).mean()),
         "nll_of_true_opinions_nat": float(-_multinomial(votes, opinion).sum(axis=1).mean()),
-        **{f"coverage_{round(100 * level)}": value for level, value in covered.items()},
+        **{f"coverage_{round(100 * level)}": value for level, value in inside.items()},
         "rmse_37": float(np.sqrt(((share - truth) ** 2).mean())),
         **_accuracy(share, truth),
         "novel": float((np.asarray(outputs["novelty"]) > 1).mean()),
@@ -60,14 +61,19 @@ def _multinomial(votes: Floats, opinion: Floats) -> Floats:
 
 
 def coverage(votes: Floats, alpha: Floats, rng: np.random.Generator) -> dict[float, float]:
-    """How often a count lies in its equal-tailed interval, over all answers with enough votes.
+    """How often a count lies in its equal-tailed interval, over all answers with enough votes."""
+    return covered(*steps(votes, alpha), rng)
 
-    The place of a count among those possible is drawn within its step (randomised, Czado et al.
-    2009, Biometrics 65, 1254), so that a calibrated network covers exactly the level.
+
+def steps(votes: Floats, alpha: Floats) -> tuple[Floats, Floats]:
+    """(k,) how probable fewer votes were than each answer got, and as many or fewer.
+
+    Of votes (n, 37) under the mixture of concentrations (n, members, 37); questions that hardly
+    anybody was asked are left out.
     """
     from scipy.stats import betabinom
 
-    places = []
+    fewer, as_many = [], []
     for where in vote_tree.SLICES:
         asked = votes[:, where].sum(axis=1)
         enough = asked >= ENOUGH_VOTES
@@ -76,10 +82,18 @@ def coverage(votes: Floats, alpha: Floats, rng: np.random.Generator) -> dict[flo
         a = alpha[enough][..., where]
         rest = a.sum(axis=-1, keepdims=True) - a
         count, total = votes[enough][:, None, where], asked[enough][:, None, None]
-        below = betabinom.cdf(count - 1, total, a, rest).mean(axis=1)
-        upto = betabinom.cdf(count, total, a, rest).mean(axis=1)
-        places.append((below + rng.random(below.shape) * (upto - below)).ravel())
-    place = np.concatenate(places)
+        fewer.append(betabinom.cdf(count - 1, total, a, rest).mean(axis=1).ravel())
+        as_many.append(betabinom.cdf(count, total, a, rest).mean(axis=1).ravel())
+    return np.concatenate(fewer), np.concatenate(as_many)
+
+
+def covered(fewer: Floats, as_many: Floats, rng: np.random.Generator) -> dict[float, float]:
+    """The share of counts inside each of ``LEVELS``, from their ``steps``.
+
+    The place of a count among those possible is drawn within its step (randomised, Czado et al.
+    2009, Biometrics 65, 1254), so that a calibrated network covers exactly the level.
+    """
+    place = fewer + rng.random(fewer.shape) * (as_many - fewer)
     return {level: float((np.abs(place - 0.5) < level / 2).mean()) for level in LEVELS}
 
 

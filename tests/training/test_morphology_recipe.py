@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import pytest
 pytest.importorskip("keras")
 
 from astrogui.science import vote_tree
+from astrogui.tasks import morphology
 from astrogui.training import score_morphology
-from astrogui.training.morphology_calibration import fit_strength, folds
+from astrogui.training.morphology_calibration import fit_mixture, fit_strength, folds
 from astrogui.training.morphology_examples import batches, simulated_piece, variants
 from astrogui.training.recipes import morphology as recipe
 from astrogui.training.simulate_morphology import Features, draw_picture, opinions
@@ -62,6 +64,38 @@ def test_the_strength_is_found_from_votes():
     votes = vote_tree.draw_votes(vote_tree.conditional(share)[0], 40, rng)
     factor = fit_strength(votes, alpha * 4.0)
     np.testing.assert_allclose(factor[[0, 5]], 0.25, rtol=0.25)
+
+
+def test_two_strengths_hold_what_one_does_not():
+    """Half of the galaxies have crowds four times as agreed as the others, foretold alike."""
+    rng = np.random.default_rng(8)
+    alpha = vote_tree.means(rng.gamma(1.0, 1.0, (700, 37)) + 0.05) * 5.0
+    true = alpha * np.where(rng.random(700) < 0.5, 0.5, 2.0)[:, None]
+    among, _ = vote_tree.conditional(vote_tree.draw_shares(true, 1, rng)[0])
+    votes = vote_tree.draw_votes(among, 40, rng)
+    pair = fit_mixture([(votes, alpha[:, None])])
+    assert pair[0] < 0.8
+    assert pair[1] > 1.4
+    one, two = (
+        score_morphology.mixture_log_likelihood(
+            votes, vote_tree.at_strengths(alpha[:, None], strengths)
+        ).sum()
+        for strengths in ((1.0,), pair)
+    )
+    assert two > one + 20
+    fewer, as_many = score_morphology.steps(votes, vote_tree.at_strengths(alpha[:, None], pair))
+    held = score_morphology.covered(fewer, as_many, rng)
+    assert all(held[level] == pytest.approx(level, abs=0.025) for level in held)
+
+
+def test_an_answer_says_the_crowds_of_every_strength_of_the_card():
+    alpha = np.full((1, 1, 37), 2.0)
+    told = {"strength_mixture": [0.5, 4.0]}
+    card = SimpleNamespace(calibration=told)
+    mixed = morphology.at_told_strengths(alpha, card)
+    assert sorted({*mixed.ravel()}) == [1.0, 8.0]
+    plain = morphology.at_told_strengths(alpha, SimpleNamespace(calibration={}))
+    np.testing.assert_array_equal(plain, alpha)
 
 
 def test_counts_of_a_true_network_lie_in_their_intervals():

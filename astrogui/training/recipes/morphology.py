@@ -54,7 +54,7 @@ class Size:
     members: int = 2
 
 
-FULL = Size(train=10_000, calibration=500, held_out=400, epochs=4, steps=160, fine_epochs=3,
+FULL = Size(train=10_000, calibration=500, held_out=2000, epochs=4, steps=160, fine_epochs=3,
             fine_steps=80, last_epochs=2, variants=24)  # fmt: skip
 QUICK = Size(train=48, calibration=24, held_out=24, epochs=1, steps=2, fine_epochs=1, fine_steps=2,
              variants=2, real=9, batch=8, widths=(4, 4), features=4, members=2)  # fmt: skip
