@@ -3,9 +3,9 @@
 Sources are found in the reference band (r where there is one), the other bands are laid over it by
 their WCS, and a small network reads the pixels beside catalogue measures, each relative to the
 seeing measured from the image's own stars. The probabilities hold for the share of stars at a
-magnitude that the model card states, times the density of stars that the frame's own bright sources
-show (`science.surroundings`); the option `star_density` states another density, `star_fraction`
-another share.
+magnitude that the model card states, at the mean density of stars; the option `star_density` states
+another, or takes the one that the frame's own bright sources show (`science.surroundings`), and
+`star_fraction` states another share.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ from astrogui.tasks.task import Arrays, Model, Options, Task
 CLASSES = ("star", "galaxy")
 TRAINED_SEEING_PIXELS = (1.0, 6.0)  # half-light radius of a star in the simulations
 LOW_SIGNAL = 7.0  # signal-to-noise
+COUNTED = "counted"  # the option star_density: as the frame shows it
 DENSITY_COLUMN = Column(
     name="star_density", format="%.2f",
-    description="density of stars that the probabilities rest on, 1 at galactic latitude 50 deg",
+    description="density of stars counted in the frame, 1 at galactic latitude 50 deg",
 )  # fmt: skip
 
 
@@ -147,8 +148,9 @@ def _surroundings(
 def logit_shifts(arrays: Mapping[str, Any], calibration: Mapping[str, Any]) -> Arrays:
     """What the surroundings add to the logit of galaxy, (n,) each, by a card's calibration.
 
-    ``density`` is that of stars, ``of_density`` what it adds, ``of_neighbour`` what the next
-    source's nearness does. A card that tells nothing of surroundings adds nothing.
+    ``density`` is that of stars as counted, ``of_density`` what it adds where it is taken for the
+    prior, ``of_neighbour`` what the next source's nearness does. A card that tells nothing of
+    surroundings adds nothing.
     """
     told = calibration.get("surroundings")
     if told is None:
@@ -168,18 +170,21 @@ def logit_shifts(arrays: Mapping[str, Any], calibration: Mapping[str, Any]) -> A
 
 
 def _shifts(arrays: Arrays, calibration: Mapping[str, Any], options: Options) -> Arrays:
-    """`_shift` of the logit of galaxy, and the density of stars that it rests on (NaN: none)."""
+    """`_shift` of the logit of galaxy, and the density of stars counted (NaN where none was)."""
     shifts = logit_shifts(arrays, calibration)
-    density, of_density = shifts["density"], shifts["of_density"]
+    of_prior = np.zeros(len(shifts["density"]))
+    stated = options.get("star_density", "")
     if options.get("star_fraction"):
-        density = np.full(len(density), np.nan)
-        of_density = _stated_share(arrays, calibration, options["star_fraction"])
-    elif options.get("star_density") and "surroundings" in calibration:
-        stated = _number(options["star_density"], "star_density", np.inf)
-        mean = surroundings.mean_density(tuple(calibration["surroundings"]["star_densities"]))
-        density = np.full(len(density), stated)
-        of_density = np.full(len(density), np.log(mean / stated))
-    return {"_shift": of_density + shifts["of_neighbour"], "_star_density": density}
+        of_prior = _stated_share(arrays, calibration, options["star_fraction"])
+    elif stated == COUNTED:
+        of_prior = shifts["of_density"]
+    elif stated:
+        density = _number(stated, "star_density", np.inf)
+        if "surroundings" in calibration:
+            between = tuple(calibration["surroundings"]["star_densities"])
+            of_prior = of_prior + np.log(surroundings.mean_density(between) / density)
+    counted = np.where(arrays["_area_deg2"] > 0, shifts["density"], np.nan)
+    return {"_shift": of_prior + shifts["of_neighbour"], "_star_density": counted}
 
 
 def _stated_share(arrays: Arrays, calibration: Mapping[str, Any], text: str) -> NDArray[np.float64]:
@@ -201,7 +206,7 @@ def _number(text: str, name: str, most: float) -> float:
     except ValueError:
         value = np.nan
     if not 0 < value < most:
-        words = f"between 0 and {most:g}" if np.isfinite(most) else "above 0"
+        words = f"between 0 and {most:g}" if np.isfinite(most) else f"above 0 or {COUNTED!r}"
         raise UsageProblem(f"{name} is a number {words}, got {text!r}.")
     return value
 
@@ -265,6 +270,7 @@ TASK = Task(
     match_tolerance_arcsec=sources.MATCH_TOLERANCE_ARCSEC,
     options={
         "star_fraction": "share of stars among the sources, instead of the card's prior",
-        "star_density": "density of stars, 1 at galactic latitude 50 deg, instead of the counted",
+        "star_density": "density of stars, 1 at galactic latitude 50 deg, instead of the mean; "
+        "'counted' takes that of the frame's bright compact sources",
     },
 )

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from astrogui.errors import FileProblem, UsageProblem
+from astrogui.records.model_card import ModelCard
+from astrogui.tasks.star_galaxy import logit_shifts
 from astrogui.training.calibrate import area_under_roc, expected_calibration_error
 from astrogui.training.recipe import Answer, Measures, Row, Run
 from astrogui.training.star_galaxy_examples import field_examples, joined
@@ -37,8 +39,7 @@ def simulated(run: Run, count: int, seed: int) -> Measures:
         number += 1
     examples = {name: values[:count] for name, values in joined(parts).items()}
     outputs = run({name: examples[name].astype(np.float32) for name in ("image", "catalogue")})
-    logit = np.asarray(outputs["logit"], np.float64).mean(axis=1)
-    probability = 1 / (1 + np.exp(-logit))
+    probability = answered(outputs["logit"], examples, run.card)
     galaxy, magnitude = examples["label"] == 1, examples["true_magnitude"]
     measures = figures(probability, galaxy, magnitude)
     levels = [0.5, 0.68, 0.9, 0.95]
@@ -52,6 +53,22 @@ def simulated(run: Run, count: int, seed: int) -> Measures:
         "ece_all": expected_calibration_error(probability, galaxy.astype(float)),
         "novel": float((np.asarray(outputs["novelty"]) > 1).mean()),
     }
+
+
+def answered(
+    logits: np.ndarray,
+    examples: Mapping[str, np.ndarray],
+    card: ModelCard,
+    counted: bool = False,
+) -> np.ndarray:
+    """P(galaxy) (n,) of members' logits as `decode` gives it, with the frame's count of stars or
+    without it.
+    """
+    shifts = logit_shifts(examples, card.calibration)
+    logit = np.asarray(logits, np.float64).mean(axis=1) + shifts["of_neighbour"]
+    if counted:
+        logit = logit + shifts["of_density"]
+    return np.asarray(1 / (1 + np.exp(-logit)))
 
 
 def credible_coverage(

@@ -1,4 +1,4 @@
-"""What the fitted ensemble is told after training: temperatures, spread, novelty, the prior used.
+"""What the fitted ensemble is told after training: temperatures, spread, novelty, surroundings.
 
 Everything comes from simulated fields that no member was fitted to.
 """
@@ -14,6 +14,7 @@ from astrogui.science import photometry
 from astrogui.science.ensemble import probability_quantiles
 from astrogui.training.sky_population import star_share
 from astrogui.training.star_galaxy_examples import prior_weights
+from astrogui.training.star_galaxy_surroundings import fit_surroundings
 
 Arrays = dict[str, np.ndarray]
 
@@ -33,6 +34,7 @@ def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
     model.get_layer("temperature").set_weights([temperature, shift])
     logits = model.predict(_inputs(held_out), batch_size=1024, verbose=0)["logit"]
     pooled = fit_pooled_spread(logits)
+    mean = logits.astype(np.float64).mean(axis=1)
     return {
         "calibration": {
             "temperature": {
@@ -43,6 +45,7 @@ def calibrate(model: Any, trained: Arrays, held_out: Arrays) -> dict[str, Any]:
             "pooled_spread": list(pooled),
             "member_coverage": member_coverage(logits, pooled),
             "prior": prior_table(trained["true_magnitude"]),
+            "surroundings": fit_surroundings(held_out, mean),
         },
         "novelty": {
             "statistic": "Squared Mahalanobis distance of the standardised measures from the "

@@ -2,7 +2,8 @@
 
 Definitions are those of their section "Classification Metrics"; what each adds is cited with it.
 `p` is P(galaxy) of each source, `galaxy` the truth. Differences between classifiers of the same
-sources are judged by a paired bootstrap: both are scored on the same draws.
+sources are judged by a paired bootstrap: both are scored on the same draws, of whole fields where
+these are given, since the share of stars differs from field to field.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ COMPLETENESS, PURITY = (
 )  # at which purity and completeness are read (Soumagnac et al. 2015)
 BIN = 1000  # sources in each of the overlapping bins of CAL
 LEAST_PROBABILITY = 1e-7  # that the logarithm is taken of
+BINS = ((14.0, 19.0), (19.0, 20.0), (20.0, 20.5), (20.5, 21.0), (21.0, 21.5), (21.5, 22.0),
+        (22.0, 22.5), (14.0, 21.0), (14.0, 22.0), (14.0, 22.5))  # fmt: skip
+CHANCE_DRAWS = 40  # of truths out of the probabilities themselves
 
 Floats = NDArray[np.floating[Any]]
 Column = Callable[[Floats, NDArray[np.bool_]], float]
@@ -96,15 +100,19 @@ def columns(p: Floats, galaxy: NDArray[np.bool_]) -> dict[str, float]:
 
 
 def compared(
-    answers: Mapping[str, Floats], galaxy: NDArray[np.bool_], draws: int, seed: int
+    answers: Mapping[str, Floats],
+    galaxy: NDArray[np.bool_],
+    draws: int,
+    seed: int,
+    field: NDArray[np.integer[Any]] | None = None,
 ) -> dict[str, dict[str, dict[str, float | bool]]]:
     """By classifier and column: ``value``, ``error`` and how it stands to the best.
 
     ``behind`` is what it lacks to the best in the column, ``behind_error`` that difference's
-    bootstrap scatter over the same draws of sources; ``is_best`` where the lack is not larger.
+    bootstrap scatter over the same draws of sources, or of whole fields where the sources'
+    ``field`` is given; ``is_best`` where the lack is not larger.
     """
-    rng = np.random.default_rng(seed)
-    rows = [rng.integers(len(galaxy), size=len(galaxy)) for _ in range(draws)]
+    rows = drawn_rows(np.arange(len(galaxy)) if field is None else field, draws, seed)
     plain = {name: columns(p, galaxy) for name, p in answers.items()}
     drawn = {
         name: {
@@ -130,6 +138,68 @@ def compared(
     return table
 
 
+def drawn_rows(field: NDArray[np.integer[Any]], draws: int, seed: int) -> list[NDArray[np.intp]]:
+    """The rows of as many fields as there are, drawn with replacement, for each draw."""
+    rng = np.random.default_rng(seed)
+    order = np.argsort(field, kind="stable")
+    starts = np.flatnonzero(np.diff(field[order], prepend=field[order][:1] - 1))
+    parts = np.split(order, starts[1:])
+    return [
+        np.concatenate([parts[k] for k in rng.integers(len(parts), size=len(parts))])
+        for _ in range(draws)
+    ]
+
+
+def by_magnitude(
+    p: Floats,
+    galaxy: NDArray[np.bool_],
+    magnitude: Floats,
+    field: NDArray[np.integer[Any]],
+    draws: int,
+    seed: int,
+) -> dict[str, dict[str, float]]:
+    """Calibration in `BINS`: CAL, dN/N and the mean excess of p, errors by draws of fields.
+
+    ``number_of_a_field`` is the rms error of one field's number of galaxies over their rms
+    number; ``chance`` is the CAL of truths drawn from the probabilities themselves: what a
+    perfectly calibrated answer would show on so many sources.
+    """
+    rng = np.random.default_rng(seed)
+    rows = drawn_rows(field, draws, seed)
+    table: dict[str, dict[str, float]] = {}
+    for low, high in BINS:
+        inside = (magnitude > low) & (magnitude <= high)
+        if min(int((inside & galaxy).sum()), int((inside & ~galaxy).sum())) < 5:
+            continue
+        own, truth = p[inside], galaxy[inside]
+        again = [(p[r[inside[r]]], galaxy[r[inside[r]]]) for r in rows]
+        row: dict[str, float] = {"n": int(inside.sum()), "stars": int((~truth).sum())}
+        for name, judged in (("cal", calibration_error), ("number", number_error),
+                             ("excess", _excess)):  # fmt: skip
+            row[name] = judged(own, truth)
+            row[f"{name}_error"] = float(np.std([judged(*pair) for pair in again], ddof=1))
+        chances = [calibration_error(own, rng.random(len(own)) < own) for _ in range(CHANCE_DRAWS)]
+        row["chance"] = float(np.mean(chances))
+        row["number_of_a_field"] = _number_of_a_field(own, truth, field[inside])
+        table[f"{low:g}-{high:g}"] = row
+    return table
+
+
+def magnitude_lines(table: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The table of `by_magnitude` for people."""
+    heads = ("r", "sources", "stars", "CAL", "by chance alone", "dN/N", "of one field",
+             "mean p less share")  # fmt: skip
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for name, row in table.items():
+        lines.append(
+            f"| {name} | {row['n']} | {row['stars']} | {row['cal']:.4f} +- {row['cal_error']:.4f} "
+            f"| {row['chance']:.4f} | {row['number']:.4f} +- {row['number_error']:.4f} "
+            f"| {row['number_of_a_field']:.3f} "
+            f"| {row['excess']:+.4f} +- {row['excess_error']:.4f} |"
+        )
+    return lines
+
+
 def table_lines(
     table: Mapping[str, Mapping[str, Mapping[str, Any]]], given: Mapping[str, str]
 ) -> list[str]:
@@ -147,6 +217,18 @@ def table_lines(
         ]
         lines.append(f"| {classifier} | {given[classifier]} | " + " | ".join(told) + " |")
     return lines
+
+
+def _excess(p: Floats, galaxy: NDArray[np.bool_]) -> float:
+    return float(p.mean() - galaxy.mean())
+
+
+def _number_of_a_field(
+    p: Floats, galaxy: NDArray[np.bool_], field: NDArray[np.integer[Any]]
+) -> float:
+    """rms over fields of sum of p - galaxies, over the rms number of galaxies."""
+    expected, count = np.bincount(field, p), np.bincount(field, galaxy)
+    return float(np.sqrt(((expected - count)[count > 0] ** 2).sum() / (count**2).sum()))
 
 
 def _upwards(p: Floats, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

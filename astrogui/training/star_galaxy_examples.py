@@ -65,8 +65,8 @@ def field_examples(
     """The sources of one simulated field that match something put in, with their labels.
 
     Beside what `prepare` gives: `label` (1 galaxy), `true_magnitude` in r, `true_radius` (arcsec),
-    and what ``also`` makes of the sky and the sources' places in r. Without ``bands`` they are
-    drawn.
+    `star_factor` (the field's density of stars) and what ``also`` makes of the sky and the sources'
+    places in r. Without ``bands`` they are drawn.
     """
     rng = np.random.default_rng(list(seed))
     sky = simulate(draw_settings(rng, shape, like_sdss), rng)
@@ -87,6 +87,7 @@ def field_examples(
     kept["label"] = sky.is_galaxy[matched].astype(np.float32)
     kept["true_magnitude"] = sky.magnitude[matched, 2]
     kept["true_radius"] = sky.radius_arcsec[matched]
+    kept["star_factor"] = np.full(len(matched), sky.settings.star_factor)
     return kept
 
 

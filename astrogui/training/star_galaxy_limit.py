@@ -35,7 +35,7 @@ from astrogui.training.sky_population import (
     galaxy_density,
     star_density,
 )
-from astrogui.training.star_galaxy_columns import auc
+from astrogui.training.star_galaxy_columns import BINS, auc
 
 SIDE = 40  # pixels of a stamp, its source in the pixel (SIDE / 2, SIDE / 2)
 RANK = 26  # images of the basis beside the point source
@@ -49,8 +49,6 @@ STAR_KERNEL = np.array([0.05, 0.02, 0.0, 0.015, 0.02])
 GALAXY_KERNEL = np.array([0.12, 0.07, 0.0, 0.05, 0.07])
 
 # r magnitudes in which network and limit are compared; the last rows are all down to a magnitude.
-BINS = ((14.0, 19.0), (19.0, 20.0), (20.0, 20.5), (20.5, 21.0), (21.0, 21.5), (21.5, 22.0),
-        (22.0, 22.5), (14.0, 21.0), (14.0, 22.0), (14.0, 22.5))  # fmt: skip
 FAR = 0.01  # of the limit: what the network's AUC may be behind it
 
 Floats = NDArray[np.floating[Any]]

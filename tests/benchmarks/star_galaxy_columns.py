@@ -4,7 +4,8 @@
 
 Fields in five bands are simulated below WORKDIR, the network is trained there for so many seconds
 (another call goes on), the forest on the same sources as it. The shipped network is scored as it
-is. Held-out fields are of another seed. What each classifier was given is printed with the table.
+is. Held-out fields are of another seed. What each classifier was given is printed with the tables,
+which are made by the magnitude that was measured, as in a catalogue, and by the true one.
 """
 
 from __future__ import annotations
@@ -29,16 +30,22 @@ sys.path.insert(0, str(ROOT))
 
 from astrogui.networks.builder import assign_weights, build  # noqa: E402
 from astrogui.records.model_card import card_from_json  # noqa: E402
-from astrogui.training import kim_brunner, star_galaxy_columns  # noqa: E402
+from astrogui.training import (  # noqa: E402
+    kim_brunner,
+    star_galaxy_card,
+    star_galaxy_columns,
+)
 from astrogui.training.package import run_network, write_card  # noqa: E402
 from astrogui.training.recipe import Arrays  # noqa: E402
-from astrogui.training.recipes import star_galaxy  # noqa: E402
+from astrogui.training.score_star_galaxy import answered  # noqa: E402
+from astrogui.training.simulate_image import BANDS  # noqa: E402
 
 FAINTEST = (21.0, 22.0, 22.5)  # r magnitudes down to which the table is made
+COUNTED = "star_galaxy, stars counted"
 
 
-def ours(folder: Path, data: Arrays) -> tuple[np.ndarray, int]:
-    """P(galaxy) of the shipped network, and the sources that it was trained on."""
+def ours(folder: Path, data: Arrays) -> tuple[np.ndarray, np.ndarray, int]:
+    """P(galaxy) of the shipped network, that with stars counted, and what it was trained on."""
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
     model = build(card.network, card.network_config)
     with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
@@ -48,21 +55,15 @@ def ours(folder: Path, data: Arrays) -> tuple[np.ndarray, int]:
                             for n in ("image", "catalogue")})["logit"]
         for k in range(0, len(data["label"]), 512)
     ]  # fmt: skip
-    mean = np.concatenate(logits).astype(np.float64).mean(axis=1)
-    return 1 / (1 + np.exp(-mean)), int(card.training["sources"]["train"])
+    plain, counted = (answered(np.concatenate(logits), data, card, told) for told in (False, True))
+    return plain, counted, int(card.training["sources"]["train"])
 
 
-def printed(table: dict[str, Any], given: dict[str, str]) -> str:
-    """The table for people; a star marks the best and those within the paired error of it."""
-    return "\n".join(star_galaxy_columns.table_lines(table, given))
-
-
-def record(folder: Path, tables: dict[str, Any], given: dict[str, str]) -> None:
+def record(folder: Path, scores: dict[str, Any]) -> None:
     """Write the tables into the card and README of the star/galaxy model."""
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
-    scores = {**card.simulated_scores, "columns": tables, "columns_trained_on": given}
-    card = dataclasses.replace(card, simulated_scores=scores)
-    write_card(folder, card, star_galaxy.readme(card))
+    card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, **scores})
+    write_card(folder, card, star_galaxy_card.readme(card))
 
 
 def main() -> None:
@@ -86,7 +87,7 @@ def main() -> None:
     )
     network, epochs = kim_brunner.train(data, wanted.workdir / "fit", budget, told)
     trees = kim_brunner.forest(data, wanted.seed)
-    shipped, sources = ours(wanted.model, held)
+    shipped, counted, sources = ours(wanted.model, held)
     count = len(data["label"])
     shown = epochs * min(wanted.batches, count // kim_brunner.BATCH) * kim_brunner.BATCH
     answers = {
@@ -96,24 +97,50 @@ def main() -> None:
     }
     given = {
         "star_galaxy": f"{sources} sources",
+        COUNTED: f"{sources} sources",
         "Kim & Brunner 2016": f"{count} sources, {shown / count:.1f} passes",
         "random forest": f"{count} sources",
     }
-    tables: dict[str, Any] = {}
-    galaxy, magnitude = held["label"] > 0.5, held["true_magnitude"]
+    told_by = {
+        "columns": held["_magnitude"][:, BANDS.index("r")],
+        "columns_by_truth": held["true_magnitude"],
+    }
+    scores: dict[str, Any] = {"columns_trained_on": given}
+    for name, magnitude in told_by.items():
+        print(f"\n{'measured' if name == 'columns' else 'true'} magnitude:")
+        scores[name] = tables(answers, counted, given, held, magnitude, wanted)
+    (wanted.workdir / "columns.json").write_text(json.dumps(scores, indent=1))
+    if wanted.record:
+        record(wanted.model, scores)
+
+
+def tables(
+    answers: dict[str, np.ndarray], counted: np.ndarray, given: dict[str, str], held: Arrays,
+    magnitude: np.ndarray, wanted: argparse.Namespace,
+) -> dict[str, Any]:  # fmt: skip
+    """The columns down to each of `FAINTEST`, printed; stars counted are judged by the peers."""
+    found: dict[str, Any] = {}
+    galaxy, field = held["label"] > 0.5, held["field"]
     for faintest in FAINTEST:
         chosen = magnitude <= faintest
-        table = star_galaxy_columns.compared(
-            {name: p[chosen] for name, p in answers.items()}, galaxy[chosen], wanted.draws,
-            wanted.seed,
-        )  # fmt: skip
-        stars = int((~galaxy[chosen]).sum())
-        print(f"\nr <= {faintest}: {int(chosen.sum())} sources, {stars} stars")
-        print(printed(table, given))
-        tables[f"{faintest:g}"] = {"n": int(chosen.sum()), "stars": stars, "table": table}
-    (wanted.workdir / "columns.json").write_text(json.dumps(tables, indent=1))
-    if wanted.record:
-        record(wanted.model, tables, given)
+        table = {}
+        for name, own in (("star_galaxy", answers["star_galaxy"]), (COUNTED, counted)):
+            peers = {peer: p for peer, p in answers.items() if peer != "star_galaxy"}
+            judged = star_galaxy_columns.compared(
+                {known: p[chosen] for known, p in {name: own, **peers}.items()}, galaxy[chosen],
+                wanted.draws, wanted.seed, field[chosen],
+            )  # fmt: skip
+            table = judged | table | {name: judged[name]}
+        table = {name: table[name] for name in given}
+        counts = {
+            "n": int(chosen.sum()),
+            "stars": int((~galaxy[chosen]).sum()),
+            "fields": len(np.unique(field[chosen])),
+        }
+        print(f"\nr <= {faintest}: {counts}")
+        print("\n".join(star_galaxy_columns.table_lines(table, given)))
+        found[f"{faintest:g}"] = counts | {"table": table}
+    return found
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ network; for a random share of the sources the likelihood ratio of `training/sta
 is worked out. Answers are kept below WORKDIR as numbers: another call goes on where the last one
 was stopped, and `--kept` alone judges what is there. AUCs come with the scatter of a bootstrap over
 sources, their difference with that of both on the same draws. With `--told found` the ratio is told
-the light of the sources that were found, and not that of neighbours too faint for it.
+the light of the sources that were found, and not that of neighbours too faint for it. With the
+density of stars counted in the frame, ours is compared with the limit moved by the same prior.
+Calibration by magnitude, measured and true, comes with errors of drawing fields.
 """
 
 from __future__ import annotations
@@ -32,9 +34,11 @@ sys.path.insert(0, str(ROOT))
 
 from astrogui.records.model_card import card_from_json  # noqa: E402
 from astrogui.session.evaluation import network  # noqa: E402
+from astrogui.tasks.star_galaxy import logit_shifts  # noqa: E402
+from astrogui.training import star_galaxy_card, star_galaxy_columns  # noqa: E402
 from astrogui.training.package import write_card  # noqa: E402
 from astrogui.training.recipe import Arrays  # noqa: E402
-from astrogui.training.recipes import star_galaxy  # noqa: E402
+from astrogui.training.score_star_galaxy import answered  # noqa: E402
 from astrogui.training.simulate_image import BANDS, SimulatedSky  # noqa: E402
 from astrogui.training.star_galaxy_examples import field_examples, match  # noqa: E402
 from astrogui.training.star_galaxy_limit import (  # noqa: E402
@@ -48,6 +52,7 @@ FAINTEST = 22.5
 NEIGHBOUR, ALONE_ARCSEC = 2.0, 6.0  # mag, and where no such neighbour is nearer
 PIXEL_SCALE_ARCSEC = 0.396
 SHAPE = (1489, 2048)
+SAID = ("_compact", "_area_deg2", "_separation")  # by the frame of a source
 
 
 def separations(sky: SimulatedSky, rows: np.ndarray) -> np.ndarray:
@@ -65,7 +70,7 @@ def field_answers(
     run: Any, templates: Templates, number: int, wanted: argparse.Namespace,
     shape: tuple[int, int],
 ) -> Arrays:  # fmt: skip
-    """The sources of a field down to `FAINTEST`: truth, our P(galaxy), and the limit or NaN."""
+    """The sources of a field down to `FAINTEST`, true or measured: our logits, the limit or NaN."""
     seed = wanted.seed
 
     def limit(sky: SimulatedSky, x: np.ndarray, y: np.ndarray) -> Arrays:
@@ -75,16 +80,17 @@ def field_answers(
         found = np.full(len(x), np.nan)
         known = np.unique(truth[truth >= 0]) if wanted.told == "found" else None
         found[chosen] = log_ratios(sky, truth[chosen], templates, known)
-        return {"_limit": found, "_separation": separations(sky, truth)}
+        return {"_limit": found, "_separation_arcsec": separations(sky, truth)}
 
     whole = field_examples([seed, zlib.crc32(b"limit"), number], shape, 1.0, BANDS, limit)
-    rows = whole["true_magnitude"] <= FAINTEST
+    measured = whole["_magnitude"][:, BANDS.index("r")]
+    rows = (whole["true_magnitude"] <= FAINTEST) | (measured <= FAINTEST)
     inputs = {name: whole[name][rows].astype(np.float32) for name in ("image", "catalogue")}
-    logit = np.asarray(run(inputs)["logit"], np.float64).mean(axis=1)
     return {
-        "probability": 1 / (1 + np.exp(-logit)), "galaxy": whole["label"][rows] > 0.5,
-        "magnitude": whole["true_magnitude"][rows], "limit": whole["_limit"][rows],
-        "separation": whole["_separation"][rows], "field": np.full(int(rows.sum()), number),
+        "logit": np.asarray(run(inputs)["logit"], np.float64), "galaxy": whole["label"][rows] > 0.5,
+        "magnitude": whole["true_magnitude"][rows], "measured": measured[rows],
+        "limit": whole["_limit"][rows], "separation": whole["_separation_arcsec"][rows],
+        "field": np.full(int(rows.sum()), number), **{name: whole[name][rows] for name in SAID},
     }  # fmt: skip
 
 
@@ -93,7 +99,7 @@ def answers(wanted: argparse.Namespace, run: Any, kept: Path) -> Arrays:
     parts: list[Arrays] = []
     templates: Templates | None = None
     kept.mkdir(parents=True, exist_ok=True)
-    while (found := sum(len(part["galaxy"]) for part in parts)) < wanted.sources:
+    while (found := sum(_bright(part) for part in parts)) < wanted.sources:
         path = kept / f"{wanted.seed}-{len(parts):04d}.npz"
         if not path.exists():
             if wanted.kept:
@@ -104,24 +110,44 @@ def answers(wanted: argparse.Namespace, run: Any, kept: Path) -> Arrays:
             with scratch.open("wb") as file:
                 np.savez_compressed(file, **part)
             os.replace(scratch, path)
-            print(f"{found + len(part['galaxy'])} of {wanted.sources} sources", flush=True)
+            print(f"{found + _bright(part)} of {wanted.sources} sources", flush=True)
         with np.load(path, allow_pickle=False) as file:
             parts.append({name: file[name] for name in file.files})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def judged(found: Arrays, chosen: np.ndarray, wanted: argparse.Namespace) -> dict[str, Any]:
+def _bright(part: Arrays) -> int:
+    return int((part["magnitude"] <= FAINTEST).sum())
+
+
+def judged(
+    found: Arrays, chosen: np.ndarray, wanted: argparse.Namespace,
+    names: tuple[str, str] = ("probability", "limit"),
+) -> dict[str, Any]:  # fmt: skip
     """The comparison over the sources chosen."""
-    answers = (found[name][chosen] for name in ("probability", "limit", "galaxy", "magnitude"))
+    chosen = chosen & (found["magnitude"] <= FAINTEST)
+    answers = (found[name][chosen] for name in (*names, "galaxy", "magnitude"))
     return compared(*answers, wanted.draws, wanted.seed)
 
 
-def record(folder: Path, table: dict[str, Any], told: str) -> None:
-    """Write the table into the card and README of the star/galaxy model, whose rest stays."""
+def calibrated(found: Arrays, wanted: argparse.Namespace) -> dict[str, Any]:
+    """Calibration by the measured and by the true magnitude, and with stars counted."""
+    pairs = {"measured": ("probability", "measured"), "true": ("probability", "magnitude"),
+             "counted": ("counted", "measured")}  # fmt: skip
+    return {"fields": int(found["field"].max()) + 1} | {
+        name: star_galaxy_columns.by_magnitude(
+            found[answer], found["galaxy"], found[magnitude], found["field"],
+            max(wanted.draws // 2, 2), wanted.seed,
+        )
+        for name, (answer, magnitude) in pairs.items()
+    }  # fmt: skip
+
+
+def record(folder: Path, tables: dict[str, Any]) -> None:
+    """Write the tables into the card and README of the star/galaxy model, whose rest stays."""
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
-    name = "limit" if told == "all" else "limit_of_found"
-    card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, name: table})
-    write_card(folder, card, star_galaxy.readme(card))
+    card = dataclasses.replace(card, simulated_scores={**card.simulated_scores, **tables})
+    write_card(folder, card, star_galaxy_card.readme(card))
 
 
 def main() -> None:
@@ -148,16 +174,29 @@ def main() -> None:
     # Answers are of one network, limits of what was told.
     kept = wanted.workdir / (run.card.hashes["weights.npz"][:12] + f"-{wanted.told}")
     found = answers(wanted, run, kept)
-    table = judged(found, np.ones(len(found["galaxy"]), bool), wanted)
+    found["probability"] = answered(found["logit"], found, run.card)
+    found["counted"] = answered(found["logit"], found, run.card, counted=True)
+    found["limit_told"] = found["limit"] + logit_shifts(found, run.card.calibration)["of_density"]
+    whole = np.ones(len(found["galaxy"]), bool)
+    table = judged(found, whole, wanted)
     table["alone"] = judged(found, found["separation"] > ALONE_ARCSEC, wanted)
+    table["counted"] = judged(found, whole, wanted, ("counted", "limit_told"))
     table |= {"fields": int(found["field"].max()) + 1, "alone_arcsec": ALONE_ARCSEC,
               "neighbour_mag": NEIGHBOUR, "seed": wanted.seed}  # fmt: skip
+    tables = {"limit" if wanted.told == "all" else "limit_of_found": table}
     print("\n".join(limit_lines(table, wanted.told)))
-    print(f"without a neighbour within {ALONE_ARCSEC:g} arcsec:")
-    print("\n".join(limit_lines(table["alone"], wanted.told)))
-    (wanted.workdir / "limit.json").write_text(json.dumps(table, indent=1))
+    for words, part in ((f"without a neighbour within {ALONE_ARCSEC:g} arcsec", "alone"),
+                        ("stars counted, beside the limit moved by that", "counted")):  # fmt: skip
+        print(words + ":")
+        print("\n".join(limit_lines(table[part], wanted.told)))
+    if wanted.told == "all":
+        tables["calibration"] = calibrated(found, wanted)
+        for name in ("measured", "true", "counted"):
+            print(f"calibration, {name}:")
+            print("\n".join(star_galaxy_columns.magnitude_lines(tables["calibration"][name])))
+    (wanted.workdir / "limit.json").write_text(json.dumps(tables, indent=1))
     if wanted.record:
-        record(ROOT / "models" / "star_galaxy", table, wanted.told)
+        record(ROOT / "models" / "star_galaxy", tables)
 
 
 if __name__ == "__main__":

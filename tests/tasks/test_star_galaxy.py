@@ -210,10 +210,12 @@ SURROUNDINGS = {
 }  # fmt: skip
 
 
-def test_a_frame_full_of_stars_makes_its_sources_more_likely_stars(answered):
+def test_a_frame_full_of_stars_makes_its_sources_more_likely_stars_if_they_are_counted(answered):
     record, places, arrays = answered
     near = arrays["_separation"] < 3
-    posteriors = decoded(record, places, surroundings=SURROUNDINGS)
+    posteriors = decoded(
+        record, places, options={"star_density": "counted"}, surroundings=SURROUNDINGS
+    )
     density = posteriors[0].extras["star_density"]
     assert density == pytest.approx(3.0, rel=0.35)  # as the frame was simulated, of 50 stars
     odds = np.array([p.probability("galaxy") / p.probability("star") for p in posteriors])
@@ -221,6 +223,14 @@ def test_a_frame_full_of_stars_makes_its_sources_more_likely_stars(answered):
     assert odds[~near] == pytest.approx(np.e * mean / density, rel=1e-3)
     assert (odds[near] < odds[~near].min()).all()
     assert 0 < near.sum() < len(near) / 2
+
+
+def test_the_count_is_told_but_not_taken_unless_it_is_asked_for(answered):
+    record, places, arrays = answered
+    alone = int(np.argmax(arrays["_separation"]))
+    posterior = decoded(record, places, surroundings=SURROUNDINGS)[alone]
+    assert posterior.probability("galaxy") == pytest.approx(1 / (1 + np.exp(-1.0)))
+    assert posterior.extras["star_density"] > 2
 
 
 def test_one_source_alone_is_told_the_same_of_its_frame(answered):
@@ -233,7 +243,6 @@ def test_one_source_alone_is_told_the_same_of_its_frame(answered):
 def test_a_stated_density_replaces_the_counted_one(answered):
     record, places, _ = answered
     stated = decoded(record, places, options={"star_density": "1.5"}, surroundings=SURROUNDINGS)
-    assert {p.extras["star_density"] for p in stated} == {1.5}
     odds = max(p.probability("galaxy") / p.probability("star") for p in stated)
     assert odds == pytest.approx(np.e * 2.7 / np.log(10) / 1.5, rel=1e-3)
     with pytest.raises(UsageProblem, match="star_density is a number above 0"):
@@ -247,8 +256,12 @@ def test_without_magnitudes_or_scale_no_stars_are_counted(sky):
     for record in (bare, other, unscaled):
         places = places_of(record)[:30]
         assert not star_galaxy.prepare(record, places, None, {})["_area_deg2"].any()
-        posteriors = decoded(record, places, surroundings=SURROUNDINGS)
-        assert posteriors[0].extras["star_density"] == pytest.approx(2.7 / np.log(10), rel=1e-3)
+        counted = {"star_density": "counted"}
+        posteriors = decoded(record, places, options=counted, surroundings=SURROUNDINGS)
+        assert "star_density" not in posteriors[0].extras
+        assert max(p.probability("galaxy") for p in posteriors) == pytest.approx(
+            1 / (1 + np.exp(-1.0)), rel=1e-3
+        )
 
 
 def test_parts_of_a_frame_without_sky_are_no_area(sky):

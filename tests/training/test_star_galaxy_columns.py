@@ -66,3 +66,43 @@ def test_the_paired_bootstrap_tells_a_small_difference_on_the_same_sources():
     assert lacking["behind_error"] < 0.5 * unpaired
     assert all(cell["is_best"] for cell in table["same"].values())
     assert table["true"]["AUC"]["behind"] == 0
+
+
+def fields_of_their_own(count, spread, rng):
+    """Fields of 100 sources whose p is right on the mean and wrong in each by ``spread``."""
+    field = np.repeat(np.arange(count), 100)
+    p = rng.uniform(0.05, 0.95, len(field))
+    logit = np.log(p / (1 - p)) + rng.normal(0, spread, count)[field]
+    return p, rng.random(len(field)) < 1 / (1 + np.exp(-logit)), field
+
+
+def test_drawing_fields_shows_that_fields_differ():
+    p, galaxy, field = fields_of_their_own(60, 0.7, np.random.default_rng(5))
+    plain = columns.compared({"one": p}, galaxy, 60, 6)["one"]["dN/N"]
+    whole = columns.compared({"one": p}, galaxy, 60, 6, field)["one"]["dN/N"]
+    assert whole["value"] == plain["value"]
+    assert whole["error"] > 2 * plain["error"]
+
+
+def test_a_draw_of_fields_holds_all_or_none_of_each():
+    field = np.array([3, 3, 7, 7, 7, 1])
+    for rows in columns.drawn_rows(field, 20, 0):
+        drawn = np.bincount(rows, minlength=6)
+        assert drawn[0] == drawn[1]
+        assert drawn[2] == drawn[3] == drawn[4]
+        assert drawn[0] + drawn[2] + drawn[5] == 3
+
+
+def test_calibration_by_magnitude_is_told_from_chance():
+    rng = np.random.default_rng(8)
+    p, galaxy, field = fields_of_their_own(80, 0.0, rng)
+    magnitude = rng.uniform(21.5, 22.5, len(p))
+    table = columns.by_magnitude(p, galaxy, magnitude, field, 20, 1)
+    assert set(table) == {"21.5-22", "22-22.5", "14-22", "14-22.5"}
+    right = table["22-22.5"]
+    assert right["cal"] == pytest.approx(right["chance"], abs=0.006)
+    assert abs(right["excess"]) < 4 * right["excess_error"]
+    wrong = columns.by_magnitude(p**2, galaxy, magnitude, field, 20, 1)["22-22.5"]
+    assert wrong["cal"] > 5 * wrong["chance"]
+    assert wrong["excess"] < -0.1
+    assert len(columns.magnitude_lines(table)) == 2 + len(table)

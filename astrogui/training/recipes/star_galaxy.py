@@ -13,7 +13,7 @@ from astrogui.networks.builder import build
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.science import photometry
 from astrogui.science.cutouts import SIZE
-from astrogui.training import score_star_galaxy, star_galaxy_columns, star_galaxy_limit
+from astrogui.training import score_star_galaxy, star_galaxy_card
 from astrogui.training.fit import Batch, FitSettings, fit
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Progress, Recipe
@@ -92,7 +92,7 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
         card=card,
         model=model,
         golden_inputs=golden,
-        readme=readme(card),
+        readme=star_galaxy_card.readme(card),
         progress=progress,
     )
 
@@ -226,7 +226,9 @@ def _card(
 PRIOR = {
     "sky": "simulated high-latitude sky: stars 500 x 10^(0.15 (r - 18)) per square degree and "
     "magnitude times a factor log-uniform in 0.3 to 3; galaxies after Yasuda et al. 2001",
-    "share of stars": "by r magnitude in `calibration.prior`; the option star_fraction replaces it",
+    "share of stars": "by r magnitude in `calibration.prior`, at the mean density of stars; the "
+    "option star_density=counted takes the density that the frame's compact sources of r 17 to 21 "
+    "show, a number another one, and star_fraction replaces the share",
     "star": "every point source: stars, white dwarfs and quasars",
     "seeing": "FWHM 0.8 to 2.0 arcsec, varying over the field and between bands",
     "pixel scale": "0.2 to 0.5 arcsec (70 % of fields 0.396)",
@@ -241,136 +243,10 @@ LIMITS = (
     "outside the training range.",
     "With fewer than three bright stars in a section of the image the seeing is assumed, and the "
     "answer is flagged as outside the prior.",
+    "The density of stars is counted where r is the reference band with a zero point and a pixel "
+    "scale, between 0.3 and 3 times that at galactic latitude 50 deg; elsewhere there is the mean.",
     "Errors of fluxes hold the noise of the sky alone.",
 )
-
-
-def readme(card: ModelCard) -> str:
-    """The model folder's page for people."""
-    scores = card.simulated_scores
-    lines = [
-        f"# {card.title}",
-        "",
-        card.summary,
-        "",
-        "Trained on simulated fields only (`python main.py train star_galaxy`); no real pixel was "
-        "used. Every simulated field goes through the same search, measurement of the seeing and "
-        "cut-outs as a real one.",
-        "",
-        "## Prior",
-        *[f"- {name}: {words}" for name, words in card.prior.items()],
-        "",
-        "## Held-out simulations",
-        f"{scores['n']} sources of fields never trained on: AUC {scores['auc']:.3f} (r <= 22), "
-        f"{scores['auc_21_5']:.3f} (21.5), {scores['auc_21']:.3f} (21); expected calibration "
-        f"error {scores['ece']:.3f}.",
-        f"Randomised credible sets of 68 % and 90 % hold the true class in "
-        f"{100 * scores['coverage_68']:.1f} % and {100 * scores['coverage_90']:.1f} %. A set takes "
-        "the more probable class first; where that class alone holds more or less than the level, "
-        "a draw decides, so that a calibrated answer covers exactly the level.",
-        "The epistemic interval of a probability is where one more network trained in the same "
-        "manner would put it; its coverage is measured by leaving each member out in turn "
-        "(`calibration.member_coverage`).",
-        "",
-        *_column_lines(card.simulated_scores),
-        *_limit_lines(card.simulated_scores),
-        *_real_lines(card),
-        "## Novelty",
-        card.novelty["statistic"] + f" Threshold: {card.novelty['false_positives']:.1%} of "
-        "held-out simulated sources lie above 1.",
-        "",
-        "## Limits",
-        *[f"- {limit}" for limit in card.limits],
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _column_lines(scores: dict[str, Any]) -> list[str]:
-    """Kim & Brunner's seven columns beside their network and a forest, where they were measured."""
-    if not scores.get("columns"):
-        return []
-    lines = [
-        "## Beside Kim & Brunner 2016 and a random forest",
-        "Their seven columns on held-out simulated fields in five bands "
-        "(`tests/benchmarks/star_galaxy_columns.py`; definitions and sources in "
-        "`training/star_galaxy_columns.py`), with bootstrap errors; a star marks the best of a "
-        "column and what lies within the paired error of it. Their network saw few passes of the "
-        "750 that they trained (forty hours on a graphics card): its row does not say how good the "
-        "published one is. The forest had fewer sources than ours. Errors are those of drawing "
-        "sources; that the share of stars differs from field to field, which moves CAL and dN/N, "
-        "is not in them.",
-    ]
-    for faintest, found in scores["columns"].items():
-        lines += ["", f"r <= {faintest}: {found['n']} sources, {found['stars']} stars", ""]
-        lines += star_galaxy_columns.table_lines(found["table"], scores["columns_trained_on"])
-    return [*lines, ""]
-
-
-def _limit_lines(scores: dict[str, Any]) -> list[str]:
-    """Our AUC by magnitude beside the information limit, where it was measured."""
-    found = scores.get("limit")
-    if not found:
-        return []
-    seen = scores.get("limit_of_found")
-    return [
-        "## Beside the information limit",
-        f"{found['n']} sources of {found['fields']} held-out fields like SDSS's in five bands "
-        "(`tests/benchmarks/star_galaxy_limit.py`). The limit is a likelihood ratio of stars and "
-        "the simulator's galaxies that is told the point-spread function, the noise, the sky, the "
-        "neighbours' light and the place of each source, and none of flux, colours and shape "
-        f"(`training/star_galaxy_limit.py`); it was worked out for {found['n_limit']} of them, "
-        "drawn at random, and what ours is behind is measured on these. Errors are those of "
-        "drawing sources.",
-        "",
-        *star_galaxy_limit.limit_lines(found),
-        "",
-        f"The same of sources without a neighbour within {found['alone_arcsec']:g} arcsec that is "
-        f"at most {found['neighbour_mag']:g} mag fainter:",
-        "",
-        *star_galaxy_limit.limit_lines(found["alone"]),
-        "",
-        *(_found_lines(seen) if seen else []),
-    ]
-
-
-def _found_lines(seen: dict[str, Any]) -> list[str]:
-    """Our AUC beside a likelihood ratio that is told less: the light of what was found, no more."""
-    return [
-        "The limit is told the light of neighbours that are too faint to be found, too, which no "
-        "image tells. The same ratio told that of the sources found alone (`--told found`), on "
-        f"{seen['n_limit']} sources of {seen['fields']} of these fields; it takes the rest for "
-        "noise, so that a classifier that allows for such neighbours can be ahead of it:",
-        "",
-        *star_galaxy_limit.limit_lines(seen, "found"),
-        "",
-        "And of sources without such a neighbour:",
-        "",
-        *star_galaxy_limit.limit_lines(seen["alone"], "found"),
-        "",
-    ]
-
-
-def _real_lines(card: ModelCard) -> list[str]:
-    """What was measured on labelled real frames, where the card holds it."""
-    scores = card.real_scores
-    if not scores:
-        return []
-    lines = [
-        "## Real frames",
-        f"{scores['n']} labelled places with r <= 22 in the frames of the data guide (one SDSS "
-        f"field in five bands, classes of the deeper Stripe 82 coadd): AUC {scores['auc']:.3f}, "
-        f"{scores['auc_21_5']:.3f} (r <= 21.5), {scores['auc_21']:.3f} (r <= 21); expected "
-        f"calibration error {scores['ece']:.3f}; {scores['undetected']} places undetected (they "
-        "score 0.5).",
-    ]
-    beside = scores.get("beside", {})
-    lines += [
-        f"- beside it, {name}: {values['auc']:.3f}, {values['auc_21_5']:.3f}, "
-        f"{values['auc_21']:.3f}"
-        for name, values in beside.items()
-    ]
-    return [*lines, ""]
 
 
 def simulated(run: Any, count: int, seed: int) -> dict[str, Any]:
