@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from astrogui.records.model_card import card_from_json
-from astrogui.training import euclid_card, redshift_card, stellar_card
+from astrogui.training import euclid_card, redshift_card, star_galaxy_card, stellar_card
 from astrogui.training.card_table import cell, table
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -27,7 +27,12 @@ def test_a_table_has_a_row_for_each_name_and_dashes_for_the_unknown():
 
 @pytest.mark.parametrize(
     ("task", "module"),
-    [("redshift", redshift_card), ("redshift_euclid", euclid_card), ("stellar", stellar_card)],
+    [
+        ("redshift", redshift_card),
+        ("redshift_euclid", euclid_card),
+        ("star_galaxy", star_galaxy_card),
+        ("stellar", stellar_card),
+    ],
 )
 def test_the_shipped_readme_is_what_the_card_says(task, module):
     text = (MODELS / task / "card.json").read_text("utf-8")
