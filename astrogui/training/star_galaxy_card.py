@@ -192,6 +192,13 @@ def _real_lines(card: ModelCard) -> list[str]:
         f"calibration error {scores['ece']:.3f}; {scores['undetected']} places undetected (they "
         "score 0.5).",
     ]
+    counted = scores.get("stars_counted")
+    if counted:
+        lines.append(
+            f"- with `star_density=counted`: AUC {counted['auc']:.3f}, {counted['auc_21_5']:.3f}, "
+            f"{counted['auc_21']:.3f}; expected calibration error {counted['ece']:.3f} (a perfect "
+            f"answer shows {counted['ece_by_chance']:.3f} on so many places)"
+        )
     beside = scores.get("beside", {})
     lines += [
         f"- beside it, {name}: {values['auc']:.3f}, {values['auc_21_5']:.3f}, "
