@@ -51,6 +51,8 @@ LIMITS = (
     "Lensed quasars without an arc were not simulated.",
     "A compact source seen as separate points looks like a galaxy with companions, and is often "
     "missed.",
+    "Trained on sources of 0.06 to 0.4 arcsec, as many small as large: arcs of sources as large as "
+    "those of the survey above are missed more often than arcs of small ones.",
     "Of images from space one band is read; of colour pictures without a stated scale a width of "
     "24.6 arcsec is taken.",
     "Stars and galaxies little larger than the seeing are not looked at.",
