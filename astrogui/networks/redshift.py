@@ -8,6 +8,7 @@ line filter shifted by a constant.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -256,7 +257,13 @@ class CellLoss(keras.losses.Loss):
     """Negative log-probability of the true (class, cell), averaged over the ensemble.
 
     ``y_true`` (batch, 2) holds class and cell; ``y_pred`` is ``log_probability``.
+    ``last_times`` says how many times more often the examples show the last class than the prior
+    does that the network shall state: the probability is that among the examples.
     """
+
+    def __init__(self, last_times: float = 1.0, **words: Any) -> None:
+        super().__init__(**words)
+        self.last_times = float(last_times)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         members, classes, cells = y_pred.shape[1:]
@@ -265,4 +272,11 @@ class CellLoss(keras.losses.Loss):
         chosen = ops.take_along_axis(
             flat, ops.broadcast_to(place[:, None, None], (ops.shape(place)[0], members, 1)), axis=2
         )
-        return -ops.mean(chosen[..., 0], axis=1)
+        last = ops.sum(ops.exp(y_pred[:, :, -1]), axis=-1)
+        whole = ops.log1p((self.last_times - 1.0) * last)
+        is_last = ops.cast(y_true[:, :1] == classes - 1, y_pred.dtype)
+        among_examples = chosen[..., 0] + is_last * math.log(self.last_times) - whole
+        return -ops.mean(among_examples, axis=1)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "last_times": self.last_times}

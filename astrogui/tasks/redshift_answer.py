@@ -42,7 +42,7 @@ EDGE_CELLS = 3
 LOW_SIGNAL = 1.0  # median signal-to-noise per 138 km/s
 LITTLE_COVERAGE = 0.35  # of 3388 to 10423 Å
 MANY_MASKED = 0.25  # between the first and the last good pixel
-AMBIGUOUS = 0.1  # probability of the best answer at another redshift
+AMBIGUOUS = 0.2  # probability of the best answer at another redshift
 SHOWN_ALTERNATIVE = 1e-4
 COMPARED_ALTERNATIVE = 0.005  # from this probability its template fit is kept too
 
@@ -221,10 +221,13 @@ def is_confident(
     signal_to_noise: float = np.inf,
     unknown: float = 0.0,
 ) -> bool:
-    """Certain enough, by the card's thresholds tuned on simulations, and nothing unheard of."""
+    """Certain enough, by the card's thresholds tuned on simulations, and nothing speaks against it.
+
+    That is: nothing unheard of is seen, and no other answer is nearly as good.
+    """
     calibration = model.card.calibration
     needed = needed_certainty(np.array(signal_to_noise), np.array(unknown), calibration)
-    doubts = Flag.NOVEL | Flag.NOT_ANSWERED
+    doubts = Flag.NOVEL | Flag.NOT_ANSWERED | Flag.AMBIGUOUS
     return certainty >= float(needed) and not flags & doubts
 
 

@@ -26,14 +26,13 @@ from astrogui.science.refinement_basis import FINE, Basis, bases_from_arrays
 from astrogui.science.refinement_equations import Pixels
 from astrogui.science.spectral import SPEED_OF_LIGHT_KM_S
 from astrogui.tasks.kept import SameArrays
-from astrogui.tasks.redshift_answer import needed_certainty, ranks_of, scaled_spectrum
+from astrogui.tasks.redshift_answer import ranks_of, scaled_spectrum
 from astrogui.tasks.redshift_doubt import delta_chi_square, doubts
 from astrogui.tasks.task import Model
 
 FIT, NETWORK = "template fit", "network"
 SURE_FRAMES = ("barycentric", "heliocentric")
 CALIBRATION_ERROR_KM_S = (10.0, 25.0)  # of the wavelengths: frame known, or not
-DISPUTED_SHARE = 0.25  # of the doubt allowed, where the fits prefer another redshift
 WORTH_POLISHING = 1e-3  # probability of an alternative
 
 
@@ -115,7 +114,7 @@ def refined(
         if "best" in changes:
             extras["method"] = FIT
     flags, novelty = doubts(posterior, fits, model)
-    known = Flag.NOVEL not in flags and not _is_disputed(extras, model)
+    known = not flags & (Flag.NOVEL | Flag.AMBIGUOUS)
     extras["confident"] = bool(extras.get("confident")) and known
     return dataclasses.replace(
         posterior,
@@ -125,21 +124,6 @@ def refined(
         novelty=novelty,
         curves=_curves(fits, record, data),
     )
-
-
-def _is_disputed(extras: Mapping[str, Any], model: Model) -> bool:
-    """Whether another redshift fits better and the network is not far surer than it must be."""
-    delta, certainty = extras.get("delta_chi2"), extras.get("prob_z")
-    if not isinstance(delta, float) or not isinstance(certainty, float) or delta >= 0:
-        return False
-    signal, unknown = extras.get("snr"), extras.get("prob_unknown")
-    needed = needed_certainty(
-        np.array(signal if isinstance(signal, float) else np.inf),
-        np.array(unknown if isinstance(unknown, float) else 0.0),
-        model.card.calibration,
-    )
-    allowed = 1 - float(needed)
-    return 1 - certainty > DISPUTED_SHARE * allowed
 
 
 def _fit_cells(

@@ -73,7 +73,7 @@ def calibrated(
     surely = {"z": answers["z"], "certainty": answers["certainty"] * (1 - answers["unknown"])}
     card = _with(
         card,
-        confident_probability_faint=_confident_certainty(
+        confident_probability_faint=confident_certainty(
             {name: values[signal <= GOOD_SIGNAL] for name, values in surely.items()},
             truth[known][signal <= GOOD_SIGNAL],
             FAINT_SHARE,
@@ -81,7 +81,7 @@ def calibrated(
         unknown_probability=float(
             np.clip(np.quantile(ranks["unknown"][known & of_survey], 1 - FALSE_NOVELTY), 0.02, 0.5)
         ),
-        confident_probability=_confident_certainty(
+        confident_probability=confident_certainty(
             {n: answers[n][of_survey[known]] for n in ("z", "certainty")}, truth[known & of_survey]
         ),
     )
@@ -234,10 +234,13 @@ def _novelty_statistic(run: Run, trained: Arrays) -> tuple[np.ndarray, np.ndarra
     return seen.mean(axis=0), whitening
 
 
-def _confident_certainty(
+def confident_certainty(
     answers: Mapping[str, np.ndarray], truth: np.ndarray, share: float = CATASTROPHIC_SHARE
 ) -> float:
-    """The lowest certainty above which at most ``share`` of the answers are wrong."""
+    """The lowest certainty above which at most ``share`` of the answers are wrong.
+
+    ``answers`` hold ``z`` and ``certainty`` (n,); ``truth`` (n, >= 3) class, cell and redshift.
+    """
     if not len(truth):
         return 0.95
     limits = np.array([LIMIT_KM_S[name] for name in CLASSES])[truth[:, 0].astype(int)]

@@ -59,8 +59,8 @@ def draft(
     shares = {name: dict(kinds) for name, kinds in KINDS.items()} | {"UNKNOWN": list(JUNK)}
     return ModelCard(
         task="redshift",
-        name="redshift 3",
-        version="3",
+        name="redshift 4",
+        version="4",
         title="Redshift and class of optical spectra",
         summary="p(class, z) for galaxies, quasars and stars between 3400 and 10400 Å: template "
         "sets learned on simulations, ranked by an ensemble of three convolutional networks.",
@@ -76,7 +76,8 @@ def draft(
             "emission lines (60 % in integral fields) by the lines' own significance, log-uniform "
             "4 to 80",
             "junk": "sky, lamps, noise, image rows, drifts, reversed or wrong wavelength axes: "
-            "the network's class UNKNOWN",
+            "the network's class UNKNOWN; shown about twice as often in training, which the loss "
+            "allows for",
             "integral fields": "the noise of neighbouring samples alike and its size misjudged up "
             f"to 1.8 times; in {NEIGHBOURS:.0%} of the spectra one to three lines of another "
             "galaxy",
@@ -134,7 +135,7 @@ def finished(
     card: ModelCard,
     scores: Measures,
     coverage_table: dict[str, Any],
-    spectra: int,
+    spectra: Mapping[str, int],
     seconds: int,
     quick: bool,
 ) -> ModelCard:
@@ -144,7 +145,7 @@ def finished(
         limits = ("Trained in a minute to test the program: no answer is to be trusted.", *limits)
     return dataclasses.replace(
         card,
-        training={**card.training, "spectra": spectra, "seconds_of_last_call": seconds},
+        training={**card.training, **spectra, "seconds_of_last_call": seconds},
         simulated_scores=scores,
         coverage=coverage_table,
         limits=limits,
@@ -229,10 +230,12 @@ def _told(card: ModelCard) -> list[str]:
         "Then the ranks of the truth in these mixtures are made even by a map for each class and "
         "signal-to-noise (`refined_rank_map`), fitted to simulations that no table here counts. "
         "`confident` are answers of a certainty above "
-        f"{told['confident_probability']:.3f}, above which at most 0.15 % of the network's "
-        "answers to a survey were wrong (of faint spectra, S/N below 3, "
+        f"{told['confident_probability']:.3f}, above which at most 0.15 % of the "
+        "clear answers to a survey were wrong (of faint spectra, S/N below 3, "
         f"{told.get('confident_probability_faint', told['confident_probability']):.3f} times the "
-        "probability of a known class, 0.5 %), if they are not novel. Novel is what lies far from "
+        "probability of a known class, 0.5 %), if they are not novel and no other answer is nearly "
+        "as good (less probable than 20 %, its fit worse by 9 in chi-square). Novel is what lies "
+        "far from "
         "the features of familiar spectra, what fits no template (reduced chi-square above "
         f"{told['largest_reduced_chi_square']:.0f}), or a signal-to-noise above 3 with a score of "
         "certainty, probability of UNKNOWN and signal-to-noise (`junk_score`) that fewer than "

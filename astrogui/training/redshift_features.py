@@ -18,6 +18,7 @@ from astrogui.tasks.redshift import prepare_spectrum
 from astrogui.training.recipe import Arrays, Progress
 from astrogui.training.simulate_spectrum import (
     CLASSES,
+    NOTHING,
     SURVEY,
     TRAINED,
     Simulated,
@@ -26,7 +27,7 @@ from astrogui.training.simulate_spectrum import (
 from astrogui.training.templates import Templates, data_folder, load_templates
 
 LARGEST_BLOCK = 250
-POPULATIONS = {item.name: item for item in (TRAINED, SURVEY)}
+POPULATIONS = {item.name: item for item in (TRAINED, SURVEY, NOTHING)}
 TRUTH = ("class_index", "cell", "redshift", "signal_to_noise")
 
 
@@ -41,7 +42,7 @@ def make_features(
     """Prepared arrays (float16, memory-mapped) and truth of ``count`` simulations, class first.
 
     Block k comes from the seed (seed, k) alone: the same whether made at once or resumed.
-    ``population`` is "trained" or "survey" (``simulate_spectrum``).
+    ``population`` is "trained", "survey" or "nothing" (``simulate_spectrum``).
     """
     folder.mkdir(parents=True, exist_ok=True)
     size = min(LARGEST_BLOCK, count)

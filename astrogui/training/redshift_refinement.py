@@ -36,7 +36,11 @@ from astrogui.training import redshift_card
 from astrogui.training.learn_refinement import learn_bases
 from astrogui.training.package import write_card
 from astrogui.training.recipe import Arrays, Progress, Run
-from astrogui.training.redshift_calibration import SIGNAL_TO_NOISE, rank_map
+from astrogui.training.redshift_calibration import (
+    SIGNAL_TO_NOISE,
+    confident_certainty,
+    rank_map,
+)
 from astrogui.training.redshift_features import record_of
 from astrogui.training.redshift_junk import junk_score
 from astrogui.training.simulate_spectrum import SURVEY, TRAINED, Simulated, simulate
@@ -44,6 +48,7 @@ from astrogui.training.templates import Templates, data_folder, load_templates
 
 BLOCK = 64
 NEAR_KM_S = {"GALAXY": 400.0, "QSO": 3000.0, "STAR": 400.0}  # the right peak
+LEAST_CERTAINTY = 0.8  # below it another answer may be nearly as good
 FALSE_NOVELTY = 0.01  # of good survey spectra
 FALSE_FAINT = 0.05  # of right answers to faint spectra: called undecided
 FALSE_MISPLACED = 0.001  # of good survey spectra
@@ -99,6 +104,7 @@ def added(
     card = _with(card, refined_rank_map=rank_map(ranks))
     card = _with(
         card,
+        confident_probability=clear_certainty(survey),
         smallest_certainty=smallest_certainty(survey),
         smallest_certainty_faint=smallest_certainty_faint(survey),
         largest_misplaced_noise=largest_misplaced_noise([one.record for one in survey]),
@@ -137,6 +143,26 @@ def refined_ranks(
             rows.append((rank, CLASSES.index(name), float(example.answer.extras["snr"] or 0.0)))
     table = np.array(rows).reshape(-1, 3)
     return {"rank": table[:, 0], "class": table[:, 1], "signal_to_noise": table[:, 2]}
+
+
+def clear_certainty(survey: Sequence[Example]) -> float:
+    """The certainty from which an answer that nothing speaks against is confident.
+
+    Faint spectra, whose limit is another, and answers with another nearly as good are left out.
+    """
+    clear = [
+        example
+        for example in survey
+        if float(example.answer.extras.get("snr") or 0.0) > GOOD_SIGNAL
+        and not (example.fit or example.answer).flags & (Flag.AMBIGUOUS | Flag.NOVEL)
+    ]
+    answers = {
+        "z": np.array([(one.fit or one.answer).value("z") for one in clear]),
+        "certainty": np.array([float(one.answer.extras["prob_z"] or 0.0) for one in clear]),
+    }
+    classes = [CLASSES.index(one.simulated.class_name) for one in clear]
+    truth = np.column_stack([classes, classes, [one.simulated.redshift for one in clear]])
+    return max(confident_certainty(answers, truth), LEAST_CERTAINTY)
 
 
 def smallest_certainty(survey: Sequence[Example]) -> float:

@@ -7,7 +7,7 @@ handed over with an error array that may be wrong or absent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,7 @@ SURVEY = Population(
     distant=False,
     deepest_quasar=4.5,
 )
+NOTHING = replace(TRAINED, name="nothing", class_shares=(0.0, 0.0, 0.0, 1.0))  # junk alone
 SURVEY_WORDS = (
     "survey fibres and three-arm spectrographs; median continuum signal-to-noise per 138 km/s "
     "log-uniform 3-40 for galaxies and quasars, 5-60 for stars; galaxies 50 %, quasars (z < 4.5) "

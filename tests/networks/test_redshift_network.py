@@ -137,6 +137,23 @@ def test_the_loss_is_the_log_probability_of_the_true_place(network):
     assert loss == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_loss_of_a_class_shown_too_often_is_its_share_among_the_examples(network):
+    """With the last class k times as often its odds are k times the prior's."""
+    from astrogui.networks.redshift import CellLoss
+
+    logs = answer(network, some_inputs(np.random.default_rng(6)))["log_probability"]
+    truth = np.array([[0, 17], [2, 3]], np.float32)
+    probability, expected = np.exp(logs.astype(np.float64)), []
+    for row, (class_index, cell) in enumerate(truth.astype(int)):
+        weight = np.array([1.0, 1.0, 2.5])
+        whole = (probability[row] * weight[:, None]).sum(axis=(1, 2))
+        own = probability[row, :, class_index, cell] * weight[class_index] / whole
+        expected.append(-np.log(own).mean())
+    loss = keras.ops.convert_to_numpy(CellLoss(2.5)(truth, logs))
+    assert loss == pytest.approx(np.mean(expected), rel=1e-4)
+    assert loss != pytest.approx(float(CellLoss()(truth, logs)), rel=1e-3)
+
+
 def test_weights_as_plain_arrays_rebuild_the_network(network):
     inputs = some_inputs(np.random.default_rng(7))
     keras.utils.set_random_seed(99)

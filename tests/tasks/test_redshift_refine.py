@@ -134,22 +134,19 @@ def test_a_second_fit_as_good_is_told_as_ambiguous(answers, model):
     assert (Flag.AMBIGUOUS in clear.flags) == (Flag.AMBIGUOUS in first.flags)
 
 
-def test_where_another_redshift_fits_better_more_certainty_is_asked(answers, model):
+def test_an_answer_is_not_confident_where_another_fits_nearly_as_well(answers, model):
+    """Whatever the network's certainty: flag and confidence must not contradict each other."""
     record, first, _ = answers
     data = redshift_refine.fine_pixels(record)
     fit = refinement.refine(data, redshift_refine.bases_of(model)["GALAXY"], first.value("z"))
     told = redshift_refine.spreads(model.card.calibration)
-    threshold = float(model.card.calibration["confident_probability"])
-    for certainty, delta, expected in (
-        (threshold, 50.0, True),
-        (threshold, -50.0, False),
-        (1 - 0.2 * (1 - threshold), -50.0, True),
-    ):
+    extras = {**first.extras, "prob_z": 0.9999, "prob_unknown": 1e-5, "confident": True}
+    given = dataclasses.replace(first, extras=extras, flags=first.flags & ~Flag.AMBIGUOUS)
+    for delta, expected in ((50.0, True), (5.0, False), (-50.0, False)):
         rival = dataclasses.replace(fit, redshift=0.9, chi_square=fit.chi_square + delta)
-        extras = {**first.extras, "prob_z": certainty, "prob_unknown": 1e-4, "confident": True}
-        given = dataclasses.replace(first, extras=extras)
         found = redshift_refine.refined(given, [fit, rival], told, record, data, model)
         assert found.extras["confident"] is expected
+        assert (Flag.AMBIGUOUS in found.flags) is not expected
 
 
 def test_a_fit_that_nothing_resembles_is_novel_and_not_confident(answers, model):

@@ -18,6 +18,7 @@ from astrogui.training.redshift_calibration import rank_map
 from astrogui.training.redshift_junk import junk_score
 from astrogui.training.redshift_refinement import (
     Example,
+    clear_certainty,
     fitted_spread,
     is_right,
     largest_misplaced_noise,
@@ -128,6 +129,20 @@ def test_right_is_the_class_and_the_peak():
     assert not is_right(far, "GALAXY")
     junk = Example(simulated=simulated("UNKNOWN"), record=None, answer=answer(0.3), fit=None)
     assert not is_right(junk, "UNKNOWN")
+
+
+def test_the_certainty_called_confident_counts_answers_that_nothing_speaks_against():
+    """Wrong ones at 0.85: where another answer is nearly as good they cost nobody confidence."""
+    right = [
+        Example(simulated=simulated(), record=None, answer=answer(0.3, prob_z=p, snr=9.0), fit=None)
+        for p in np.linspace(0.8, 1.0, 2001)
+    ]
+    wrong = answer(0.9, prob_z=0.85, snr=9.0)
+    doubted = answer(0.9, prob_z=0.85, snr=9.0, flags=Flag.AMBIGUOUS)
+    faint = answer(0.9, prob_z=0.85, snr=1.0)
+    for spoiled, expected in ((wrong, 0.85), (doubted, 0.8), (faint, 0.8)):
+        some = [Example(simulated=simulated(), record=None, answer=spoiled, fit=None)] * 8
+        assert clear_certainty([*right, *some]) == pytest.approx(expected, abs=0.01)
 
 
 def test_the_smallest_certainty_is_reached_by_nearly_all():

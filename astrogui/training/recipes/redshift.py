@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from astrogui.science import redshift_scan as scan
 from astrogui.tasks.redshift import prepare_spectrum
 from astrogui.tasks.redshift_answer import needed_certainty
 from astrogui.training import redshift_card, redshift_kinds, redshift_refinement
-from astrogui.training.fit import Batch, FitSettings, array_batches, fit, take
+from astrogui.training.fit import Batch, Draw, FitSettings, fit, take
 from astrogui.training.learn_templates import learn_sets
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Arrays, Measures, Progress, Recipe, Run
@@ -24,11 +24,12 @@ from astrogui.training.redshift_calibration import INPUTS, calibrated, novelties
 from astrogui.training.redshift_features import make_features, record_of
 from astrogui.training.redshift_measured import junk_figures, refined_figures
 from astrogui.training.score_redshift import real, simulated_answers, simulated_figures
-from astrogui.training.simulate_spectrum import SURVEY, simulate
+from astrogui.training.simulate_spectrum import NOTHING, SURVEY, simulate
 from astrogui.training.templates import data_folder, load_templates
 
 NETWORK = "redshift:ranker"
 GOLDEN_SEED = 8  # a stream of its own beside the blocks
+NOTHING_SEED = 4_000_003  # of spectra of nothing, beside the seed of the training
 SET_SEED = 2026  # the template sets are the same whichever seed the networks get
 
 
@@ -38,6 +39,7 @@ class Size:
 
     set_spectra: int
     train: int
+    nothing: int  # spectra of nothing beside those of ``train``
     validation: int
     survey: int  # validation at survey signal-to-noise
     held_out: int
@@ -49,12 +51,12 @@ class Size:
 
 
 FULL = Size(
-    set_spectra=1000, train=29500, validation=1500, survey=4000, held_out=5000, epochs=10,
-    steps=200,
+    set_spectra=1000, train=80000, nothing=8000, validation=1500, survey=4000, held_out=10000,
+    epochs=60, steps=200,
 )  # fmt: skip
 QUICK = Size(
-    set_spectra=16, train=32, validation=24, survey=16, held_out=16, epochs=2, steps=3, batch=8,
-    members=2,
+    set_spectra=16, train=32, nothing=8, validation=24, survey=16, held_out=16, epochs=2, steps=3,
+    batch=8, members=2,
 )  # fmt: skip
 
 
@@ -66,6 +68,9 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     sets = _sets(workdir, size, progress)
     data = {
         "train": make_features(workdir / "train", sets, size.train, _stream(seed, 1), progress),
+        "nothing": make_features(
+            workdir / "nothing", sets, size.nothing, NOTHING_SEED + seed, progress, NOTHING.name
+        ),
         "validation": make_features(
             workdir / "validation", sets, size.validation, _stream(seed, 2), progress
         ),
@@ -90,8 +95,9 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     progress("measuring on held-out simulations")
     scores, coverage = held_out_figures(run, held_out)
     scores["all_trained_for"] = trained_for_figures(run, data["validation"])
+    spectra = {"spectra": size.train, "spectra_of_nothing_beside": size.nothing}
     card = redshift_card.finished(
-        card, scores, coverage, size.train, round(time.monotonic() - started), quick
+        card, scores, coverage, spectra, round(time.monotonic() - started), quick
     )
     progress("learning the types of stars")
     templates = load_templates(data_folder() / "spectra" / "templates")
@@ -238,9 +244,8 @@ def _fitted(
 ) -> dict[str, Any]:
     from astrogui.networks.redshift import CellLoss
 
-    inputs, targets = _examples(data["train"])
-    draw = array_batches(inputs, targets, size.batch)
-    judged = np.arange(min(1500, size.validation))
+    judged = size.validation * size.nothing // size.train  # in the proportion that is trained on
+    spared, nothing = ({n: v[k] for n, v in data["nothing"].items()} for k in _parted(judged))
     settings = FitSettings(
         epochs=size.epochs,
         steps=size.steps,
@@ -248,11 +253,47 @@ def _fitted(
         seed=seed,
         max_seconds=size.max_seconds,
     )
-    validation: Batch = take(*_examples(data["validation"]), judged)
+    own = int(np.sum(data["train"]["truth"][:, 0] == len(scan.CLASSES)))
+    loss = CellLoss(1.0 + len(nothing["truth"]) / max(own, 1))
+    draw = _batches([data["train"], nothing], size.batch)
+    rows = np.arange(min(1500, size.validation))
+    known = take(*_examples(data["validation"]), rows)
+    parts = [known, take(*_examples(spared), np.arange(judged))]
     return fit(
-        model, {"log_probability": CellLoss()}, draw, settings, workdir / "fit", progress,
-        validation,
+        model, {"log_probability": loss}, draw, settings, workdir / "fit", progress,
+        _together(parts),
     )  # fmt: skip
+
+
+def _parted(place: int) -> tuple[slice, slice]:
+    return slice(place), slice(place, None)
+
+
+def _batches(sets: Sequence[Arrays], size: int) -> Draw:
+    """Batches of ``size`` drawn from all sets as if they were one."""
+    ends = np.cumsum([len(part["truth"]) for part in sets])
+
+    def draw(rng: np.random.Generator) -> Batch:
+        chosen = np.sort(rng.choice(ends[-1], size=size, replace=bool(ends[-1] < size)))
+        drawn = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
+        starts = [0, *ends[:-1]]
+        return _together(
+            [
+                take(*_examples(part), rows - start)
+                for part, rows, start in zip(sets, drawn, starts, strict=True)
+            ]
+        )
+
+    return draw
+
+
+def _together(batches: Sequence[Batch]) -> Batch:
+    inputs, targets = zip(*batches, strict=True)
+    return _joined(inputs), _joined(targets)
+
+
+def _joined(parts: Sequence[Arrays]) -> Arrays:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _examples(data: Mapping[str, np.ndarray]) -> tuple[Arrays, Arrays]:
