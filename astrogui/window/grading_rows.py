@@ -77,7 +77,10 @@ def row_grades(view: Any, row_id: int | None, me: str) -> RowGrades:
     by_author = view.grades([row_id]).get(row_id, {})
     seen = {row for row, author in view.unblinded() if author == me}
     is_open = "user_quality" in by_author.get(me, {}) or bool(seen & {row_id, 0})
-    return RowGrades(row_id, by_author, is_blind, is_blind and not is_open)
+    hides = is_blind and not is_open
+    if hides:  # the project may not have heard yet of a change of graders
+        by_author = {name: by_author[name] for name in (me,) if name in by_author}
+    return RowGrades(row_id, by_author, is_blind, hides)
 
 
 def judged_by(author: str, row_id: int, view: Any) -> dict[str, str]:

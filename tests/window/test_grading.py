@@ -11,6 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from small_session import FakeReader, files, make
 
+from astrogui.window.grading_rows import RowGrades, row_grades
+
 NAMES = [f"flat-{number}.fits" for number in (1, 2, 3, 4, 5)]
 
 
@@ -168,6 +170,25 @@ def test_a_blind_grader_sees_nothing_until_the_grade_is_given(bench, feature, se
     bench.window.actions_by_name["grading_unblind"].trigger()
     qtbot.waitUntil(lambda: session.view.unblinded() == [(ids[1], "Cecilia")])
     qtbot.waitUntil(lambda: feature.graders.table.rowCount() == 1)
+
+
+def test_a_blind_grader_whom_the_project_has_not_heard_of_sees_nothing_of_the_one_before():
+    class View:
+        """Of a project that still shows Vera her own grades."""
+
+        def is_blind(self):
+            return True
+
+        def grades(self, row_ids):
+            return {7: {"Vera": {"user_quality": "4"}}}
+
+        def unblinded(self):
+            return []
+
+    assert row_grades(View(), 7, "Cecilia") == RowGrades(7, {}, is_blind=True, hides=True)
+    own = row_grades(View(), 7, "Vera")
+    assert own.by_author == {"Vera": {"user_quality": "4"}}
+    assert not own.hides
 
 
 def test_graders_are_merged_disagreements_queued_and_agreed_on(
