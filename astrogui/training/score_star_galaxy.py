@@ -14,6 +14,7 @@ import numpy as np
 from astrogui.errors import FileProblem, UsageProblem
 from astrogui.records.model_card import ModelCard
 from astrogui.tasks.star_galaxy import logit_shifts
+from astrogui.training import sdss_measures
 from astrogui.training.calibrate import area_under_roc, expected_calibration_error
 from astrogui.training.recipe import Answer, Measures, Row, Run
 from astrogui.training.star_galaxy_examples import field_examples, joined
@@ -90,12 +91,17 @@ def credible_coverage(
 def figures(probability: np.ndarray, galaxy: np.ndarray, magnitude: np.ndarray) -> dict[str, Any]:
     """auc at the three limits, ece at r <= 22 and the number of sources they rest on."""
     bright = magnitude <= LIMITS["auc"]
-    scores: dict[str, Any] = {"n": int(bright.sum())}
-    for name, limit in LIMITS.items():
-        chosen = magnitude <= limit
-        scores[name] = area_under_roc(probability[chosen], galaxy[chosen])
+    scores: dict[str, Any] = {"n": int(bright.sum()), **_areas(probability, galaxy, magnitude)}
     scores["ece"] = expected_calibration_error(probability[bright], galaxy[bright].astype(float))
     return scores
+
+
+def _areas(measure: np.ndarray, galaxy: np.ndarray, magnitude: np.ndarray) -> dict[str, Any]:
+    """The area under the curve of a measure that is larger for galaxies, at the three limits."""
+    return {
+        name: area_under_roc(measure[magnitude <= limit], galaxy[magnitude <= limit])
+        for name, limit in LIMITS.items()
+    }
 
 
 def real(folder: Path, answer: Answer) -> Measures:
@@ -104,16 +110,22 @@ def real(folder: Path, answer: Answer) -> Measures:
     If any row has `label_coadd`, only rows with one count, else `label`. A place takes the answer
     of the nearest source found, by ra and dec or else by x and y (0-based, r frame); a place
     without one scores 0.5. Rows without a magnitude take the measured one, and none counts
-    where nothing was measured.
+    where nothing was measured. ``disputed`` lists the places whose two labels differ.
     """
     rows = scored_rows(folder / "stargalaxy" / "labels.csv")
     if not rows:
         return figures(np.empty(0), np.empty(0, bool), np.empty(0)) | {"by_folder": {}}
     frames = sorted({row["frame"] for row in rows})
-    found = {frame: _Found(answer([bands_of(folder / "frames" / frame)], {})) for frame in frames}
-    scored = [_scored(row, found[row["frame"]]) for row in rows]
-    probability = np.array([item[0] for item in scored])
-    magnitude = np.array([item[1] for item in scored])
+    bands = {frame: bands_of(folder / "frames" / frame) for frame in frames}
+
+    def scored(options: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
+        found = {frame: _Found(answer([paths], options)) for frame, paths in bands.items()}
+        probability, magnitude = zip(
+            *(_scored(row, found[row["frame"]]) for row in rows), strict=True
+        )
+        return np.array(probability), np.array(magnitude)
+
+    probability, magnitude = scored({})
     galaxy = np.array([row["class"] == "galaxy" for row in rows])
     kind = "instrument" if all(row.get("instrument") for row in rows) else "frame"
     groups = np.array([row[kind] for row in rows])
@@ -124,6 +136,17 @@ def real(folder: Path, answer: Answer) -> Measures:
     overall = figures(probability, galaxy, magnitude)
     bright = magnitude <= LIMITS["auc"]
     overall["undetected"] = int((probability[bright] == UNDETECTED).sum())
+    overall["disputed"] = [
+        {"place": row.get("objid") or f"{row.get('ra')} {row.get('dec')}", "mag_r": float(mag),
+         "single_epoch": row["label"], "deeper": row["class"], "prob_galaxy": round(float(p), 4)}
+        for row, p, mag in zip(rows, probability, magnitude, strict=True)
+        if row.get("label") and row["label"] != row["class"]
+    ]  # fmt: skip
+    overall["stars_counted"] = figures(scored({"star_density": "counted"})[0], galaxy, magnitude)
+    overall["beside"] = {
+        name: _areas(values, galaxy, magnitude)
+        for name, values in sdss_measures.measures(folder / "frames", rows).items()
+    }
     return overall | {"by_instrument" if kind == "instrument" else "by_folder": split}
 
 

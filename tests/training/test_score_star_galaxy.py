@@ -123,3 +123,48 @@ def test_a_folder_without_labels_or_frames_is_refused_in_words(tmp_path):
     write_table(tmp_path, [{"frame": "field_b", "x": 1, "y": 2, "label": "star"}])
     with pytest.raises(UsageProblem, match="field_b: the labels name this frame"):
         score.real(tmp_path, lambda groups, options: [])
+
+
+def test_the_survey_s_own_measures_are_scored_beside_the_answer(tmp_path):
+    from astropy.io import fits
+
+    rows = [
+        {"frame": "field_a", "objid": str(number), "ra": 10 + number / 100, "dec": 1.0,
+         "mag_r": 20, "label": label}
+        for number, label in enumerate(("star", "galaxy", "galaxy"))
+    ]  # fmt: skip
+    write_table(tmp_path, rows)
+    flux = np.array([[9, 1, 1, 1, 9], [9, 2, 2, 2, 9], [9, 2, 1, 2, 9]], np.float32)
+    columns = {"CMODELFLUX": flux, "PSFFLUX": np.ones((3, 5), np.float32),
+               "FIBERFLUX": flux, "FIBER2FLUX": np.zeros((3, 5), np.float32)}  # fmt: skip
+    fits.BinTableHDU.from_columns(
+        [
+            fits.Column("OBJID", "19A", array=np.array(["0", "1", "2"])),
+            *(fits.Column(name, "5E", array=values) for name, values in columns.items()),
+        ]
+    ).writeto(tmp_path / "frames" / "field_a" / "photoObj-1.fits")
+    asked = []
+
+    def answer(groups, options):
+        asked.append(options)
+        return ANSWERS
+
+    found = score.real(tmp_path, answer)
+    model, concentration = found["beside"].values()
+    assert model["auc"] == 1.0
+    assert concentration["auc"] == 0.5  # the narrow flux tells nothing: all are as points
+    assert asked == [{}, {"star_density": "counted"}]
+    assert found["stars_counted"]["auc"] == found["auc"]
+    assert found["disputed"] == []
+
+
+def test_places_whose_labels_differ_are_listed_with_the_answer(tmp_path):
+    rows = [
+        {"frame": "field_a", "objid": "7", "ra": 10.01, "dec": 1.0, "mag_r": 20.5,
+         "label": "star", "label_coadd": "galaxy"},
+        {"frame": "field_a", "objid": "8", "ra": 10.0, "dec": 1.0, "mag_r": 20,
+         "label": "star", "label_coadd": "star"},
+    ]  # fmt: skip
+    (only,) = scored(tmp_path, rows)["disputed"]
+    assert only == {"place": "7", "mag_r": 20.5, "single_epoch": "star", "deeper": "galaxy",
+                    "prob_galaxy": 0.8}  # fmt: skip
