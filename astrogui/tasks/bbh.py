@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
 from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import Place
@@ -24,9 +23,18 @@ from astrogui.science import matched_filter, strain_event
 from astrogui.science.waveform_models import DEFAULT, MODELS
 from astrogui.tasks import bbh_answer, bbh_refine
 from astrogui.tasks.bbh_strain import SHORTEST_S, bank_of, whitened
+from astrogui.tasks.option import ANY_NUMBER, Option
 from astrogui.tasks.task import Arrays, Model, Options, Task, seeded
 
 WINDOW_S = 0.5  # the merger is looked for this far around the option `gps`
+GPS = Option(
+    name="gps", unit="s (GPS time)", between=ANY_NUMBER, default="the loudest merger is taken",
+    description=f"time of the merger; it is looked for within {WINDOW_S:g} s of it",
+)  # fmt: skip
+WAVEFORM = Option(
+    name="waveform", words=tuple(MODELS), default=DEFAULT,
+    description="model of the waveform in the likelihood",
+)  # fmt: skip
 
 
 def accepts(source: Source) -> bool:
@@ -82,24 +90,12 @@ def decode(
 
 def wanted_gps(options: Options) -> float | None:
     """The option ``gps`` as a number; raises ``UsageProblem`` for anything else."""
-    text = options.get("gps", "")
-    if not text:
-        return None
-    try:
-        gps = float(text)
-    except ValueError:
-        gps = np.nan
-    if not np.isfinite(gps):
-        raise UsageProblem(f"gps is a GPS time in seconds, got {text!r}.")
-    return gps
+    return GPS.number(options)
 
 
 def wanted_waveform(options: Options) -> str:
     """The option ``waveform``; raises ``UsageProblem`` for a name that is not known."""
-    name = options.get("waveform", "") or DEFAULT
-    if name not in MODELS:
-        raise UsageProblem(f"waveform is {' or '.join(MODELS)}, got {name!r}.")
-    return name
+    return WAVEFORM.word(options) or DEFAULT
 
 
 COLUMNS = (
@@ -158,9 +154,5 @@ TASK = Task(
     columns=COLUMNS,
     views=("strain", "posterior"),
     batch_size=8,
-    options={
-        "gps": "GPS time of the merger in seconds; it is looked for within 0.5 s of it",
-        "waveform": "model of the waveform in the likelihood: IMRPhenomD, as without this option, "
-        "or IMRPhenomXAS",
-    },
+    options=(GPS, WAVEFORM),
 )

@@ -121,7 +121,7 @@ def _task(name: str, title: str, labels: tuple[str, ...]) -> Task:
         columns=COLUMNS,
         views=("strain", "posterior"),
         batch_size=8,
-        options=dict(bbh.TASK.options),
+        options=bbh.TASK.options,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import Unsuitable, UsageProblem
+from astrogui.errors import Unsuitable
 from astrogui.records.image import Field, Image
 from astrogui.records.provenance import Place
 from astrogui.science import colour_picture, photometry
@@ -15,6 +15,7 @@ from astrogui.science.detection import background, detect
 from astrogui.science.sky_cutouts import sky_cutouts
 from astrogui.science.sky_position import SkyGrid
 from astrogui.tasks import sources
+from astrogui.tasks.option import ABOVE_ZERO, Option
 from astrogui.tasks.task import Options
 
 NETWORK_SIZE = 64  # pixels a side of what a network reads
@@ -25,6 +26,14 @@ SINGLE_SIDE = 256  # pixels; a smaller image shows one galaxy in its middle
 NEAR_MIDDLE_ARCSEC = 3.0
 PICTURE_WIDTH_ARCSEC = 24.6  # of a colour picture that says nothing
 PIXEL_ARCSEC = 0.26  # of an image that says nothing: DECam
+PICTURE_WIDTH = Option(
+    name="picture_width_arcsec", unit="arcsec", between=ABOVE_ZERO,
+    default=f"{PICTURE_WIDTH_ARCSEC:g}", description="width of a colour picture on the sky",
+)  # fmt: skip
+PIXEL_SCALE = Option(
+    name="pixel_scale_arcsec", unit="arcsec", between=ABOVE_ZERO, default=f"{PIXEL_ARCSEC:g}",
+    description="width of a pixel of an image that does not state it",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +73,14 @@ def setting_of(record: Field, options: Options) -> Setting:
     """
     first = record.images[0]
     if first.is_colour:
-        width = _number(options, "picture_width_arcsec")
+        width = PICTURE_WIDTH.number(options)
         stated = first.pixel_scale_arcsec
         scale = width / first.shape[1] if width else stated
         return Setting(
             images=(first,), pixel_arcsec=scale or PICTURE_WIDTH_ARCSEC / first.shape[1],
             grid_arcsec=GROUND_ARCSEC, scale_assumed=False,
         )  # fmt: skip
-    told = _number(options, "pixel_scale_arcsec")
+    told = PIXEL_SCALE.number(options)
     images = _usable(record) if is_single(record) else sources.ordered_images(
         record, "lenses are looked for"
     )  # fmt: skip
@@ -154,16 +163,3 @@ def picture_cut_out(
     picture = colour_picture.picture_of_colours(colours, width, NETWORK_SIZE)
     inside = [min(1.0, side / width) for side in colours.shape[:2]]
     return picture, float(np.prod(inside))
-
-
-def _number(options: Options, name: str) -> float | None:
-    text = options.get(name, "")
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not value > 0:
-        raise UsageProblem(f"{name} is a number of arcsec above 0, got {text!r}.")
-    return value

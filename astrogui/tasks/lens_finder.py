@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field
@@ -28,6 +27,8 @@ from astrogui.science.ensemble import probability_quantiles
 from astrogui.tasks import sources
 from astrogui.tasks.insight import Aim, Insight
 from astrogui.tasks.lens_cutouts import (
+    PICTURE_WIDTH,
+    PIXEL_SCALE,
     Setting,
     cut_out,
     is_single,
@@ -35,6 +36,7 @@ from astrogui.tasks.lens_cutouts import (
     setting_of,
     single_place,
 )
+from astrogui.tasks.option import YES_OR_NO, Option
 from astrogui.tasks.task import Arrays, Model, Options, Task
 
 LENS_SHARE = 1e-4  # of galaxies bright and large enough to be looked at
@@ -45,6 +47,14 @@ SMALLEST_STAMP, LARGEST_PICTURE = 48, 640  # pixels a side
 COARSEST_ARCSEC = 0.45  # a pixel, of images that are queued by themselves
 LEAST_SEEN = 0.9  # share of the cut-out that lies in the image
 CANDIDATE_SCORE = 0.5  # from which a forward fit is made
+SHARE = Option(
+    name="lens_share", between=(0.0, 1.0), default=f"{LENS_SHARE:g}",
+    description="share of lenses among galaxies that prob_lens holds for",
+)  # fmt: skip
+EVERY = Option(
+    name="every", words=YES_OR_NO, default="no",
+    description="answer every source, not only bright and extended ones",
+)  # fmt: skip
 
 PROBABILITY = Parameter(
     name="prob_lens", title="probability of a lens", low=0.0, high=1.0, ucd="stat.probability",
@@ -74,14 +84,14 @@ def find(record: Field, model: Model | None, options: Options) -> Iterator[Seque
         return
     field = Field(images=setting_of(record, options).images)
     for found, places in sources.found_by_section(field):
-        chosen = np.ones(len(places), bool) if options.get("every") else _galaxies(found)
+        chosen = np.ones(len(places), bool) if EVERY.is_on(options) else _galaxies(found)
         if chosen.any():
             yield [place for place, wanted in zip(places, chosen, strict=True) if wanted]
 
 
 def _is_alone(record: Field, options: Options) -> bool:
     """Whether one galaxy is answered."""
-    return record.images[0].is_colour or (is_single(record) and not options.get("every"))
+    return record.images[0].is_colour or (is_single(record) and not EVERY.is_on(options))
 
 
 def _galaxies(found: Detections) -> NDArray[np.bool_]:
@@ -186,14 +196,8 @@ def lens_probability(
 
 def lens_share(options: Options) -> float:
     """The share of lenses among galaxies that `prob_lens` holds for; see ``UsageProblem``."""
-    text = options.get("lens_share", "")
-    try:
-        share = float(text) if text else LENS_SHARE
-    except ValueError:
-        share = np.nan
-    if not 0 < share < 1:
-        raise UsageProblem(f"lens_share is a number between 0 and 1, got {text!r}.")
-    return share
+    share = SHARE.number(options)
+    return LENS_SHARE if share is None else share
 
 
 def refine(
@@ -268,10 +272,5 @@ TASK = Task(
     views=("image",),
     batch_size=256,
     match_tolerance_arcsec=sources.MATCH_TOLERANCE_ARCSEC,
-    options={
-        "lens_share": "share of lenses among galaxies, instead of one in ten thousand",
-        "picture_width_arcsec": "width of a colour picture on the sky, instead of 24.6 arcsec",
-        "pixel_scale_arcsec": "pixel scale of an image that does not state one, instead of 0.26",
-        "every": "answer every source, not only bright and extended ones",
-    },
+    options=(SHARE, PICTURE_WIDTH, PIXEL_SCALE, EVERY),
 )

@@ -27,6 +27,7 @@ from astrogui.science.ensemble import probability_quantiles
 from astrogui.science.survey_picture import survey_pictures
 from astrogui.tasks import sources
 from astrogui.tasks.insight import Aim, Insight
+from astrogui.tasks.option import YES_OR_NO, Option
 from astrogui.tasks.task import Arrays, Model, Options, Task, seeded
 
 CLASSES = vote_tree.QUESTIONS[0].answers
@@ -38,6 +39,10 @@ LARGER_THAN_SEEING = 1.25  # half-light radius in those of the field's smallest 
 WELL_RESOLVED = 2.0  # and where the answer is no longer flagged
 VOLUNTEERS = 40  # as many as answered about a galaxy of Galaxy Zoo 2
 DRAWS = 240  # of the volunteers' votes, all members together
+EVERY = Option(
+    name="every", words=YES_OR_NO, default="no",
+    description="answer every source of a field, also stars and faint ones",
+)  # fmt: skip
 
 Floats = NDArray[np.floating[Any]]
 
@@ -61,7 +66,7 @@ def find(record: Field, model: Model | None, options: Options) -> Iterator[Seque
         yield [sources.picture_place(first)]
         return
     for found, places in sources.found_by_section(record):
-        chosen = np.ones(len(places), bool) if options.get("every") else _with_a_shape(found)
+        chosen = np.ones(len(places), bool) if EVERY.is_on(options) else _with_a_shape(found)
         if chosen.any():
             yield [place for place, wanted in zip(places, chosen, strict=True) if wanted]
 
@@ -298,5 +303,5 @@ TASK = Task(
     views=("image",),
     batch_size=192,
     match_tolerance_arcsec=sources.MATCH_TOLERANCE_ARCSEC,
-    options={"every": "answer every source of a field, also stars and faint ones"},
+    options=(EVERY,),
 )

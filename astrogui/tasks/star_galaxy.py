@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.errors import UsageProblem
 from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag, raised
 from astrogui.records.image import Field, Image
@@ -29,12 +28,22 @@ from astrogui.science.detection import Detections, Section, with_places
 from astrogui.science.ensemble import probability_quantiles
 from astrogui.tasks import sources
 from astrogui.tasks.insight import Aim, Insight
+from astrogui.tasks.option import ABOVE_ZERO, Option
 from astrogui.tasks.task import Arrays, Model, Options, Task
 
 CLASSES = ("star", "galaxy")
 TRAINED_SEEING_PIXELS = (1.0, 6.0)  # half-light radius of a star in the simulations
 LOW_SIGNAL = 7.0  # signal-to-noise
 COUNTED = "counted"  # the option star_density: as the frame shows it
+STAR_FRACTION = Option(
+    name="star_fraction", between=(0.0, 1.0), default="the card's share at each magnitude",
+    description="share of stars among the sources; goes before star_density",
+)  # fmt: skip
+STAR_DENSITY = Option(
+    name="star_density", between=ABOVE_ZERO, words=(COUNTED,), default="the mean of the sky",
+    description="density of stars, 1 at galactic latitude 50 deg; counted takes that of the "
+    "frame's bright compact sources",
+)  # fmt: skip
 DENSITY_COLUMN = Column(
     name="star_density", format="%.2f",
     description="density of stars counted in the frame, 1 at galactic latitude 50 deg",
@@ -173,23 +182,22 @@ def _shifts(arrays: Arrays, calibration: Mapping[str, Any], options: Options) ->
     """`_shift` of the logit of galaxy, and the density of stars counted (NaN where none was)."""
     shifts = logit_shifts(arrays, calibration)
     of_prior = np.zeros(len(shifts["density"]))
-    stated = options.get("star_density", "")
-    if options.get("star_fraction"):
-        of_prior = _stated_share(arrays, calibration, options["star_fraction"])
-    elif stated == COUNTED:
+    share, density = STAR_FRACTION.number(options), STAR_DENSITY.number(options)
+    if share is not None:
+        of_prior = _stated_share(arrays, calibration, share)
+    elif STAR_DENSITY.word(options) == COUNTED:
         of_prior = shifts["of_density"]
-    elif stated:
-        density = _number(stated, "star_density", np.inf)
-        if "surroundings" in calibration:
-            between = tuple(calibration["surroundings"]["star_densities"])
-            of_prior = of_prior + np.log(surroundings.mean_density(between) / density)
+    elif density is not None and "surroundings" in calibration:
+        between = tuple(calibration["surroundings"]["star_densities"])
+        of_prior = of_prior + np.log(surroundings.mean_density(between) / density)
     counted = np.where(arrays["_area_deg2"] > 0, shifts["density"], np.nan)
     return {"_shift": of_prior + shifts["of_neighbour"], "_star_density": counted}
 
 
-def _stated_share(arrays: Arrays, calibration: Mapping[str, Any], text: str) -> NDArray[np.float64]:
+def _stated_share(
+    arrays: Arrays, calibration: Mapping[str, Any], wanted: float
+) -> NDArray[np.float64]:
     """What a stated share of stars adds to the logit, in place of the card's own by magnitude."""
-    wanted = _number(text, "star_fraction", 1.0)
     if "prior" not in calibration:
         return np.zeros(len(arrays["_signal"]))
     table = calibration["prior"]
@@ -197,18 +205,6 @@ def _stated_share(arrays: Arrays, calibration: Mapping[str, Any], text: str) -> 
     known = np.where(np.isfinite(magnitude), magnitude, table["typical_magnitude_r"])
     trained = np.interp(known, table["magnitude_r"], table["star_fraction"])
     return np.asarray(np.log(trained / (1 - trained)) - np.log(wanted / (1 - wanted)))
-
-
-def _number(text: str, name: str, most: float) -> float:
-    """The value of an option that lies between 0 and ``most``."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = np.nan
-    if not 0 < value < most:
-        words = f"between 0 and {most:g}" if np.isfinite(most) else f"above 0 or {COUNTED!r}"
-        raise UsageProblem(f"{name} is a number {words}, got {text!r}.")
-    return value
 
 
 def _flags(prepared: Arrays, k: int, bands: int) -> Flag:
@@ -268,9 +264,5 @@ TASK = Task(
     views=("image",),
     batch_size=2048,  # `prepare` searches its section again for every batch
     match_tolerance_arcsec=sources.MATCH_TOLERANCE_ARCSEC,
-    options={
-        "star_fraction": "share of stars among the sources, instead of the card's prior",
-        "star_density": "density of stars, 1 at galactic latitude 50 deg, instead of the mean; "
-        "'counted' takes that of the frame's bright compact sources",
-    },
+    options=(STAR_FRACTION, STAR_DENSITY),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ from astrogui.records.source import Kind, Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.records.strain import Network, Strain
 from astrogui.tasks.insight import Insight
+from astrogui.tasks.option import Option
 
 Record = Spectrum | Field | Network
 Arrays = dict[str, NDArray[Any]]
@@ -134,7 +135,7 @@ class Task:
     batch_size: int = 64
     preparation_version: str = "1"
     match_tolerance_arcsec: float = 1.0
-    options: dict[str, str] = field(default_factory=dict)  # name: what it does
+    options: tuple[Option, ...] = ()
     batch_notices: BatchNotices | None = None
     follow_up: Callable[[Place, Posterior], FollowUp | None] | None = None
 

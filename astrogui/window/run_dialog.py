@@ -27,7 +27,9 @@ class RunDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Run an analysis")
-        self._described = {task.name: dict(getattr(task, "options", {})) for task in tasks}
+        self._described = {
+            task.name: {option.name: option.described for option in task.options} for task in tasks
+        }
         self._task = QComboBox(self)
         self._task.setAccessibleName("Analysis")
         for task in tasks:

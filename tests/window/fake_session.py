@@ -28,7 +28,12 @@ from astrogui.session import events
 from astrogui.session.live_table import LiveTable
 from astrogui.session.settings import Settings
 from astrogui.session.table_reader import Marks
+from astrogui.tasks.option import ANY_NUMBER, Option
 
+OPTIONS = (
+    Option(name="z_max", description="largest redshift", default="7", between=(0.0, 7.0)),
+    Option(name="gps", description="time", default="none", between=ANY_NUMBER),
+)
 JUDGEMENTS = ("user_class", "user_z", "user_quality", "user_tags", "user_comment")
 COLUMNS = (
     Column(name="file", type="text", description="file as given"),
@@ -335,12 +340,12 @@ class FakeSession:
     def card(self, task: str) -> None:
         return None
 
-    def tasks(self) -> tuple[Any, ...]:
+    def tasks(self, names: Sequence[str] | None = None) -> tuple[Any, ...]:
         return (
             SimpleNamespace(
                 name="redshift", title="Redshift", reads="spectrum", views=("spectrum",),
                 parameters=(Parameter(name="z", title="redshift", low=0, high=7),),
-                options={"z_max": "largest redshift", "gps": "time"}, insight=None,
+                options=OPTIONS, insight=None,
             ),
         )  # fmt: skip
 
