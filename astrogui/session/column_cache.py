@@ -28,7 +28,7 @@ from astrogui.records.text_column import Words, no_pause
 from astrogui.session.table_reader import Marks
 
 log = logging.getLogger(__name__)
-VERSION = 1
+VERSION = 2
 FEWEST_ROWS = 5_000  # below, reading the project is as fast
 SPARE_ROWS = 65_536
 NUMBER, CODE, ROW_ID = "<f8", "<i4", "<i8"

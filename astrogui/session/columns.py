@@ -34,7 +34,11 @@ PER_TASK: tuple[Column, ...] = (
         ucd="stat.value",
         description="unlikeness to the training set; 1 is the threshold of the flag",
     ),
-)
+    Column(
+        name="options", type="text", ucd="meta.code",
+        description="options that the analysis was run with, NAME=VALUE; empty without any",
+    ),
+)  # fmt: skip
 LAST: tuple[Column, ...] = (
     Column(name="user_class", type="text", ucd="src.class", description="the analyst's class"),
     Column(
@@ -86,6 +90,7 @@ def place_cells(
         cells[f"model_sha256{suffix}"] = answer.provenance.model_sha256
         cells[f"flags{suffix}"] = "; ".join(Flag(answer.flags).words())
         cells[f"novelty{suffix}"] = answer.novelty
+        cells[f"options{suffix}"] = option_words(answer.provenance.options)
         task = by_name.get(answer.task)
         own = own_names(task, tasks) if task is not None else {}
         for name, value in answer.cells.items():
@@ -95,6 +100,11 @@ def place_cells(
             suffix = f"_{task.name}" if several and task is not None else ""
             cells[f"flags{suffix}"] = words
     return cells
+
+
+def option_words(options: Sequence[Sequence[str]]) -> str:
+    """Pairs of an option's name and value as the cell of a row."""
+    return "; ".join(f"{name}={value}" for name, value in options)
 
 
 def own_names(task: Task, tasks: Sequence[Task]) -> dict[str, str]:

@@ -70,7 +70,11 @@ class Jobs:
         *,
         again: bool = False,
     ) -> int | None:
-        """Queue a job; None where the same model has answered the same question already."""
+        """Queue a job; None where the same model has answered the same question already.
+
+        Where options are asked for, and rows have since been answered with others, it is asked
+        again: the newest answer is the one that is shown.
+        """
         options_text = json.dumps(dict(sorted(options.items())))
         connection = self._project.connection
         if not again:
@@ -79,7 +83,9 @@ class Jobs:
                 "AND state IN ('done', 'queued', 'running')",
                 (item_id, task, options_text, model),
             ).fetchone()
-            if known is not None:
+            if known is not None and not (
+                options and answers.outdone(connection, item_id, task, options)
+            ):
                 return None
         with self._project.transaction() as connection:
             cursor = connection.execute(

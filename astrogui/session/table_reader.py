@@ -21,7 +21,7 @@ from astrogui.records import judgement
 from astrogui.records.catalogue import Column
 from astrogui.records.flags import Flag
 from astrogui.records.text_column import no_pause
-from astrogui.session.columns import PER_TASK, own_names, place_cells
+from astrogui.session.columns import PER_TASK, option_words, own_names, place_cells
 from astrogui.session.view import ProjectView
 from astrogui.store import history, items
 from astrogui.store.answers import read_answers
@@ -145,7 +145,8 @@ class TableReader(ProjectView):
             give_way()
             answers = self._connection.execute(
                 "SELECT row_id, task, cells, flags, novelty, "
-                "json_extract(provenance, '$.model'), json_extract(provenance, '$.model_sha256') "
+                "json_extract(provenance, '$.model'), json_extract(provenance, '$.model_sha256'), "
+                "json_extract(provenance, '$.options') "
                 f"FROM answers WHERE {where} ORDER BY row_id, task, answer_id"
             ).fetchall()
             judged = history.read_annotations(self._connection, wanted)
@@ -215,6 +216,7 @@ class TableReader(ProjectView):
             f"model_sha256{suffix}": [answer[6] for answer in answers],
             f"flags{suffix}": [_flag_words(answer[3]) for answer in answers],
             f"novelty{suffix}": [answer[4] for answer in answers],
+            f"options{suffix}": [_option_words(answer[7]) for answer in answers],
         }
         for name, values in _transposed(raw).items():
             if name in names:
@@ -299,3 +301,8 @@ def _transposed(raw: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
 @lru_cache(maxsize=4096)
 def _flag_words(bits: int) -> str:
     return "; ".join(Flag(bits).words())
+
+
+@lru_cache(maxsize=256)
+def _option_words(packed: str | None) -> str:
+    return option_words(json.loads(packed or "[]"))

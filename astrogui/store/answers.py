@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,23 @@ def read_answers(
         )
         for r in found
     ]  # fmt: skip
+
+
+def outdone(
+    connection: sqlite3.Connection, item_id: int, task: str, options: Mapping[str, str]
+) -> bool:
+    """Whether a row that was answered with these options has a newer answer with others."""
+    wanted = [list(pair) for pair in sorted(options.items())]
+    newest: dict[int, bool] = {}  # of rows that were answered so: whether the newest answer is
+    for row_id, packed in connection.execute(
+        "SELECT row_id, json_extract(provenance, '$.options') FROM answers "
+        "JOIN rows USING (row_id) WHERE item_id = ? AND task = ? ORDER BY answer_id",
+        (item_id, task),
+    ):
+        is_so = json.loads(packed or "[]") == wanted
+        if is_so or row_id in newest:
+            newest[row_id] = is_so
+    return not all(newest.values())
 
 
 def read_posterior(
