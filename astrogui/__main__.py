@@ -52,6 +52,8 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run_window(words: Sequence[str]) -> int:
     import argparse
 
+    from astrogui.session.asked import add_option_words
+
     parser = argparse.ArgumentParser(
         prog="astrogui",
         description="Opens the window. Without a window: " + ", ".join(COMMANDS) + " "
@@ -65,6 +67,7 @@ def _run_window(words: Sequence[str]) -> int:
     )
     parser.add_argument("--task", metavar="NAME[,NAME]", help="only these analyses")
     parser.add_argument("--gps", type=float, metavar="T", help="GPS time of the merger")
+    add_option_words(parser)
     parser.add_argument("--columns", metavar="wave,flux,err", help="what the columns of text mean")
     parser.add_argument("--air", action="store_true", help="text wavelengths are in air")
     parser.add_argument("--models", metavar="DIR", help="further folders of models")

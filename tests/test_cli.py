@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import signal
@@ -10,12 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from astrogui.cli import build_parser
 from astrogui.session.session import Session
 from astrogui.session.settings import Settings, shipped
 from astrogui.session.words import row_line
+from astrogui.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
 OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
@@ -38,7 +41,9 @@ def test_a_waveform_and_a_time_of_merger_reach_the_analysis_as_its_options():
 
     words = ["analyze", "x.hdf5", "--gps", "1126259462.4", "--waveform", "IMRPhenomXAS"]
     options = build_parser().parse_args(words)
-    assert analysis_options(options) == {"gps": "1126259462.4", "waveform": "IMRPhenomXAS"}
+    assert analysis_options(options, TASKS, TASKS) == {
+        "gps": "1126259462.4", "waveform": "IMRPhenomXAS",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -47,6 +52,9 @@ def test_a_waveform_and_a_time_of_merger_reach_the_analysis_as_its_options():
         ["analyze"],
         ["analyze", "x.fits", "--task", "horoscope"],
         ["analyze", "x.fits", "--export", "out.docx"],
+        ["analyze", "x.fits", "--option", "star_density=many"],
+        ["analyze", "x.fits", "--task", "redshift", "--option", "star_density=2"],
+        ["watch", ".", "--option", "every=yes"],
         ["train", "horoscope"],
         ["explain", "x.fits", "--task", "morphology", "--out", "no/such/folder"],
         ["evaluate", "redshift", "--data", "no/such/folder"],
@@ -139,6 +147,49 @@ def test_tasks_names_every_analysis_with_its_model():
     assert "no model" not in done.stdout
 
 
+def test_an_option_changes_the_answer_and_stands_in_each_row_and_in_its_provenance(tmp_path):
+    """Stars three times as dense: the odds of a star are those of the mean times one factor."""
+    project = tmp_path / "night.astrogui"
+    tables = []
+    for number, words in enumerate(([], ["--option", "star_density=3", "--project", project])):
+        out = tmp_path / f"{number}.csv"
+        done = run("analyze", *sample("image"), "--task", "star_galaxy", *words, "--export", out,
+                   "--quiet")  # fmt: skip
+        assert done.returncode == OK, done.stderr
+        with open(out, encoding="utf-8", newline="") as file:
+            tables.append(list(csv.DictReader(file)))
+    plain, dense = tables
+    assert {row["options"] for row in plain} == {""}
+    assert {row["options"] for row in dense} == {"star_density=3"}
+    stars = np.array([[float(row["prob_star"]) for row in table] for table in tables])
+    unsure = np.all((stars > 0.01) & (stars < 0.99), axis=0)
+    odds = stars[:, unsure] / (1 - stars[:, unsure])
+    assert unsure.sum() > 10
+    assert odds[1] / odds[0] == pytest.approx(np.full(unsure.sum(), odds[1, 0] / odds[0, 0]))
+    assert odds[1, 0] > 1.5 * odds[0, 0]
+    session = Session(str(project), resume=False)
+    try:
+        (answer,) = session.view.answers(session.view.row_ids()[0])
+        assert answer.provenance.options == (("star_density", "3"),)
+    finally:
+        session.close()
+    done = run("verify", project, "--rows", "1-3")
+    assert done.returncode == OK, done.stdout
+
+
+def test_tasks_lists_every_option_with_its_range_and_default():
+    done = run("tasks")
+    for task in TASKS:
+        for option in task.options:
+            assert f"--option {option.name}=…: {option.described}" in done.stdout
+
+
+def test_an_option_of_an_analysis_that_had_nothing_to_answer_is_told():
+    done = run("analyze", *sample("spectrum"), "--option", "star_density=3", "--quiet")
+    assert done.returncode == OK, done.stderr
+    assert "star_galaxy answered none of the files" in done.stderr
+
+
 def test_doctor_says_where_everything_is():
     done = run("doctor")
     assert done.returncode == OK, done.stderr
@@ -222,8 +273,7 @@ def test_work_that_takes_longer_than_the_quiet_is_waited_for_and_told(monkeypatc
     monkeypatch.setattr(analysis, "_export", lambda *_: None)
     monkeypatch.setattr(analysis, "news_of", lambda rows, printed: rows)
     monkeypatch.setattr(analysis, "print_rows", told.extend)
-    monkeypatch.setattr(analysis, "task_names", lambda options: ())
-    monkeypatch.setattr(analysis, "analysis_options", lambda options: {})
+    monkeypatch.setattr(analysis, "_asked", lambda session, options: ((), {}))
     monkeypatch.setattr(analysis.time, "monotonic", lambda: clock[0])
 
     def close():

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from astrogui.cli.endings import check_ending, check_merger_endings
 from astrogui.cli.exit_codes import OK, SOME_FAILED
 from astrogui.errors import UsageProblem
-from astrogui.session.asked import analysis_options, task_names
+from astrogui.session.asked import analysis_options, task_names, unused
 from astrogui.session.batches import batch_notices
 from astrogui.session.follower import Follower, news_of, print_rows
 from astrogui.session.session import Session
@@ -22,8 +22,9 @@ def run_analyze(options: argparse.Namespace) -> int:
     """Answer the files; one bad file is a flagged row and exit code 1 after the rest is done."""
     with ExitStack() as stack:
         session = _session(options, stack)
+        names, words = _asked(session, options)
         follower = Follower(session, show_bar=not options.quiet)
-        added = session.add(options.files, task_names(options), analysis_options(options))
+        added = session.add(options.files, names, words)
         follower.wait(added.result, session.idle)
         row_ids = [
             row for item in dict.fromkeys(added.result()) for row in session.view.row_ids(item)
@@ -31,8 +32,9 @@ def run_analyze(options: argparse.Namespace) -> int:
         if not options.quiet:
             follower.clear()
             print_rows(session.view.rows(row_ids))
-        for words in batch_notices(session.view, row_ids):
-            print(f"astrogui: {words}", file=sys.stderr)
+        answered = [task.name for task in session.view.present_tasks()]
+        for said in (*batch_notices(session.view, row_ids), *unused(words, answered)):
+            print(f"astrogui: {said}", file=sys.stderr)
         _export(session, options, None if options.project else row_ids)
         for path in filter(None, (options.samples, options.sky_map)):
             count = session.export_merger(path, row_ids).result()
@@ -46,9 +48,9 @@ def run_watch(options: argparse.Namespace) -> int:
 
     if not os.path.isdir(options.folder):
         raise UsageProblem(f"{options.folder}: there is no such folder to watch.")
-    names, words = task_names(options), analysis_options(options)
     with ExitStack() as stack:
         session = _session(options, stack)
+        names, words = _asked(session, options)
         follower = Follower(session, show_bar=False)
         printed: dict[int, str] = {}
         last_news = time.monotonic()
@@ -108,6 +110,14 @@ def run_explain(options: argparse.Namespace) -> int:
             f"{inside.baseline}"
         )
         return SOME_FAILED if follower.failures else OK
+
+
+def _asked(
+    session: Session, options: argparse.Namespace
+) -> tuple[tuple[str, ...] | None, dict[str, str]]:
+    """The analyses to run and their options; raises ``UsageProblem`` before anything is run."""
+    names = task_names(options)
+    return names, analysis_options(options, session.tasks(), session.tasks(names))
 
 
 def _session(options: argparse.Namespace, stack: ExitStack) -> Session:

@@ -7,6 +7,7 @@ import argparse
 from astrogui.cli.analysis import run_analyze, run_explain, run_watch
 from astrogui.cli.networks import run_evaluate, run_train
 from astrogui.cli.projects import run_doctor, run_merge_grades, run_tasks, run_verify
+from astrogui.session.asked import add_option_words
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--models", metavar="DIR", help="further folders of models")
     explain.set_defaults(run=run_explain, project=None, export=None)
 
-    tasks = commands.add_parser("tasks", help="list the analyses and their models")
+    tasks = commands.add_parser("tasks", help="list the analyses, their models and options")
     tasks.add_argument("--models", metavar="DIR", help="further folders of models")
     tasks.set_defaults(run=run_tasks)
 
@@ -106,6 +107,7 @@ def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--waveform", metavar="NAME", help="of a merger's likelihood: IMRPhenomD or IMRPhenomXAS"
     )
+    add_option_words(parser)
     parser.add_argument("--columns", metavar="wave,flux,err", help="what the columns of text mean")
     parser.add_argument("--air", action="store_true", help="text wavelengths are in air")
     parser.add_argument("--detector", metavar="H1", help="of strain that does not name its own")

@@ -22,6 +22,8 @@ def run_tasks(options: argparse.Namespace) -> int:
                 print(f"{task.name:16} {task.title}; reads {task.reads}")
                 print(f"{'':16} {card.name} {card.version}: {card.summary}" if card else
                       f"{'':16} no model: python main.py train {task.name}")  # fmt: skip
+                for option in task.options:
+                    print(f"{'':16} --option {option.name}=…: {option.described}")
         finally:
             session.close()
     return OK

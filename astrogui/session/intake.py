@@ -42,6 +42,13 @@ class Batch:
     groupable: list[Source] = field(default_factory=list)
     item_ids: list[int] = field(default_factory=list)
 
+    def options_of(self, task: str) -> dict[str, str]:
+        """What one task is run with: options that are for all, and those for it alone."""
+        own = f"{task}."
+        for_all = {name: text for name, text in self.running.items() if "." not in name}
+        named = {n.removeprefix(own): t for n, t in self.running.items() if n.startswith(own)}
+        return for_all | named
+
 
 class Intake:
     """Recognises files through the reader process; calls back in the session's thread."""

@@ -23,6 +23,11 @@ class KnownTasks:
     def named(self, name: str) -> Task | None:
         return next((task for task in self.all if task.name == name), None)
 
+    def those(self, names: Sequence[str] | None) -> tuple[Task, ...]:
+        """Those of these names, None for all; raises ``UsageProblem`` as ``check`` does."""
+        self.check(names or ())
+        return tuple(task for task in self.all if names is None or task.name in names)
+
     def check(self, names: Iterable[str]) -> None:
         """Raises ``UsageProblem`` for a task that does not exist."""
         known = {task.name for task in self.all}

@@ -129,8 +129,9 @@ class OpenProject:
         for task in fitting:
             self._ensure_runner()
             self.jobs.queue(
-                item_id, sources, task.name, batch.running, self._known.cards.digest(task.name)
-            )
+                item_id, sources, task.name, batch.options_of(task.name),
+                self._known.cards.digest(task.name),
+            )  # fmt: skip
         if not fitting and batch.tasks != ():
             asked = f"of {', '.join(batch.tasks)} " if batch.tasks else ""
             with self.project.transaction() as connection:

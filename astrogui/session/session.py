@@ -174,8 +174,9 @@ class Session:
         """The catalogue as columns that follow the project; begun when first asked for."""
         return self._tables.table()
 
-    def tasks(self) -> tuple[Task, ...]:
-        return self._known.all
+    def tasks(self, names: Sequence[str] | None = None) -> tuple[Task, ...]:
+        """The analyses, or those named; raises ``UsageProblem`` where one does not exist."""
+        return self._known.those(names)
 
     def card(self, task: str) -> ModelCard | None:
         """The card of the model that answers ``task``; None where there is no model."""
@@ -254,8 +255,9 @@ class Session:
 
         ``tasks`` None runs every task that accepts the file, () none, names those that are named
         and accept it. Companions (bands of a field, detectors of a time) are found by content;
-        ``as_one`` takes the given files as one observation instead. Raises ``UsageProblem`` at
-        once for a task that does not exist.
+        ``as_one`` takes the given files as one observation instead. An option of the name
+        ``TASK.NAME`` is for that task alone. Raises ``UsageProblem`` at once for a task that does
+        not exist.
         """
         self._known.check(tasks or ())
         future: Future[list[int]] = Future()

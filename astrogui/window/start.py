@@ -21,6 +21,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
+from astrogui.errors import UsageProblem
 from astrogui.session.asked import analysis_options, task_names
 from astrogui.session.settings import Settings, load_settings
 from astrogui.window.collector import Collector
@@ -176,9 +177,16 @@ class Start(QObject):
         files = [*map(str, self._options.files)]
         if self._options.demo:
             files += [str(path) for path in session.demo_files()]
-        if files:
-            names = task_names(self._options)
-            session.add(files, names, analysis_options(self._options))
+        if not files:
+            return
+        names = task_names(self._options)
+        try:
+            wanted = session.tasks(names)
+            session.add(files, names, analysis_options(self._options, session.tasks(), wanted))
+        except UsageProblem as problem:
+            self._code = 1
+            print(f"astrogui: {problem}", file=sys.stderr)
+            self.window.notice.show_notice(f"{problem} No file was opened.")
 
     def _on_early_drop(self, paths: list[str]) -> None:
         """Files dropped before there was anybody to take them; later ``Commands`` does."""

@@ -109,6 +109,15 @@ def test_a_broken_project_is_said_and_an_empty_one_opened(tmp_path):
     assert picture.exists()
 
 
+def test_an_option_that_there_is_not_is_said_and_the_window_comes(tmp_path):
+    picture, sample = tmp_path / "out.png", "resources/samples/spectrum_simulated_quasar.fits"
+    words = ["main.py", sample, "--option", "star_densty=1", "--screenshot", str(picture)]
+    done = run(words, tmp_path)
+    assert done.returncode == 1
+    assert "--option star_densty=1: there is no such option" in done.stderr
+    assert picture.exists()
+
+
 def test_a_picture_that_cannot_be_written_is_an_error(tmp_path):
     done = run(["main.py", "--screenshot", str(tmp_path / "no" / "out.png")], tmp_path)
     assert done.returncode == 1
