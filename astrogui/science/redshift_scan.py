@@ -15,16 +15,9 @@ from numpy.typing import NDArray
 
 from astrogui.science import spectral
 from astrogui.science.spectral import LogGrid
-from astrogui.science.template_fit import (
-    SmoothPart,
-    TemplateSet,
-    best_fit,
-    polynomials,
-    smooth_part,
-    upright_gains,
-    upright_gains_at,
-)
+from astrogui.science.template_fit import best_fit, polynomials, upright_gains, upright_gains_at
 from astrogui.science.template_solve import FEW_CELLS
+from astrogui.science.template_sums import SmoothPart, TemplateSet, smooth_part
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]

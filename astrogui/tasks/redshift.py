@@ -19,7 +19,7 @@ from astrogui.records.provenance import Place
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import pile_up, redshift_scan
-from astrogui.science.template_fit import TemplateSet
+from astrogui.science.template_sums import TemplateSet
 from astrogui.tasks import redshift_kind, redshift_refine
 from astrogui.tasks.occlusion import redshift_sensitivity
 from astrogui.tasks.redshift_answer import (

@@ -23,7 +23,7 @@ from astrogui.science.redshift_peaks import (
     sharpened,
     within_peak,
 )
-from astrogui.science.template_fit import TemplateSet
+from astrogui.science.template_sums import TemplateSet
 from astrogui.tasks.kept import SameArrays
 from astrogui.tasks.redshift_doubt import GOOD_SIGNAL
 from astrogui.tasks.task import Model

@@ -19,12 +19,8 @@ from astrogui.records.flags import Flag
 from astrogui.records.posterior import Posterior
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import redshift_scan
-from astrogui.science.template_fit import (
-    TemplateSet,
-    polynomials,
-    smooth_part,
-    upright_gains_at,
-)
+from astrogui.science.template_fit import polynomials, upright_gains_at
+from astrogui.science.template_sums import TemplateSet, smooth_part
 from astrogui.tasks.kept import SameArrays
 from astrogui.tasks.redshift_answer import scaled_spectrum, template_sets
 from astrogui.tasks.task import Model

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from astrogui.science.redshift_scan import CELLS, CLASSES, OBSERVED, ZERO_CELL
 from astrogui.science.spectral import LogGrid
-from astrogui.science.template_fit import TemplateSet, rest_grid
+from astrogui.science.template_fit import rest_grid
+from astrogui.science.template_sums import TemplateSet
 from astrogui.training.simulate_spectrum import drawn_redshift, mean_transmission, rest_frame
 from astrogui.training.spectrum_objects import broadened
 from astrogui.training.templates import REST, REST_ANGSTROM, Templates

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from astrogui.records.spectrum import Spectrum
 from astrogui.science.redshift_scan import UNKNOWN, cell_of, sets_from_arrays
-from astrogui.science.template_fit import TemplateSet
+from astrogui.science.template_sums import TemplateSet
 from astrogui.tasks.redshift import prepare_spectrum
 from astrogui.training.recipe import Arrays, Progress
 from astrogui.training.simulate_spectrum import (

@@ -13,7 +13,8 @@ from astrogui.science.redshift_peaks import (
     sharpened,
     within_peak,
 )
-from astrogui.science.template_fit import TemplateSet, gains, polynomials, rest_grid
+from astrogui.science.template_fit import gains, polynomials, rest_grid
+from astrogui.science.template_sums import TemplateSet
 
 LAST = 2200
 

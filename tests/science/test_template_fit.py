@@ -5,18 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from astrogui.science import template_fit, template_sums
 from astrogui.science.template_fit import (
-    TemplateSet,
     best_fit,
     gains,
     improvement,
     polynomials,
-    smooth_part,
     upright_gains,
     upright_gains_at,
 )
+from astrogui.science.template_sums import TemplateSet, smooth_part
 
 PIXELS, FIRST, LAST = 500, 3, 180
+
+
+@pytest.fixture(params=["compiled", "numpy"], autouse=True)
+def way(request, monkeypatch):
+    """Every sum is made both ways: by compiled loops, and by numpy where Numba is not there."""
+    for module in (template_fit, template_sums):
+        monkeypatch.setattr(module, "is_available", lambda: request.param == "compiled")
 
 
 def some_set(rng, penalty=0.1):
@@ -176,3 +183,20 @@ def test_weak_features_on_a_strong_continuum_survive_single_precision():
         assert gain[cell] == pytest.approx(whole - alone, rel=0.01, abs=0.5)
     assert int(np.argmax(gain)) == 20
     assert base == pytest.approx(np.sum(weight * flux**2) - alone, rel=1e-6)
+
+
+def test_both_ways_give_the_same_gains(monkeypatch):
+    rng = np.random.default_rng(14)
+    templates = some_set(rng)
+    part = smooth_part(*some_spectrum(rng, templates), polynomials(PIXELS, 4))
+    found = []
+    for compiled in (True, False):
+        for module in (template_fit, template_sums):
+            monkeypatch.setattr(module, "is_available", lambda compiled=compiled: compiled)
+        found.append(
+            [upright_gains([(part, templates)])[0]]
+            + upright_gains_at([(part, templates, np.arange(0, 170, 3))])
+        )
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * float(other.max()))
+        assert one.max() > 0

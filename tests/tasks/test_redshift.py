@@ -10,7 +10,8 @@ from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import redshift_scan as scan
-from astrogui.science.template_fit import TemplateSet, rest_grid
+from astrogui.science.template_fit import rest_grid
+from astrogui.science.template_sums import TemplateSet
 from astrogui.tasks import redshift_answer
 from astrogui.tasks.redshift import TASK, accepts, decode, prepare, prepare_spectrum
 from astrogui.tasks.redshift_answer import is_confident, member_masses, needed_certainty

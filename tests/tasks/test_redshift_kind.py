@@ -11,7 +11,7 @@ import pytest
 from astrogui.inference.backends.onnx import OnnxBackend
 from astrogui.inference.model_folder import load_model
 from astrogui.readers import read, recognise
-from astrogui.science.template_fit import TemplateSet
+from astrogui.science.template_sums import TemplateSet
 from astrogui.tasks.redshift import TASK
 from astrogui.tasks.redshift_kind import (
     STAR_TYPES,
