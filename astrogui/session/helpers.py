@@ -61,15 +61,13 @@ def make_worker(settings: Settings, has_window: bool = False) -> Runner:
 
 def _workers() -> int:
     """How many worker processes a batch may have; one where the memory is not known."""
+    from astrogui.inference.processors import processors
+
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not on this system
         return 1
-    if hasattr(os, "sched_getaffinity"):
-        processors = len(os.sched_getaffinity(0))
-    else:
-        processors = os.cpu_count() or 1
-    return max(min(processors, MOST_WORKERS, memory // WORKER_BYTES), 1)
+    return max(min(processors(), MOST_WORKERS, memory // WORKER_BYTES), 1)
 
 
 def start_reader(first: str | None = None) -> HelperProcess | None:

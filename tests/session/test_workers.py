@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from astrogui.inference.backends.onnx import MOST_THREADS, processors, session_options
+from astrogui.inference.backends.onnx import MOST_THREADS, session_options, threads
 from astrogui.inference.several import SeveralRunners
 from astrogui.inference.supervisor import SupervisedRunner
 from astrogui.session import helpers
@@ -42,14 +42,14 @@ def test_where_the_memory_is_not_known_there_is_one_worker(monkeypatch):
     assert helpers._workers() == 1
 
 
-@pytest.mark.parametrize(("told", "threads"), [("1", 1), ("2,1", 4), ("0", 4), ("", 4), ("99", 4)])
-def test_a_runtime_keeps_to_the_threads_that_its_environment_tells(monkeypatch, told, threads):
+@pytest.mark.parametrize(("told", "wanted"), [("1", 1), ("2,1", 4), ("0", 4), ("", 4), ("99", 4)])
+def test_a_runtime_keeps_to_the_threads_that_its_environment_tells(monkeypatch, told, wanted):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(4), raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", told)
-    assert processors() == threads
+    assert threads() == wanted
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(99), raising=False)
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert processors() == MOST_THREADS
+    assert threads() == MOST_THREADS
 
 
 def test_a_network_of_spectra_keeps_to_one_thread(monkeypatch):

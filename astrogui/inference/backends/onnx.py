@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from astrogui.errors import DeviceLost, ModelMismatch, OutOfDeviceMemory, UsageProblem
 from astrogui.inference.model_folder import LoadedModel
+from astrogui.inference.processors import processors
 from astrogui.tasks import task_by_name
 
 MOST_THREADS = 8  # more gain nothing on networks of this size and starve the window
@@ -73,7 +74,7 @@ def session_options(task: str) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1 if _reads(task) == "spectrum" else processors()
+    options.intra_op_num_threads = 1 if _reads(task) == "spectrum" else threads()
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
@@ -88,13 +89,11 @@ def _reads(task: str) -> str:
         return ""
 
 
-def processors() -> int:
-    """How many processors this process may use; fewer where its environment says so."""
+def threads() -> int:
+    """One for each processor that this process may use; fewer where its environment says so."""
     told = os.environ.get("OMP_NUM_THREADS", "")
     most = int(told) if told.isdigit() and int(told) else MOST_THREADS
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), most)
-    return min(os.cpu_count() or 1, most)
+    return min(processors(), most)
 
 
 def translated(error: Exception) -> Exception:
