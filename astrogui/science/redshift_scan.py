@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrogui.science import spectral
+from astrogui.science.compiled import is_available
 from astrogui.science.spectral import LogGrid
 from astrogui.science.template_fit import best_fit, polynomials, upright_gains, upright_gains_at
 from astrogui.science.template_solve import FEW_CELLS
@@ -192,15 +193,24 @@ def _settle_peaks(
     for row, templates, part in zip(chi2, sets, parts, strict=True):
         if templates.cells > FEW_CELLS:
             inside = row[templates.first_cell : templates.last_cell + 1]
-            beside = _beside_minima(inside)
-            unsure = _doubt(inside, beside) / np.hypot(unit, inside[beside] - lowest) > MOST_DOUBT
-            if unsure.any():
-                wanted.append((part, templates, beside[unsure]))
+            unsure = _unsure(inside, lowest, unit)
+            if unsure.size:
+                wanted.append((part, templates, unsure))
                 places.append(inside)
     for inside, (part, _, beside), gain in zip(
         places, wanted, upright_gains_at(wanted), strict=True
     ):
         inside[beside] = np.maximum(part.chi2 - gain, 0.0)
+
+
+def _unsure(chi2: NDArray[np.float64], lowest: float, unit: float) -> NDArray[np.intp]:
+    """Cells beside the lowest minima whose cubic may be off by more than ``MOST_DOUBT``."""
+    if is_available():
+        from astrogui.science import template_kernels
+
+        return template_kernels.unsure(chi2, lowest, unit, SETTLED_PEAKS, MOST_DOUBT)
+    beside = _beside_minima(chi2)
+    return beside[_doubt(chi2, beside) > MOST_DOUBT * np.hypot(unit, chi2[beside] - lowest)]
 
 
 def _doubt(chi2: NDArray[np.float64], places: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -299,8 +309,11 @@ def sets_to_arrays(sets: Sequence[TemplateSet]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+@lru_cache(maxsize=16)
 def _tilt(exponent: float) -> NDArray[np.float64]:
-    return np.asarray((OBSERVED.centres_angstrom / 6000.0) ** exponent)
+    tilt = np.asarray((OBSERVED.centres_angstrom / 6000.0) ** exponent)
+    tilt.flags.writeable = False
+    return tilt
 
 
 def _trimmed(good: Mask, count: int = 5) -> Mask:

@@ -100,47 +100,48 @@ def upright_gains(
     between by a cubic through four neighbours: ``upright_gains_at`` has them exactly. A set of few
     cells is exact everywhere.
     """
-    few = [k for k, (_, templates) in enumerate(wanted) if templates.cells <= FEW_CELLS]
-    whole = summed([(*wanted[k], np.arange(wanted[k][1].cells)) for k in few])
-    gained = dict(zip(few, upright(whole), strict=True))
-    many = [k for k in range(len(wanted)) if k not in gained]
-    gained |= _compiled_gains(wanted, many) if is_available() else _stacked_gains(wanted, many)
-    return [gained[k][::-1] for k in range(len(wanted))]
+    gained = _compiled_gains(wanted) if is_available() else _stacked_gains(wanted)
+    return [one[::-1] for one in gained]
 
 
 def _compiled_gains(
-    wanted: Sequence[tuple[SmoothPart, TemplateSet]], many: Sequence[int]
-) -> dict[int, NDArray[np.float64]]:
+    wanted: Sequence[tuple[SmoothPart, TemplateSet]],
+) -> list[NDArray[np.float64]]:
     from astrogui.science import template_kernels
 
-    gained = {}
-    for k in many:
-        part, templates = wanted[k]
+    gained = []
+    for part, templates in wanted:
+        cells = templates.cells
+        if cells <= FEW_CELLS:
+            gained.append(_compiled_gains_at(part, templates, np.arange(cells)[::-1]))
+            continue
         matrix, sums = sums_by_lag(part, templates, 2)
+        penalty = templates.penalty.astype(np.float32)
         values = template_kernels.upright(
-            matrix, sums, templates.penalty.astype(np.float32), -(-templates.cells // 2),
-            np.float32(NEGLIGIBLE),
-        )  # fmt: skip
-        gained[k] = between(values, templates.cells)
+            matrix, sums, penalty, -(-cells // 2), np.float32(NEGLIGIBLE)
+        )
+        gained.append(template_kernels.between(values, cells))
     return gained
 
 
 def _stacked_gains(
-    wanted: Sequence[tuple[SmoothPart, TemplateSet]], many: Sequence[int]
-) -> dict[int, NDArray[np.float64]]:
+    wanted: Sequence[tuple[SmoothPart, TemplateSet]],
+) -> list[NDArray[np.float64]]:
     """The same with numpy: sets with as many unknowns are solved as one."""
-    gained: dict[int, NDArray[np.float64]] = {}
+    few = [k for k, (_, templates) in enumerate(wanted) if templates.cells <= FEW_CELLS]
+    whole = summed([(*wanted[k], np.arange(wanted[k][1].cells)) for k in few])
+    gained = dict(zip(few, upright(whole), strict=True))
     alike: dict[tuple[int, int], list[int]] = {}  # by the number of unknowns
-    for k in many:
-        part, templates = wanted[k]
-        size = len(templates.vectors), len(part.weighted) - 2
-        alike.setdefault(size, []).append(k)
+    for k, (part, templates) in enumerate(wanted):
+        if k not in gained:
+            size = len(templates.vectors), len(part.weighted) - 2
+            alike.setdefault(size, []).append(k)
     for (count, terms), members in alike.items():
         stack = Stack(count, terms, sum(-(-wanted[k][1].cells // 2) for k in members))
         places = {k: stack.add(_correlated(*wanted[k], 2)) for k in members}
         values = stack.gain()
         gained |= {k: between(values[own], wanted[k][1].cells) for k, own in places.items()}
-    return gained
+    return [gained[k] for k in range(len(wanted))]
 
 
 def upright_gains_at(

@@ -125,3 +125,102 @@ def summed(
                 for t in range(others):
                     sums[t, i, place] += _product(weighted[1 + t, begin:stop], vector)
     return matrix, sums
+
+
+@kernel
+def smooth_fitted(
+    flux: NDArray[np.float64], weight: NDArray[np.float64], terms: NDArray[np.float64]
+) -> tuple[float, Array]:
+    """Chi-square of the smooth terms (p, n) alone, and the rows that ``SmoothPart`` keeps."""
+    count, size = terms.shape
+    matrix, right = np.zeros((count, count)), np.zeros(count)
+    for i in range(count):
+        for j in range(i + 1):
+            total = 0.0
+            for c in range(size):
+                total += weight[c] * terms[i, c] * terms[j, c]
+            matrix[i, j] = matrix[j, i] = total
+        total = 0.0
+        for c in range(size):
+            total += weight[c] * terms[i, c] * flux[c]
+        right[i] = total
+    ridge = 1e-9 * max(np.trace(matrix), 1e-30)
+    for i in range(count):
+        matrix[i, i] += ridge
+    factor = np.linalg.inv(np.linalg.cholesky(matrix))
+    coefficients = factor.T @ (factor @ right)
+    weighted = np.empty((2 + count, size), np.float32)
+    rest = flux.copy()
+    for i in range(count):
+        for c in range(size):
+            rest[c] -= coefficients[i] * terms[i, c]
+    chi_square = 0.0
+    for c in range(size):
+        chi_square += weight[c] * rest[c] ** 2
+        weighted[0, c] = weight[c]
+        weighted[1, c] = weight[c] * rest[c]
+    for i in range(count):
+        rest[:] = 0.0
+        for j in range(i + 1):
+            for c in range(size):
+                rest[c] += factor[i, j] * terms[j, c]
+        for c in range(size):
+            weighted[2 + i, c] = weight[c] * rest[c]
+    return chi_square, weighted
+
+
+@kernel
+def between(every: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
+    """As ``template_solve.between``."""
+    out = np.empty(cells)
+    last = every.size - 1
+    for k in range(every.size):
+        out[2 * k] = every[k]
+    for k in range(last):
+        outer = every[max(k - 1, 0)] + every[min(k + 2, last)]
+        value = 0.5625 * (every[k] + every[k + 1]) - 0.0625 * outer
+        out[2 * k + 1] = max(value, 0.0)
+    if cells % 2 == 0:
+        out[cells - 1] = every[last]
+    return out
+
+
+@kernel
+def unsure(
+    chi2: NDArray[np.float64], lowest: float, unit: float, peaks: int, most: float
+) -> NDArray[np.intp]:
+    """Cells beside the lowest minima whose cubic may be off: as ``redshift_scan`` finds them."""
+    cells = chi2.size
+    start = (cells - 1) % 2
+    best = np.full(peaks, -1)
+    for place in range(start, cells, 2):
+        value = chi2[place]
+        if place >= 2 and not value <= chi2[place - 2]:
+            continue
+        if place + 2 < cells and not value <= chi2[place + 2]:
+            continue
+        rank = peaks
+        while rank > 0 and (best[rank - 1] < 0 or value < chi2[best[rank - 1]]):
+            rank -= 1
+        for later in range(peaks - 1, rank, -1):
+            best[later] = best[later - 1]
+        if rank < peaks:
+            best[rank] = place
+    wanted = np.zeros(cells, np.bool_)
+    around = np.empty(6)
+    for low in best:
+        if low < 0:
+            continue
+        for step in (-3, -1, 1, 3):
+            place = low + step
+            if place < 0 or place >= cells:
+                continue
+            for k in range(6):
+                around[k] = chi2[min(max(place + 2 * k - 5, 0), cells - 1)]
+            doubt = 0.0
+            for k in range(2):
+                fourth = around[k] - 4 * around[k + 1] + 6 * around[k + 2]
+                fourth += around[k + 4] - 4 * around[k + 3]
+                doubt = max(doubt, abs(fourth) * (3 / 128))
+            wanted[place] = doubt > most * np.hypot(unit, chi2[place] - lowest)
+    return np.flatnonzero(wanted)

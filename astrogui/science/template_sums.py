@@ -97,6 +97,12 @@ class SmoothPart:
 
 def smooth_part(flux: Array, weight: Array, smooth_terms: Array) -> SmoothPart:
     """What the smooth terms alone leave of a spectrum."""
+    if is_available() and len(smooth_terms):
+        from astrogui.science import template_kernels
+
+        given = (np.ascontiguousarray(one, np.float64) for one in (flux, weight, smooth_terms))
+        chi2, weighted = template_kernels.smooth_fitted(*given)
+        return SmoothPart(chi2=chi2, weighted=weighted)
     _, factor, residual = project_smooth(flux, weight, smooth_terms)
     rows = np.concatenate([np.ones((1, len(flux))), residual[None], factor @ smooth_terms])
     return SmoothPart(
