@@ -6,14 +6,14 @@ import contextlib
 import logging
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from astrogui.errors import AstroguiError, Damaged, JobTimedOut, WorkerDied
+from astrogui.errors import AstroguiError, JobTimedOut, WorkerDied
+from astrogui.inference.held_jobs import HeldJobs, refused
 from astrogui.inference.jobs import (
     Job,
     JobAdvanced,
@@ -37,7 +37,6 @@ from astrogui.inference.reader_start import FEW_THREADS
 LOG = logging.getLogger(__name__)
 PIPELINE = 8  # jobs the worker holds, so that it never waits for the next
 STOP_S = 2.0  # a running job may take this long to stop
-STRIKES = 2  # a job that has taken the worker down so often is refused
 LONGEST_PAUSE_S = 30.0
 MOST_FAILED_STARTS = 5
 CALM_S = 30.0  # a worker that lived longer is no reason for a pause
@@ -45,15 +44,6 @@ LOOK_S = 60.0  # how long to sleep when nothing is due
 # The C library of Linux gives freed arrays back at once, and fetching the same pages anew for the
 # next spectrum takes a quarter of a worker's time: it keeps 64 MB, of arrays up to 4 MB.
 KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(4 << 20)}
-
-
-@dataclass(slots=True)
-class _Sent:
-    """A job that the worker has."""
-
-    job: Job
-    begun: bool = False
-    stop_by: float | None = None  # when the worker is replaced if it has not stopped
 
 
 class SupervisedRunner:
@@ -92,8 +82,7 @@ class SupervisedRunner:
         self._waking = threading.Lock()
         self._woken = False
         # The supervisor thread's own:
-        self._queue: dict[int, Job] = {}  # in the order of submission
-        self._sent: dict[int, _Sent] = {}
+        self._jobs = HeldJobs()
         self._process: HelperProcess | None = None
         self._connection: Connection | None = None
         self._heard = 0.0
@@ -102,8 +91,6 @@ class SupervisedRunner:
         self._failed_starts = 0  # in a row
         self._deaths = 0  # in quick succession, without a job done in between
         self._ready_at = 0.0
-        self._strikes: Counter[Hashable] = Counter()
-        self._singly: set[int] = set()
         self._closing = False
         # ``start`` and ``close`` may be called by two threads at once, in either order.
         self._turning = threading.Lock()
@@ -195,16 +182,16 @@ class SupervisedRunner:
                 self._closing = True
 
     def _accept(self, job: Job) -> None:
-        if self._strikes[_identity(job)] >= STRIKES:
-            self._tell(JobBroke(job.job_id, _refused(job)))
+        if self._jobs.is_refused(job):
+            self._tell(JobBroke(job.job_id, refused(job)))
         else:
-            self._queue[job.job_id] = job
+            self._jobs.waiting[job.job_id] = job
 
     def _stop(self, job_id: int) -> None:
-        if self._queue.pop(job_id, None) is not None:
+        if self._jobs.waiting.pop(job_id, None) is not None:
             self._tell(JobStopped(job_id))
             return
-        sent = self._sent.get(job_id)
+        sent = self._jobs.sent.get(job_id)
         if sent is not None and sent.stop_by is None:
             sent.stop_by = time.monotonic() + STOP_S
             self._send(("stop", job_id))
@@ -239,22 +226,14 @@ class SupervisedRunner:
 
     def _hand_out(self) -> None:
         """Send waiting jobs as far as the pipeline reaches."""
-        while self._connection is not None and self._queue and len(self._sent) < PIPELINE:
-            job = next(iter(self._queue.values()))
-            if self._sent and (self._is_single(job) or self._has_single()):
+        while self._connection is not None:
+            was_idle = not self._jobs.sent
+            job = self._jobs.next_to_send(PIPELINE)
+            if job is None:
                 return
-            del self._queue[job.job_id]
-            if not self._sent:
+            if was_idle:
                 self._heard = time.monotonic()
-            self._sent[job.job_id] = _Sent(job)
             self._send(("job", job))
-
-    def _is_single(self, job: Job) -> bool:
-        """Whether a job must have the worker to itself, having been there when one died."""
-        return job.job_id in self._singly or self._strikes[_identity(job)] > 0
-
-    def _has_single(self) -> bool:
-        return any(self._is_single(sent.job) for sent in self._sent.values())
 
     def _send(self, message: tuple[str, Any]) -> None:
         if self._connection is None:
@@ -298,21 +277,20 @@ class SupervisedRunner:
             | JobBroke
             | JobStopped,
         )
-        sent = self._sent.get(report.job_id)
+        sent = self._jobs.sent.get(report.job_id)
         if sent is None:
             return
         if isinstance(report, JobBegan):
             sent.begun = True
         elif isinstance(report, JobDone | JobBroke | JobStopped):
-            del self._sent[report.job_id]
-            self._singly.discard(report.job_id)
-            self._strikes.pop(_identity(sent.job), None)
+            self._jobs.ended(sent)
             self._deaths = 0
         self._tell(report)
 
     def _next_deadline(self) -> float:
-        due = [sent.stop_by for sent in self._sent.values() if sent.stop_by is not None]
-        if self._sent:
+        sent = self._jobs.sent
+        due = [one.stop_by for one in sent.values() if one.stop_by is not None]
+        if sent:
             due.append(self._heard + self._job_timeout_s)
         if self._process is None:
             due.append(self._start_at)
@@ -321,21 +299,18 @@ class SupervisedRunner:
     def _look_at_clock(self) -> None:
         """Replace a worker that does not stop, or makes no progress."""
         now = time.monotonic()
-        overdue = [
-            sent for sent in self._sent.values() if sent.stop_by is not None and now >= sent.stop_by
-        ]
+        overdue = self._jobs.overdue(now)
         if overdue and self._connection is not None:
             for sent in overdue:
-                del self._sent[sent.job.job_id]
+                del self._jobs.sent[sent.job.job_id]
                 self._tell(JobStopped(sent.job.job_id))
             self._replace("A job did not stop when asked to; the worker is replaced.", None)
-        elif self._sent and now >= self._heard + self._job_timeout_s:
+        elif self._jobs.sent and now >= self._heard + self._job_timeout_s:
             self._timed_out()
 
     def _timed_out(self) -> None:
-        suspect = self._suspect() or next(iter(self._sent.values()))
-        del self._sent[suspect.job.job_id]
-        self._strikes[_identity(suspect.job)] += 1
+        suspect = self._jobs.suspect() or next(iter(self._jobs.sent.values()))
+        self._jobs.strike(suspect)
         error: AstroguiError = JobTimedOut(
             f"{suspect.job.sources[0].path}: no progress for {self._job_timeout_s:.0f} s in "
             f"{suspect.job.task}. Run it again, or give the job more time in the settings."
@@ -343,44 +318,32 @@ class SupervisedRunner:
         self._tell(JobBroke(suspect.job.job_id, error))
         self._replace("A job made no progress; the worker is replaced.", None)
 
-    def _suspect(self) -> _Sent | None:
-        """The job that was at work: the one begun last."""
-        begun = [sent for sent in self._sent.values() if sent.begun]
-        return begun[-1] if begun else None
-
     def _lost(self, how: str) -> None:
         """The worker is gone by itself: find whose fault it may be, and start another."""
         now = time.monotonic()
         self._failed_starts += 1
         calm = self._failed_starts == 1 and now - self._ready_at > CALM_S
         self._deaths = 1 if calm else self._deaths + 1
-        suspect = self._suspect()
+        suspect = self._jobs.suspect()
         lost: int | None = None
         if suspect is not None:
             job_id = suspect.job.job_id
-            del self._sent[job_id]
             if suspect.stop_by is not None:
+                del self._jobs.sent[job_id]
                 self._tell(JobStopped(job_id))
             else:
-                self._strikes[_identity(suspect.job)] += 1
-                if self._strikes[_identity(suspect.job)] >= STRIKES:
-                    self._tell(JobBroke(job_id, _refused(suspect.job)))
+                self._jobs.strike(suspect)
+                if self._jobs.is_refused(suspect.job):
+                    self._tell(JobBroke(job_id, refused(suspect.job)))
                 else:
                     lost = job_id
         self._replace(f"The analysis process ended ({how}); it is being started again.", lost)
-        if self._failed_starts >= MOST_FAILED_STARTS and self._queue:
+        if self._failed_starts >= MOST_FAILED_STARTS and self._jobs.waiting:
             self._give_up(how)
 
     def _replace(self, words: str, lost: int | None) -> None:
         """End the worker, take back what it had, and have another started."""
-        for sent in self._sent.values():
-            if sent.begun:  # one of these may be the culprit: each runs alone now
-                self._singly.add(sent.job.job_id)
-        back = {i: sent.job for i, sent in self._sent.items() if sent.stop_by is None}
-        stopped = [sent for sent in self._sent.values() if sent.stop_by is not None]
-        self._sent.clear()
-        self._queue = back | self._queue
-        for sent in stopped:
+        for sent in self._jobs.take_back():
             self._tell(JobStopped(sent.job.job_id))
         self._drop_worker()
         pause = 0.0 if self._deaths <= 1 else min(0.5 * 2 ** (self._deaths - 2), LONGEST_PAUSE_S)
@@ -390,26 +353,11 @@ class SupervisedRunner:
     def _give_up(self, how: str) -> None:
         """Break what waits: a worker that never starts will not answer it."""
         words = f"The analysis process cannot be started ({how}). See the log, then run again."
-        for job_id in self._queue:
+        for job_id in self._jobs.waiting:
             self._tell(JobBroke(job_id, WorkerDied(words)))
-        self._queue.clear()
+        self._jobs.waiting.clear()
 
     def _drop_worker(self) -> None:
         process, self._process, self._connection = self._process, None, None
         if process is not None:
             process.end()
-
-
-def _identity(job: Job) -> Hashable:
-    """What makes it the same job when it is submitted again."""
-    return (job.task, tuple(source.key for source in job.sources))
-
-
-def _refused(job: Job) -> Damaged:
-    source = job.sources[0]
-    return Damaged(
-        source.path,
-        source.part,
-        f"it has ended the analysis process twice during {job.task} and is not analysed again",
-        "The file is probably damaged: fetch it again or check the program that wrote it.",
-    )
