@@ -128,6 +128,34 @@ def summed(
 
 
 @kernel
+def _inverse_factor(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lower triangular L with L^T L the inverse of a symmetric matrix (p, p), ridged a little.
+
+    By hand: to compile the library's two functions takes seconds.
+    """
+    count = len(matrix)
+    trace = 0.0
+    for i in range(count):
+        trace += matrix[i, i]
+    ridge = 1e-9 * max(trace, 1e-30)
+    factor, inverse = np.zeros((count, count)), np.zeros((count, count))
+    for i in range(count):
+        for j in range(i + 1):
+            rest = matrix[i, j]
+            for k in range(j):
+                rest -= factor[i, k] * factor[j, k]
+            factor[i, j] = np.sqrt(max(rest + ridge, 1e-300)) if i == j else rest / factor[j, j]
+    for j in range(count):
+        inverse[j, j] = 1.0 / factor[j, j]
+        for i in range(j + 1, count):
+            rest = 0.0
+            for k in range(j, i):
+                rest -= factor[i, k] * inverse[k, j]
+            inverse[i, j] = rest / factor[i, i]
+    return inverse
+
+
+@kernel
 def smooth_fitted(
     flux: NDArray[np.float64], weight: NDArray[np.float64], terms: NDArray[np.float64]
 ) -> tuple[float, Array]:
@@ -144,28 +172,24 @@ def smooth_fitted(
         for c in range(size):
             total += weight[c] * terms[i, c] * flux[c]
         right[i] = total
-    ridge = 1e-9 * max(np.trace(matrix), 1e-30)
-    for i in range(count):
-        matrix[i, i] += ridge
-    factor = np.linalg.inv(np.linalg.cholesky(matrix))
-    coefficients = factor.T @ (factor @ right)
+    factor = _inverse_factor(matrix)
+    rest, own = flux.copy(), np.empty(size)
     weighted = np.empty((2 + count, size), np.float32)
-    rest = flux.copy()
     for i in range(count):
+        share = 0.0
+        own[:] = 0.0
+        for j in range(i + 1):
+            share += factor[i, j] * right[j]
+            for c in range(size):
+                own[c] += factor[i, j] * terms[j, c]
         for c in range(size):
-            rest[c] -= coefficients[i] * terms[i, c]
+            rest[c] -= share * own[c]
+            weighted[2 + i, c] = weight[c] * own[c]
     chi_square = 0.0
     for c in range(size):
         chi_square += weight[c] * rest[c] ** 2
         weighted[0, c] = weight[c]
         weighted[1, c] = weight[c] * rest[c]
-    for i in range(count):
-        rest[:] = 0.0
-        for j in range(i + 1):
-            for c in range(size):
-                rest[c] += factor[i, j] * terms[j, c]
-        for c in range(size):
-            weighted[2 + i, c] = weight[c] * rest[c]
     return chi_square, weighted
 
 
