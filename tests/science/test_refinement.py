@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from astrogui.science import redshift_scan as scan
-from astrogui.science import refinement, refinement_basis
+from astrogui.science import refinement, refinement_basis, refinement_equations
 from astrogui.science.refinement_basis import FINE, LINE_GROUPS, SHIFT, Basis
 from astrogui.science.refinement_equations import Equations, Losses, non_negative
 
@@ -91,7 +91,7 @@ def test_absorption_where_lines_should_be_is_not_fitted_by_negative_lines(bases)
     data = data_of(wavelength, flux, ivar)
     equations = Equations(data)
     shift = round(np.log10(1.2) / SHIFT)
-    used = equations.in_use(bases["GALAXY"], shift)
+    used, _ = equations.in_use(bases["GALAXY"], shift)
     oxygen = 3 + 3 * list(LINE_GROUPS).index("[O III]")
     assert not set(used) & {oxygen, oxygen + 1, oxygen + 2}
 
@@ -110,7 +110,7 @@ def test_the_components_in_use_are_those_of_an_independent_solver(bases):
     data = data_of(*observed(0.25, lines=2.0))
     shift = round(np.log10(1.25) / SHIFT)
     vectors = bases["GALAXY"].at(shift)
-    used = Equations(data).in_use(bases["GALAXY"], shift)
+    used, _ = Equations(data).in_use(bases["GALAXY"], shift)
     root = np.sqrt(data.weight)
     design = np.concatenate([vectors, data.smooth]).astype(np.float64) * root
     low = np.r_[np.zeros(len(vectors)), np.full(len(data.smooth), -np.inf)]
@@ -136,6 +136,16 @@ def test_losses_at_neighbouring_shifts_are_those_of_free_least_squares(bases):
         left = data.flux * root
         left = left - np.linalg.lstsq(design.T, left, rcond=None)[0] @ design
         assert losses.at(shift + offset) == pytest.approx(np.sum(left**2), rel=2e-3)
+
+
+@pytest.mark.parametrize("most", [1, 500, 999, 10**9])
+def test_products_by_stretches_are_those_of_the_whole(monkeypatch, most):
+    monkeypatch.setattr(refinement_equations, "MOST_AT_ONCE", most)
+    rng = np.random.default_rng(3)
+    some = rng.normal(size=(5, 61)).astype(np.float32)
+    others = rng.normal(size=(3, 61)).astype(np.float32)
+    expected = some.astype(np.float64) @ others.T.astype(np.float64)
+    np.testing.assert_allclose(refinement_equations._products(some, others), expected, atol=1e-4)
 
 
 def test_a_basis_is_shifted_by_whole_fine_samples(bases):
