@@ -137,12 +137,14 @@ class _Writer:
     """Turns values into JSON, collecting their arrays.
 
     What JSON lacks becomes a list whose first item names its kind: plain lists start with "[".
-    A record met again (the provenance that many answers share) is written once.
+    A record or an array met again (the provenance that many answers share, the cells of a
+    density) is written once.
     """
 
     def __init__(self) -> None:
         self.arrays: list[NDArray[Any]] = []
         self._seen: dict[int, int] = {}
+        self._seen_arrays: dict[int, int] = {}
 
     def structure(self, value: Any) -> Any:
         """JSON for ``value``; raises ``TypeError`` for what does not travel."""
@@ -166,8 +168,10 @@ class _Writer:
     def _array(self, value: NDArray[Any]) -> list[Any]:
         if value.dtype.hasobject:
             raise TypeError("arrays of Python objects do not travel")
-        self.arrays.append(np.ascontiguousarray(value) if value.ndim else value)
-        return ["array", len(self.arrays) - 1]
+        if id(value) not in self._seen_arrays:
+            self._seen_arrays[id(value)] = len(self.arrays)
+            self.arrays.append(np.ascontiguousarray(value) if value.ndim else value)
+        return ["array", self._seen_arrays[id(value)]]
 
     def _object(self, value: object) -> list[Any]:
         """A record or one of our errors."""
@@ -178,7 +182,11 @@ class _Writer:
             raise TypeError(f"a {name} does not travel between processes")
         if id(value) in self._seen:
             return ["same", self._seen[id(value)]]
-        content = [[field, self.structure(getattr(value, field))] for field in FIELDS[name]]
+        content = []
+        for field in FIELDS[name]:
+            item = getattr(value, field)
+            is_plain = item is None or type(item) in _PLAIN  # most are: a call for each counts
+            content.append([field, item if is_plain else self.structure(item)])
         self._seen[id(value)] = len(self._seen)
         return ["record", name, *content]
 
@@ -211,7 +219,9 @@ class _Builder:
             return self._records[content[0]]
         if kind != "record":
             raise ValueError(f"a message holds no {kind!r}")
-        fields = {name: self.value(item) for name, item in content[1:]}
+        fields = {
+            name: self.value(item) if isinstance(item, list) else item for name, item in content[1:]
+        }
         self._records.append(RECORDS[content[0]](**fields))
         return self._records[-1]
 

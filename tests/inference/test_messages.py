@@ -308,3 +308,11 @@ def test_a_record_that_many_share_is_written_once():
     assert len(many) < 2 * len(one)
     back = decode(many)
     assert all(answer.provenance is back[0].provenance for answer in back)
+
+
+def test_an_array_that_two_values_share_is_written_once():
+    cells = np.linspace(0.0, 7.0, 5000)
+    once, twice = encode(("a", cells)), encode(("a", cells, cells, [cells]))
+    assert len(twice) < len(once) + 200
+    for back in (decode(twice)[1], decode(twice)[3][0]):
+        np.testing.assert_array_equal(back, cells)
