@@ -33,9 +33,8 @@ def keywords_of(raw: bytes) -> dict[str, Keyword]:
     """The values of the cards that follow the standard; complex numbers are left out."""
     found: dict[str, Keyword] = {}
     long_text = ""  # keyword whose text goes on in CONTINUE cards
-    for start in range(0, len(raw), CARD):
-        card = raw[start : start + CARD]
-        told = _told(card)
+    cards = [raw[start : start + CARD] for start in range(0, len(raw), CARD)]
+    for card, told in zip(cards, map(_told, cards), strict=True):
         if told is None:
             goes_on = _CONTINUE.fullmatch(card) if long_text else None
             if goes_on is not None:

@@ -32,8 +32,10 @@ def _what(head: Head) -> tuple[str, str] | None:
     for hdu in head.fits_hdus:
         header, place = hdu.keywords, f"HDU {hdu.index}"
         name = text(header, "EXTNAME").upper()
+        words = hdu.cards.upper()
         if (
-            b"ZWARN" in hdu.cards.upper()
+            b"ZWARN" in words
+            and b"SPECTYPE" in words  # before the columns of a table are told apart
             and is_table(header)
             and {"z", "zwarn", "spectype"} <= set(columns_of(hdu))
         ):

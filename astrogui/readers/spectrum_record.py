@@ -148,6 +148,9 @@ def _inverse_variance(arrays: Arrays) -> NDArray[np.float64] | None:
 
 def _order(wavelength: NDArray[np.float64]) -> NDArray[np.intp]:
     """Indices that make the wavelengths rise strictly, without those that are none."""
+    rises = bool(np.all(wavelength[1:] > wavelength[:-1]))
+    if rises and wavelength.size and wavelength[0] > 0 and wavelength[-1] < 1e12:
+        return np.arange(wavelength.size)  # as nearly always: nothing to sort or to leave out
     usable = np.flatnonzero(np.isfinite(wavelength) & (wavelength > 0) & (wavelength < 1e12))
     order = usable[np.argsort(wavelength[usable], kind="stable")]
     if order.size:
@@ -212,11 +215,11 @@ def _in_single_precision(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
     """Numbers that float32 holds: relative flux is scaled by a power of ten, the unit says so."""
     good = ~bad
-    typical = float(np.median(np.abs(flux[good])))
-    noise_level = float(1 / np.sqrt(np.median(ivar[good])))
-    level = max(typical, noise_level)
-    power = 0
-    if unit != F_LAMBDA and not 1e-6 < level < 1e9:
+    level = 1.0
+    if unit != F_LAMBDA:
+        typical = float(np.median(np.abs(flux[good])))
+        level = max(typical, float(1 / np.sqrt(np.median(ivar[good]))))
+    if not 1e-6 < level < 1e9:
         power = int(np.floor(np.log10(level)))
         flux, ivar = flux / 10.0**power, ivar * 100.0**power
         unit = f"1e{power} {unit}" if unit else ""

@@ -7,7 +7,7 @@ from astropy.io import fits
 
 from astrogui.readers import read, recognise
 from astrogui.readers.noise import estimated_ivar
-from astrogui.readers.spectrum_record import joined
+from astrogui.readers.spectrum_record import _order, joined
 
 
 def arm(first, step, size, value):
@@ -96,3 +96,18 @@ def test_the_provenance_says_where_it_was_read(tmp_path):
     assert provenance.path == str(path)
     assert (provenance.part, provenance.reader) == ("row 2", "DESI spectra")
     assert provenance.sha256 == source.sha256
+
+
+@pytest.mark.parametrize(
+    ("wavelength", "expected"),
+    [
+        ([4000.0, 4001.0, 4002.0], [0, 1, 2]),
+        ([4002.0, 4001.0, 4000.0], [2, 1, 0]),
+        ([4000.0, np.nan, 4001.0, 4001.0], [0, 2]),
+        ([-1.0, 0.0, 4000.0, 4001.0, np.inf], [2, 3]),
+        ([np.inf, np.inf], []),
+        ([], []),
+    ],
+)
+def test_wavelengths_are_put_in_rising_order_without_those_that_are_none(wavelength, expected):
+    np.testing.assert_array_equal(_order(np.array(wavelength)), expected)
