@@ -144,7 +144,8 @@ class _Writer:
     def __init__(self) -> None:
         self.arrays: list[NDArray[Any]] = []
         self._seen: dict[int, int] = {}
-        self._seen_arrays: dict[int, int] = {}
+        # Place by identity; the array itself is held, so that no other takes its identity.
+        self._seen_arrays: dict[int, tuple[int, NDArray[Any]]] = {}
 
     def structure(self, value: Any) -> Any:
         """JSON for ``value``; raises ``TypeError`` for what does not travel."""
@@ -169,9 +170,9 @@ class _Writer:
         if value.dtype.hasobject:
             raise TypeError("arrays of Python objects do not travel")
         if id(value) not in self._seen_arrays:
-            self._seen_arrays[id(value)] = len(self.arrays)
+            self._seen_arrays[id(value)] = len(self.arrays), value
             self.arrays.append(np.ascontiguousarray(value) if value.ndim else value)
-        return ["array", self._seen_arrays[id(value)]]
+        return ["array", self._seen_arrays[id(value)][0]]
 
     def _object(self, value: object) -> list[Any]:
         """A record or one of our errors."""
