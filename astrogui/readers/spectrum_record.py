@@ -22,6 +22,7 @@ from astrogui.records.provenance import Provenance
 from astrogui.records.source import Source
 from astrogui.records.spectrum import Spectrum
 from astrogui.science.air import vacuum_from_air
+from astrogui.science.spectral import quantile
 
 MIN_GOOD_SAMPLES = 20
 _SINGLE_PRECISION = 1e30  # inverse variances beyond overflow in float32
@@ -190,7 +191,7 @@ def _calibrated(
     unit = flux_unit(arrays.flux_unit)
     known = np.abs(flux[np.isfinite(flux)])
     if unit.unit == F_LAMBDA and not unit.per_frequency and known.size:
-        typical = float(np.median(known)) * unit.factor
+        typical = quantile(known, 0.5) * unit.factor
         if typical > _BRIGHTEST:
             note = (
                 f"the stated unit {arrays.flux_unit!r} would make it brighter than any star: "
@@ -217,8 +218,8 @@ def _in_single_precision(
     good = ~bad
     level = 1.0
     if unit != F_LAMBDA:
-        typical = float(np.median(np.abs(flux[good])))
-        level = max(typical, float(1 / np.sqrt(np.median(ivar[good]))))
+        typical = quantile(np.abs(flux[good]), 0.5)
+        level = max(typical, 1 / np.sqrt(quantile(ivar[good], 0.5)))
     if not 1e-6 < level < 1e9:
         power = int(np.floor(np.log10(level)))
         flux, ivar = flux / 10.0**power, ivar * 100.0**power

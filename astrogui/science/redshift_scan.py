@@ -91,7 +91,8 @@ class Scaled:
         """Median per pixel of the grid, from the stated errors."""
         if not self.good.any():
             return 0.0
-        return float(np.median((np.abs(self.continuum) * np.sqrt(self.ivar))[self.good]))
+        signal = (np.abs(self.continuum) * np.sqrt(self.ivar))[self.good]
+        return spectral.quantile(signal, 0.5)
 
 
 def scale(wavelength_angstrom: Array, flux: Array, ivar: Array, good: Mask) -> Scaled:
@@ -100,20 +101,14 @@ def scale(wavelength_angstrom: Array, flux: Array, ivar: Array, good: Mask) -> S
         empty = np.zeros(OBSERVED.size)
         return Scaled(flux=empty, ivar=empty, weight=empty, share=empty, continuum=empty, level=1)
     values, inverse, share = spectral.resample(
-        wavelength_angstrom, flux, ivar, _trimmed(good), OBSERVED
+        wavelength_angstrom, flux, ivar, _trimmed(good), OBSERVED, compiled=is_available()
     )
     known = inverse > 0
     level = _level(values[known], inverse[known])
     values, inverse = values / level, inverse * level**2
     known = known & (np.abs(values) < 1e4)
     continuum = spectral.running_median(values, known, 81)
-    place = OBSERVED.centres_angstrom
-    relative = np.full(OBSERVED.size, FLOOR)
-    for first, last, part in (*_SKY, *_TELLURIC):
-        relative[(place > first) & (place < last)] += part
-    sky = np.zeros(OBSERVED.size)
-    for first, last, part in _SKY:
-        sky[(place > first) & (place < last)] = part  # of the level too: faint objects, bright sky
+    relative, sky = _floors()
     floor = (relative * np.abs(continuum)) ** 2 + sky**2 + 1e-6
     dip = (values - continuum) * np.sqrt(inverse) < -12  # no object does this within a pixel
     known = known & ~(dip & (continuum > 0) & (values < 0))
@@ -326,12 +321,25 @@ def _trimmed(good: Mask, count: int = 5) -> Mask:
     return out
 
 
+@lru_cache(maxsize=1)
+def _floors() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Errors that no spectrum states: shares of the continuum, and of the level, a pixel."""
+    place = OBSERVED.centres_angstrom
+    relative = np.full(OBSERVED.size, FLOOR)
+    for first, last, part in (*_SKY, *_TELLURIC):
+        relative[(place > first) & (place < last)] += part
+    sky = np.zeros(OBSERVED.size)
+    for first, last, part in _SKY:
+        sky[(place > first) & (place < last)] = part  # of the level too: faint objects, bright sky
+    return relative, sky
+
+
 def _level(values: Array, inverse: Array) -> float:
     if values.size == 0:
         return 1.0
-    noise = float(np.median(1.0 / np.sqrt(inverse)))
-    bright = 0.1 * float(np.percentile(np.abs(values), 98))
-    level = max(abs(float(np.median(values))), bright, 0.3 * noise)
+    noise = spectral.quantile(1.0 / np.sqrt(inverse), 0.5)
+    bright = 0.1 * spectral.quantile(np.abs(values), 0.98)
+    level = max(abs(spectral.quantile(values, 0.5)), bright, 0.3 * noise)
     return level if np.isfinite(level) and level > 0 else 1.0
 
 
@@ -354,7 +362,7 @@ def _summary(
     steps = np.diff(spectrum.flux[good]) * np.sqrt(
         1.0 / (1.0 / spectrum.ivar[good][1:] + 1.0 / spectrum.ivar[good][:-1])
     )
-    rough = 1.4826 * float(np.median(np.abs(steps)))
+    rough = 1.4826 * spectral.quantile(np.abs(steps), 0.5) if steps.size else np.nan
     values = (
         np.log10(max(spectrum.signal_to_noise, 1e-2)),
         np.log10(reduced),

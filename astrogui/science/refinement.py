@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from astrogui.science.compiled import is_available
 from astrogui.science.refinement_basis import FINE, SHIFT, Basis
 from astrogui.science.refinement_equations import Losses, Pixels
 from astrogui.science.spectral import Cut, cut, resample
@@ -46,25 +47,12 @@ def pixels(
     wavelength_angstrom: Array, flux: Array, ivar: Array, good: NDArray[np.bool_], coarse: Any
 ) -> Pixels:
     """The data on ``FINE`` with level, floor and rejected pixels of ``coarse`` (a ``Scaled``)."""
-    samples = cut(wavelength_angstrom, FINE)
-    values, inverse, _ = resample(wavelength_angstrom, flux, ivar, good, FINE, samples)
-    values, inverse = values / coarse.level, inverse * coarse.level**2
-    known = (inverse > 0) & np.repeat(coarse.weight > 0, 2)
-    stated = np.where(coarse.weight > 0, coarse.ivar, 1.0)
-    spread = np.where(coarse.weight > 0, 1.0 / np.where(coarse.weight > 0, coarse.weight, 1.0), 0.0)
-    floor = np.repeat(np.maximum(spread - 1.0 / stated, 0.0), 2)
-    # A line far above the continuum is followed to a share of its own flux.
-    smoothed = np.convolve(np.where(known, values, 0.0), np.ones(3) / 3, mode="same")
-    excess = np.maximum(smoothed - np.repeat(np.maximum(coarse.continuum, 0.0), 2), 0.0)
-    floor = floor + (LINE_FLOOR * excess) ** 2
-    weight = np.where(known, 1.0 / (1.0 / np.where(known, inverse, 1.0) + floor), 0.0)
-    return Pixels(
-        flux=np.where(known, values, 0.0).astype(np.float32),
-        weight=weight.astype(np.float32),
-        freedom=float(np.sum(_independence(samples)[known])),
-        level=coarse.level,
-        smooth=_smooth(),
-    )
+    compiled = is_available()
+    samples = cut(wavelength_angstrom, FINE, compiled)
+    values, inverse, _ = resample(wavelength_angstrom, flux, ivar, good, FINE, samples, compiled)
+    weighted = _weighted_compiled if compiled else _weighted
+    flux, weight, freedom = weighted(samples, values, inverse, coarse)
+    return Pixels(flux=flux, weight=weight, freedom=freedom, level=coarse.level, smooth=_smooth())
 
 
 def refine(data: Pixels, basis: Basis, redshift: float) -> Fit | None:
@@ -167,8 +155,38 @@ def _settled(loss: Callable[[int], float], start: int, step: int) -> tuple[int, 
     return best + round(place), place - round(place), curvature
 
 
-def _independence(samples: Cut) -> NDArray[np.float64]:
-    """Expected chi-square of each pixel of ``FINE`` resampled from samples of white noise.
+def _weighted(
+    samples: Cut, values: Array, inverse: Array, coarse: Any
+) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    """Flux and weight (n,) of unit level, and how many of them are independent."""
+    values, inverse = values / coarse.level, inverse * coarse.level**2
+    known = (inverse > 0) & np.repeat(coarse.weight > 0, 2)
+    stated = np.where(coarse.weight > 0, coarse.ivar, 1.0)
+    spread = np.where(coarse.weight > 0, 1.0 / np.where(coarse.weight > 0, coarse.weight, 1.0), 0.0)
+    floor = np.repeat(np.maximum(spread - 1.0 / stated, 0.0), 2)
+    # A line far above the continuum is followed to a share of its own flux.
+    smoothed = np.convolve(np.where(known, values, 0.0), np.ones(3) / 3, mode="same")
+    excess = np.maximum(smoothed - np.repeat(np.maximum(coarse.continuum, 0.0), 2), 0.0)
+    floor = floor + (LINE_FLOOR * excess) ** 2
+    weight = np.where(known, 1.0 / (1.0 / np.where(known, inverse, 1.0) + floor), 0.0)
+    flux = np.where(known, values, 0.0)
+    return flux.astype(np.float32), weight.astype(np.float32), _independence(samples, known)
+
+
+def _weighted_compiled(
+    samples: Cut, values: NDArray[np.float64], inverse: NDArray[np.float64], coarse: Any
+) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    from astrogui.science import spectral_kernels
+
+    flux, weight = spectral_kernels.fine_weights(
+        values, inverse, coarse.level, coarse.weight, coarse.ivar, coarse.continuum, LINE_FLOOR
+    )
+    freedom = spectral_kernels.independence(samples.width, samples.cell, samples.part, weight > 0)
+    return flux, weight, float(freedom)
+
+
+def _independence(samples: Cut, known: NDArray[np.bool_]) -> float:
+    """Expected chi-square of known pixels of ``FINE`` resampled from samples of white noise.
 
     sum o^2 / sum o w over the samples that overlap a pixel (o overlap, w width): 1 where the
     grids agree, less where neighbours share a sample, as ``resample`` widens their variance for.
@@ -182,7 +200,8 @@ def _independence(samples: Cut) -> NDArray[np.float64]:
     across = ends + squares[last] - squares[np.minimum(first + 1, width.size)]
     within = ((part[1:] - part[:-1]) * width[first]) ** 2
     overlap = np.where(first == last, within, across)
-    return np.where(total > 0, overlap / np.where(total > 0, total, 1.0), 0.0)
+    shares = np.where(total > 0, overlap / np.where(total > 0, total, 1.0), 0.0)
+    return float(np.sum(shares[known]))
 
 
 @lru_cache(maxsize=1)

@@ -8,12 +8,13 @@ Osterbrock et al. 1996, PASP 108, 277.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from astrogui.science.spectral import running_median
+from astrogui.science.spectral import quantile, running_median
 
 Array = NDArray[np.floating[Any]]
 
@@ -47,11 +48,12 @@ def misplaced(wavelength_angstrom: Array, ivar: Array) -> float:
     line = max(float(departure[offset < NEAR].max()), 0.0) if judged else 0.0
     backwards = quiet - forest - 0.25 * line
     lacking = forest - line if judged else -np.inf
-    return float(np.nanmax([backwards, lacking, -np.inf]))
+    told = [found for found in (backwards, lacking) if not math.isnan(found)]
+    return max(told, default=-np.inf)
 
 
 def _roughness(departure: Array, chosen: NDArray[np.bool_]) -> float:
     """NaN where too few are chosen."""
-    if int(chosen.sum()) < FEWEST:
+    if np.count_nonzero(chosen) < FEWEST:
         return float("nan")
-    return float(np.quantile(np.abs(departure[chosen]), ROUGH))
+    return quantile(np.abs(departure[chosen]), ROUGH)

@@ -78,9 +78,13 @@ class Cut:
         return np.diff(cumulative[self.cell] + self.part * content[self.cell])
 
 
-def cut(wavelength_angstrom: Array, grid: LogGrid) -> Cut:
-    """How a grid cuts samples at rising wavelengths (n,), n >= 2."""
+def cut(wavelength_angstrom: Array, grid: LogGrid, compiled: bool = False) -> Cut:
+    """How a grid cuts samples at rising wavelengths (n,), n >= 2; see ``resample``."""
     edges = pixel_edges(wavelength_angstrom)
+    if compiled:
+        from astrogui.science.spectral_kernels import places
+
+        return Cut(np.diff(edges), *places(edges, grid.edges_angstrom))
     place = np.interp(grid.edges_angstrom, edges, np.arange(edges.size))
     cell = np.minimum(place.astype(np.intp), edges.size - 2)
     return Cut(np.diff(edges), cell, place - cell)
@@ -93,6 +97,7 @@ def resample(
     good: Mask,
     grid: LogGrid,
     known: Cut | None = None,
+    compiled: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Mean flux, inverse variance and good share (0-1) in each pixel of the grid.
 
@@ -101,11 +106,18 @@ def resample(
     sum_j o_ij w_j var_j / (sum_j o_ij)^2 (o overlap, w old width), so that a chi-square of smooth
     models is right although neighbours are correlated. A pixel with less than a third of it good
     gets zero inverse variance. Gaps wider than three typical samples count as bad. ``known`` may
-    give ``cut`` of the same wavelengths and grid.
+    give ``cut`` of the same wavelengths and grid. ``compiled`` is for analyses, where Numba is
+    there: a window does not load it.
     """
-    made = known or cut(wavelength_angstrom, grid)
+    made = known or cut(wavelength_angstrom, grid, compiled)
     width = made.width
-    usable = good & (ivar > 0) & np.isfinite(flux) & (width < 3.5 * _typical_width(width))
+    typical = _typical_width(width, compiled)
+    usable = good & (ivar > 0) & np.isfinite(flux) & (width < 3.5 * typical)
+    if compiled:
+        from astrogui.science.spectral_kernels import resampled
+
+        new_width = np.diff(grid.edges_angstrom)
+        return resampled(width, made.cell, made.part, flux, ivar, usable, new_width)
     share = np.where(usable, width, 0.0)
     value = np.where(usable, flux, 0.0)
     variance = np.where(usable, 1.0 / np.where(usable, ivar, 1.0), 0.0)
@@ -169,6 +181,19 @@ def running_median(values: Array, good: Mask, window: int) -> NDArray[np.float64
     return np.asarray(np.interp(np.arange(size), centres[filled], medians))
 
 
+def quantile(values: Array, share: float) -> float:
+    """The value (n,) below which a share lies, as ``np.quantile`` has it, three times as fast.
+
+    n >= 1, and no NaN.
+    """
+    place = share * (values.size - 1)
+    low = int(place)
+    high = min(low + 1, values.size - 1)
+    sorted_there = np.partition(values, (low, high))
+    below, above = float(sorted_there[low]), float(sorted_there[high])
+    return below + (above - below) * (place - low)
+
+
 def line_snr(flux: Array, ivar: Array, continuum: Array, sigma_pixels: float) -> Array:
     """Signal-to-noise (n,) of a Gaussian line of unknown strength centred on each pixel.
 
@@ -188,15 +213,19 @@ def velocity_offset_km_s(redshift: Array, reference: Array) -> Array:
     return SPEED_OF_LIGHT_KM_S * (redshift - reference) / (1 + reference)
 
 
-def _typical_width(width: Array) -> NDArray[np.float64]:
+def _typical_width(width: Array, compiled: bool = False) -> NDArray[np.float64]:
     """Running typical sample width (n,), so that smoothly growing steps are no gaps."""
     blocks = max(1, width.size // 64)
     size, longer = divmod(width.size, blocks)  # the first ones hold one sample more
     values = np.asarray(width, np.float64)
-    cut = longer * (size + 1)
-    medians = [np.median(values[cut:].reshape(-1, size), axis=1)]
-    if longer:
-        medians.insert(0, np.median(values[:cut].reshape(-1, size + 1), axis=1))
     sizes = np.repeat([size + 1, size], [longer, blocks - longer])
-    centres = np.cumsum(sizes) - 0.5 * sizes
-    return np.interp(np.arange(width.size), centres, np.concatenate(medians))
+    ends = np.cumsum(sizes)
+    if compiled:
+        from astrogui.science.spectral_kernels import medians
+
+        found = medians(values, ends - sizes, sizes)
+    else:
+        cut = longer * (size + 1)
+        parts = [values[:cut].reshape(-1, size + 1), values[cut:].reshape(-1, size)]
+        found = np.concatenate([np.median(part, axis=1) for part in parts if part.size])
+    return np.interp(np.arange(width.size), ends - 0.5 * sizes, found)

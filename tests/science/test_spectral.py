@@ -95,3 +95,10 @@ def test_a_running_median_follows_the_continuum_past_lines_and_bad_pixels():
     spoiled[700:703] += 40
     found = spectral.running_median(spoiled, good, 81)
     assert np.max(np.abs(found - values)[50:-50]) < 0.08  # half a window of slope at the gap
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 300])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.85, 1.0])
+def test_a_quantile_is_that_of_numpy(size, share):
+    values = np.random.default_rng(size).normal(size=size)
+    assert spectral.quantile(values, share) == pytest.approx(np.quantile(values, share), rel=1e-12)
