@@ -25,6 +25,7 @@ RINGS, ANGLES = 22, 48  # of the polar picture
 INNERMOST, OUTERMOST = 0.8, 29.0  # pixels from the middle
 POLAR_FILTERS = (24, 40, 56)
 POOLS = ((1, 2), (2, 2), (2, 3))  # of rings and angles; a quarter turn is a whole step at the end
+SMOOTHED_FROM = 9.0  # pixels; farther out the angles lie more than a pixel apart
 FEATURES = 32
 WAYS = 2  # to show a picture: as it is and mirrored
 MOMENTUM = 0.9  # of the running means: trainings on one core have few steps
@@ -95,13 +96,21 @@ def _active(value: Any, name: str) -> Any:
     return layers.Activation("elu")(layers.BatchNormalization(momentum=MOMENTUM, name=name)(value))
 
 
-def polar(size: int = 64, channels: int = 3, dropout: float = 0.2) -> keras.Model:
+def polar(
+    size: int = 64,
+    channels: int = 3,
+    dropout: float = 0.2,
+    units: Sequence[int] = (0, 0, 0),
+    smoothed: bool = False,
+) -> keras.Model:
     """{"image" (size, size, channels)} to {"logit" (1,), "features" (FEATURES,)}.
 
-    Turning the picture by a quarter changes nothing.
+    Turning the picture by a quarter changes nothing. `units` are residual units after each of the
+    three convolutions; they begin as nothing at all, so that a network trained without them can be
+    grown. `smoothed`: the outer rings read means over three by three pixels, see `Polar`.
     """
     image = keras.Input((size, size, channels), name="image")
-    rings = Polar(size, name="polar")(image)
+    rings = Polar(size, smoothed=smoothed, name="polar")(image)
     value = layers.Concatenate(name="with_rest")([rings, RestOfRing(name="rest")(rings)])
     for depth, (filters, pool) in enumerate(zip(POLAR_FILTERS, POOLS, strict=True)):
         value = AroundTheRing(2, name=f"around{depth}")(value)
@@ -109,6 +118,8 @@ def polar(size: int = 64, channels: int = 3, dropout: float = 0.2) -> keras.Mode
         value = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{depth}")(value)
         value = layers.Activation("elu")(value)
         value = layers.MaxPooling2D(pool, name=f"pool{depth}")(value)
+        for unit in range(units[depth]):
+            value = _ring_unit(value, filters, f"grown{depth}_{unit}")
     mean = layers.GlobalAveragePooling2D(name="mean")(value)
     strongest = layers.Flatten(name="strongest")(Strongest(name="strongest_angle")(value))
     read = layers.Concatenate(name="read")([strongest, mean])
@@ -121,7 +132,27 @@ def polar(size: int = 64, channels: int = 3, dropout: float = 0.2) -> keras.Mode
     return keras.Model({"image": image}, {"logit": logit, "features": shifted}, name="polar")
 
 
-def finder(size: int = 64, channels: int = 3, members: int = 3) -> keras.Model:
+def _ring_unit(value: Any, filters: int, name: str) -> Any:
+    """Two convolutions of 3 x 3 that close around the ring, beside a way that changes nothing."""
+    inner = value
+    for step, gamma in enumerate(("ones", "zeros")):
+        inner = AroundTheRing(1, name=f"{name}_around{step}")(inner)
+        inner = layers.Conv2D(filters, 3, use_bias=False, name=f"{name}_convolution{step}")(inner)
+        inner = layers.BatchNormalization(
+            momentum=MOMENTUM, gamma_initializer=gamma, name=f"{name}_norm{step}"
+        )(inner)
+        if step == 0:
+            inner = layers.Activation("elu")(inner)
+    return layers.Add(name=name)([value, inner])
+
+
+def finder(
+    size: int = 64,
+    channels: int = 3,
+    members: int = 3,
+    units: Sequence[int] = (0, 0, 0),
+    smoothed: bool = False,
+) -> keras.Model:
     """{"image" (size, size, channels)} to {"logit" (members,), "novelty" (1,), "features"}.
 
     A member's logit is the mean over the ways of showing it the picture, then calibrated;
@@ -132,7 +163,7 @@ def finder(size: int = 64, channels: int = 3, members: int = 3) -> keras.Model:
     shown = WithMirror(name="with_mirror")(image)
     logits, features = [], []
     for number in range(members):
-        member = polar(size, channels)
+        member = polar(size, channels, units=units, smoothed=smoothed)
         member.name = f"member_{number}"
         answer = member({"image": shown})
         logits.append(MeanOfWays(name=f"logit_mean_{number}")(answer["logit"]))
@@ -167,20 +198,25 @@ class MeanOfWays(layers.Layer):
 
 @keras.saving.register_keras_serializable("astrogui")
 class Polar(layers.Layer):
-    """Pictures (n, size, size, c) in rings around the middle: (n, RINGS, ANGLES, c), bilinear."""
+    """Pictures (n, size, size, c) in rings around the middle: (n, RINGS, ANGLES, c), bilinear.
 
-    def __init__(self, size: int, **kwargs: Any) -> None:
+    With `smoothed`, rings from `SMOOTHED_FROM` on read the mean of three by three pixels: there
+    the angles lie up to four pixels apart, and light between them would be passed over.
+    """
+
+    def __init__(self, size: int, smoothed: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.size = size
+        self.size, self.smoothed = size, smoothed
         radius = np.linspace(INNERMOST, OUTERMOST * size / 64, RINGS)[:, None]
         angle = np.arange(ANGLES) / ANGLES * 2 * np.pi
         middle = (size - 1) / 2
         row, column = middle + radius * np.sin(angle), middle + radius * np.cos(angle)
         low_row, low_column = np.floor(row).astype(int), np.floor(column).astype(int)
         up, right = row - low_row, column - low_column
+        after = size * size * (smoothed & (radius * 64 / size >= SMOOTHED_FROM))
         self._corners = [
             (
-                ((low_row + dy) * size + low_column + dx).ravel().astype("int32"),
+                ((low_row + dy) * size + low_column + dx + after).ravel().astype("int32"),
                 (np.abs(1 - dy - up) * np.abs(1 - dx - right)).ravel()[:, None].astype("float32"),
             )
             for dy in (0, 1)
@@ -190,6 +226,10 @@ class Polar(layers.Layer):
     def call(self, image: Any) -> Any:
         channels = image.shape[-1]
         flat = ops.reshape(image, (-1, self.size * self.size, channels))
+        if self.smoothed:
+            mean = ops.average_pool(image, 3, 1, padding="same")
+            mean = ops.reshape(mean, (-1, self.size * self.size, channels))
+            flat = ops.concatenate([flat, mean], axis=1)
         rings = sum(
             ops.take(flat, ops.convert_to_tensor(place), axis=1) * ops.convert_to_tensor(weight)
             for place, weight in self._corners
@@ -197,7 +237,7 @@ class Polar(layers.Layer):
         return ops.reshape(rings, (-1, RINGS, ANGLES, channels))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size}
+        return {**super().get_config(), "size": self.size, "smoothed": self.smoothed}
 
 
 @keras.saving.register_keras_serializable("astrogui")

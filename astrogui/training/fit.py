@@ -37,6 +37,7 @@ class FitSettings:
     seed: int = 0
     max_seconds: float = math.inf  # of training in this call; then the best so far is kept
     judged_from: int = 0  # epochs before it are never the best: a term of the loss still rises
+    stop_after: int = 0  # epochs, before the rate has fallen: another training goes on; 0: all
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ def fit(
     state = _load(model, workdir, settings)
     if state.epoch:
         progress(f"resumed after epoch {state.epoch} of {settings.epochs}")
-    if state.epoch < settings.epochs:
+    if state.epoch < (settings.stop_after or settings.epochs):
         keeper = _keeper(keras, state, workdir, settings, progress)
         model.fit(
             _dataset(keras, draw, settings, state.epoch),
@@ -199,6 +200,8 @@ def _keeper(
             progress(f"epoch {epoch + 1}/{settings.epochs}: {told} ({state.seconds:.0f} s)")
             if not math.isfinite(figures["loss"]):
                 raise FloatingPointError(f"the loss became {figures['loss']} in epoch {epoch + 1}")
+            if epoch + 1 == settings.stop_after:
+                self.model.stop_training = True
             if now - self.started > settings.max_seconds:
                 progress("the time set for training is over; the best epoch is kept")
                 self.model.stop_training = True
@@ -238,7 +241,8 @@ def _load(model: Any, workdir: Path, settings: FitSettings) -> _State:
 
 def _key(settings: FitSettings) -> dict[str, Any]:
     """What must not change between the calls of one training; a field at rest is left out."""
-    key = {name: value for name, value in asdict(settings).items() if name != "max_seconds"}
+    free = ("max_seconds", "stop_after")  # where a training stops changes nothing before it
+    key = {name: value for name, value in asdict(settings).items() if name not in free}
     if not settings.judged_from:
         del key["judged_from"]
     return key

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from astrogui.training.lens_shares import LOOK_ALIKES
+from astrogui.training.lens_shares import KINDS, LOOK_ALIKES, OF_SURVEY, Population, Shares
+from astrogui.training.observe_lens import observe
 from astrogui.training.recipe import Progress
-from astrogui.training.simulate_lens import Arrays, observe, rendered_many
+from astrogui.training.simulate_lens import Arrays, rendered_many
 
 CHUNK = 250  # renderings in a file
-SHARE_BARE = LOOK_ALIKES.shares.bare  # of what is no lens: lens fields without their arcs
 SHARE_SPACE = 0.22
+SHARE_SURVEY = 3 / 8  # of what is trained on: as a survey shows galaxies; the rest look-alikes
 
 
 class Bank:
@@ -26,15 +27,22 @@ class Bank:
 
     def __init__(self, parts: dict[str, Arrays]) -> None:
         self._parts = parts
+        self._of_kind: dict[int, list[np.ndarray]] = {}  # rows of each of KINDS in a part
 
     def __len__(self) -> int:
         return sum(len(part["front"]) for part in self._parts.values())
 
     def draw(
         self, rng: np.random.Generator, count: int, lens_share: float = 0.5,
-        space_share: float = SHARE_SPACE, bare_share: float = SHARE_BARE,
+        space_share: float = SHARE_SPACE, bare_share: float | None = None,
+        population: Population = LOOK_ALIKES,
     ) -> tuple[np.ndarray, np.ndarray, Arrays]:  # fmt: skip
-        """Pictures (n, SIZE, SIZE, 3), labels (n,) and facts: `signal`, `kind`, and so on."""
+        """Pictures (n, SIZE, SIZE, 3), labels (n,) and facts: `signal`, `kind`, and so on.
+
+        The shares of `population` are those of what is no lens; lenses come as rendered.
+        """
+        shares = population.shares
+        bare_share = shares.bare if bare_share is None else bare_share
         is_lens = (rng.random(count) < lens_share).astype(np.float32)
         space = rng.random(count) < space_share
         bare = (is_lens == 0) & (rng.random(count) < bare_share)
@@ -43,7 +51,7 @@ class Bank:
         for k in range(count):
             from_lenses = bool(is_lens[k] > 0 or bare[k])
             part = self._parts[part_name(bool(space[k]), from_lenses)]
-            which = int(rng.integers(len(part["front"])))
+            which = self._chosen(part, rng, shares, from_lenses)
             if is_lens[k] > 0:
                 lens_rows[bool(space[k])].append(which)
             elif bare[k] and lens_rows[bool(space[k])]:  # beside the very lens, where there is one
@@ -51,12 +59,36 @@ class Bank:
             for name, values in rows.items():
                 values.append(part[name][which])
         light = {name: _three_planes(rows[name]) for name in ("front", "arcs")}
-        pictures, facts = observe(_turned(light, rng), is_lens, space, rng)
+        pictures, facts = observe(_turned(light, rng), is_lens, space, rng, population.conditions)
         kind = np.where(bare, "lens without its arcs", np.array(rows["kind"]))
         return pictures, is_lens, {
             **facts, "space": space, "kind": kind,
             "einstein_radius": np.array(rows["einstein_radius"]) * is_lens,
         }  # fmt: skip
+
+    def draw_mixed(
+        self, rng: np.random.Generator, count: int
+    ) -> tuple[np.ndarray, np.ndarray, Arrays]:
+        """As `draw`: look-alikes first, then `SHARE_SURVEY` of it as a survey shows galaxies."""
+        of_survey = int(count * SHARE_SURVEY)
+        numbers = ((LOOK_ALIKES, count - of_survey), (OF_SURVEY, of_survey))
+        parts = [self.draw(rng, number, population=own) for own, number in numbers if number]
+        return (
+            np.concatenate([part[0] for part in parts]),
+            np.concatenate([part[1] for part in parts]),
+            {name: np.concatenate([part[2][name] for part in parts]) for name in parts[0][2]},
+        )
+
+    def _chosen(self, part: Arrays, rng: np.random.Generator, shares: Shares, lenses: bool) -> int:
+        """A row of the part; of what is no lens each kind has its share."""
+        if lenses:
+            return int(rng.integers(len(part["front"])))
+        rows = self._of_kind.get(id(part))
+        if rows is None:
+            rows = [np.flatnonzero(part["kind"] == kind) for kind in KINDS]
+            self._of_kind[id(part)] = rows
+        weight = np.array(shares.kinds) * [len(own) > 0 for own in rows]
+        return int(rng.choice(rows[rng.choice(len(KINDS), p=weight / weight.sum())]))
 
 
 def part_name(space: bool, lenses: bool) -> str:

@@ -20,9 +20,10 @@ from astrogui.training.calibrate import area_under_roc, expected_calibration_err
 from astrogui.training.lens_calibration import mixed
 from astrogui.training.lens_examples import SHARE_SPACE
 from astrogui.training.lens_shares import LOOK_ALIKES, OF_SURVEY, Population
+from astrogui.training.observe_lens import observe
 from astrogui.training.recipe import Answer, Arrays, Measures, Progress, Row, Run
 from astrogui.training.score_star_galaxy import credible_coverage
-from astrogui.training.simulate_lens import SIZE, observe, rendered_many
+from astrogui.training.simulate_lens import SIZE, rendered_many
 
 WIDE_ARCSEC, BRIGHT_SIGNAL = 1.4, 20.0  # of the lenses that DeepLens's figure is about
 REJECTION = 0.99

@@ -102,6 +102,38 @@ def test_turning_a_picture_changes_no_answer():
             assert np.asarray(second[name]) == pytest.approx(np.asarray(first[name]), abs=2e-5)
 
 
+def test_a_grown_network_answers_as_the_one_it_grew_from_and_keeps_its_symmetry():
+    small = build("deep_lens:polar", {"size": 64, "channels": 3})
+    grown = build("deep_lens:polar", {"size": 64, "channels": 3, "units": [1, 0, 2]})
+    for item in small.layers:
+        if item.get_weights():
+            grown.get_layer(item.name).set_weights(item.get_weights())
+    picture = np.random.default_rng(1).normal(0.1, 0.2, (3, 64, 64, 3)).astype(np.float32)
+    first, second = (np.asarray(m({"image": picture})["logit"]) for m in (small, grown))
+    assert second == pytest.approx(first, abs=1e-5)
+    rng = np.random.default_rng(2)
+    grown.set_weights([w + rng.normal(0, 0.02, w.shape) ** 2 for w in grown.get_weights()])
+    turned = np.ascontiguousarray(np.rot90(picture, axes=(1, 2)))
+    here, there = (np.asarray(grown({"image": p})["logit"]) for p in (picture, turned))
+    assert there == pytest.approx(here, rel=1e-3, abs=1e-4)
+    assert np.abs(here - second).max() > 1e-3
+
+
+def test_outer_rings_read_the_light_between_their_angles():
+    picture = np.random.default_rng(3).normal(0, 1, (40, 64, 64, 1)).astype(np.float32)
+    rings = deep_lens.Polar(64, smoothed=True)
+    scatter = np.asarray(rings(picture)).std(axis=(0, 2))[:, 0]
+    plain = np.asarray(deep_lens.Polar(64)(picture)).std(axis=(0, 2))[:, 0]
+    radius = np.linspace(deep_lens.INNERMOST, deep_lens.OUTERMOST, deep_lens.RINGS)
+    outer = radius >= deep_lens.SMOOTHED_FROM
+    assert scatter[~outer] == pytest.approx(plain[~outer], rel=1e-5)
+    assert (scatter[outer] < 0.55 * plain[outer]).all()
+    flat = np.asarray(rings(np.full((1, 64, 64, 1), 0.3, np.float32)))
+    assert flat == pytest.approx(0.3, abs=1e-5)
+    again = deep_lens.Polar.from_config(rings.get_config())
+    assert np.asarray(again(picture)) == pytest.approx(np.asarray(rings(picture)))
+
+
 def test_a_picture_and_its_mirror_image_are_averaged_for_each_picture():
     square = np.arange(2 * 9, dtype=np.float32).reshape(2, 3, 3, 1)
     ways = np.asarray(deep_lens.WithMirror()(square))[..., 0]

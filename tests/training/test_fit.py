@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,6 +79,23 @@ def test_a_finished_training_is_not_repeated(tmp_path):
     assert words == ["resumed after epoch 3 of 3"]
     assert history["epochs"] == 3
     np.testing.assert_array_equal(first.get_weights()[0], second.get_weights()[0])
+
+
+def test_a_training_that_stops_early_is_the_beginning_of_the_whole(tmp_path):
+    inputs, targets = line_data()
+    held, draw = take(inputs, targets, np.arange(64)), array_batches(inputs, targets, 32)
+    part = FitSettings(epochs=5, steps=12, learning_rate=0.2, seed=7, stop_after=2)
+    words: list[str] = []
+    for _ in range(2):  # a second call adds nothing
+        begun = fit(linear_model(), {"y": "mse"}, draw, part, tmp_path / "a", words.append, held)
+    assert begun["epochs"] == 2
+    assert words[-1] == "resumed after epoch 2 of 5"
+    _, whole = trained(tmp_path / "b", 5, [])
+    for own, other in zip(begun["history"], whole["history"], strict=False):
+        assert own == pytest.approx(other, rel=1e-5)
+    going_on = replace(part, stop_after=0)
+    ended = fit(linear_model(9), {"y": "mse"}, draw, going_on, tmp_path / "a", words.append, held)
+    assert ended["history"][-1]["loss"] == pytest.approx(whole["history"][-1]["loss"], rel=1e-4)
 
 
 def test_a_batch_depends_on_the_seed_alone():

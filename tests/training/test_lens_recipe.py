@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -56,6 +57,17 @@ def test_the_members_went_ways_of_their_own_and_the_card_says_what_they_rest_on(
     assert len(card["calibration"]["temperature"]) == 2
     with np.load(folder / "golden.npz") as golden:
         assert np.ptp(golden["output_logit"], axis=1).max() > 0
+    start = hashlib.sha256(recipe.START.read_bytes()).hexdigest()
+    assert start[:16] in card["training"]["started_from"]
     page = (folder / "README.md").read_text("utf-8")
     assert page.index("as a survey shows them") < page.index("Look-alikes far more often")
     assert "Space Warps" not in (folder / "README.md").read_text("utf-8")
+
+
+def test_a_member_starts_with_the_weights_of_the_version_before():
+    member = recipe.grown(recipe.START)
+    with np.load(recipe.START) as kept:
+        first, last = kept["w000"], kept["w018"]
+    assert (member.get_layer("convolution0").get_weights()[0] == first).all()
+    assert (member.get_layer("logit_dense").get_weights()[1] == last).all()
+    assert not member.get_layer("grown1_0_norm1").get_weights()[0].any()  # it begins as nothing

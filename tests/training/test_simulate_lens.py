@@ -7,10 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from astrogui.training import lens_examples, simulate_lens
-from astrogui.training.lens_population import draw_lens, draw_other, red_magnitudes
+from astrogui.training import lens_examples, observe_lens, simulate_lens
+from astrogui.training.lens_card import PRIOR
+from astrogui.training.lens_population import (
+    draw_lens,
+    draw_other,
+    half_light_radius_behind,
+    red_magnitudes,
+)
 from astrogui.training.lens_scene import Curve, Profile, Scene, flux, light_of
-from astrogui.training.lens_shares import KINDS, OF_SURVEY, mixture
+from astrogui.training.lens_shares import KINDS, LOOK_ALIKES, OF_SURVEY, mixture
 
 SIZE = simulate_lens.SIZE
 
@@ -101,7 +107,8 @@ def test_a_batch_has_finite_pictures_with_their_sky_at_zero(bank):
     assert pictures.max() <= 1.0 + 1e-6
     assert 0.3 < label.mean() < 0.7
     assert np.median(np.median(pictures, axis=(1, 2))) == pytest.approx(0, abs=0.03)
-    assert (facts["signal"][label == 1] > simulate_lens.LEAST_SIGNAL * 0.99).mean() > 0.8
+    best = observe_lens.LEAST_SIGNAL / np.sqrt(3)  # of three bands that share it evenly
+    assert (facts["signal"][label == 1] > 0.99 * best).mean() > 0.8
     assert (facts["signal"][label == 0] == 0).all()
     grey = facts["space"]
     assert (pictures[grey][..., 0] == pictures[grey][..., 2]).all()
@@ -132,8 +139,7 @@ def test_light_stays_as_significant_where_resampling_has_smoothed_the_noise():
     count = 60
     light = np.full((count, 3, SIZE, SIZE), 0.5, np.float32)
     noise, sky = np.ones((count, 3), np.float32), np.full((1, 3), 1e9, np.float32)
-    rng = np.random.default_rng(3)
-    values = simulate_lens._over_noise(light, noise, sky, rng, strict=True)
+    values = observe_lens._over_noise(light, noise, sky, np.random.default_rng(3))
     # Over eight by eight pixels the noise of the mean is an eighth, however smooth it is.
     blocks = values.reshape(count, 3, 8, 8, 8, 8).mean(axis=(3, 5))
     significance = blocks.mean(axis=(1, 2, 3)) / blocks.std(axis=(1, 2, 3))
@@ -142,39 +148,84 @@ def test_light_stays_as_significant_where_resampling_has_smoothed_the_noise():
     assert significance.max() < 5.6
 
 
-def test_the_strict_signal_is_that_of_the_best_band():
+def test_the_signal_of_arcs_is_that_of_the_best_band_that_is_shown():
+    rng = np.random.default_rng(5)
     arcs = np.zeros((40, 3, SIZE, SIZE), np.float32)
     arcs[:, :, 20, 20:40] = np.array([3.0, 2.0, 1.0])[None, :, None]
-    noise, sky = np.ones((1, 3)), np.full((1, 3), 1e9)
-    squared = simulate_lens.squared_signal(arcs[:1], noise, sky)
+    front = np.full_like(arcs, 0.2)
+    space = np.zeros(40, bool)
+    one_band = replace(LOOK_ALIKES.conditions, one_band=1.0, two_bands=0.0, artefacts=0.0)
+    arrays = {"front": front, "arcs": arcs}
+    pictures, facts = observe_lens.observe(arrays, np.ones(40), space, rng, one_band)
+    assert (pictures[..., 0] == pictures[..., 2]).all()
+    assert facts["signal"].min() > 0.99 * observe_lens.LEAST_SIGNAL
+    sky = np.full((1, 3), 1e9)
+    noise = np.array([[1.0, 1.0, 1.0]])
+    squared = observe_lens.squared_signal(arcs[:1], noise, sky)
     assert squared[0] == pytest.approx([20 * 9, 20 * 4, 20 * 1], rel=1e-4)
-    arrays, space = {"front": np.full_like(arcs, 0.2), "arcs": arcs}, np.zeros(40, bool)
-    strict, loose = (
-        simulate_lens.observe(
-            arrays, np.ones(40), space, np.random.default_rng(5),
-            replace(OF_SURVEY.conditions, strict_signal=own),
-        )[1]["signal"]
-        for own in (True, False)
-    )  # fmt: skip
-    assert (strict < loose).all()
-    assert (strict > loose / np.sqrt(3)).all()
+    both = observe_lens.signal_of_light(arcs[:1], noise, sky, np.array([[1.0, 0.0, 1.0]]))
+    assert both[0] == pytest.approx(np.sqrt(200), rel=1e-4)
 
 
-def test_a_survey_shows_all_bands_of_its_galaxies_and_lenses_as_the_sky_has_them():
+def test_bands_are_shown_as_often_as_the_conditions_say():
+    rng = np.random.default_rng(8)
+    space = rng.random(4000) < 0.3
+    number = observe_lens._shown_bands(rng, space, LOOK_ALIKES.conditions).sum(axis=1)
+    assert (number[space] == 1).all()
+    assert (number[~space] == 1).mean() == pytest.approx(0.12, abs=0.02)
+    assert (number[~space] == 2).mean() == pytest.approx(0.05, abs=0.02)
+    survey = observe_lens._shown_bands(rng, space, OF_SURVEY.conditions)
+    assert survey[~space].all()
+
+
+def test_a_survey_s_sources_are_as_large_as_galaxies_at_their_redshifts():
+    rng = np.random.default_rng(9)
+    for i, arcsec in ((22.0, 0.35), (24.0, 0.213), (25.0, 0.166)):  # from redshifts of 1 to 3
+        sizes = [half_light_radius_behind(rng, i) for _ in range(4000)]
+        assert np.median(sizes) == pytest.approx(arcsec, rel=0.07)
+        assert 0.45 < np.std(np.log(sizes)) < 0.75
+    drawn = [draw_lens(rng, False, OF_SURVEY.shares).arcs[0].radius for _ in range(600)]
+    assert np.median(drawn) == pytest.approx(0.237, rel=0.15)
+
+
+def test_the_sources_trained_on_are_of_any_size():
+    rng = np.random.default_rng(12)
+    drawn = [draw_lens(rng, space=False).arcs[0].radius for _ in range(600)]
+    assert min(drawn) > 0.06
+    assert max(drawn) < 0.45
+    assert np.median(drawn) == pytest.approx(np.sqrt(0.06 * 0.45), rel=0.15)
+
+
+def test_a_lens_that_magnifies_too_little_is_told_before_it_is_rendered():
+    rng = np.random.default_rng(10)
+    rough, exact = [], []
+    while len(rough) < 30:
+        scene = draw_lens(rng, space=False)
+        grid = simulate_lens.grid_of(rng, space=False)
+        if scene.arcs[0].radius > 0.2:  # smaller ones fall between the points of the rough grid
+            rough.append(simulate_lens._rough_magnification(scene, grid))
+            exact.append(simulate_lens.render(scene, rng, False, grid).magnification)
+    assert rough == pytest.approx(exact, rel=0.2, abs=0.2)
+
+
+def test_a_survey_has_galaxies_and_their_lenses_as_the_sky_does():
     rng = np.random.default_rng(11)
     kinds = [draw_other(rng, False, shares=OF_SURVEY.shares).kind for _ in range(600)]
     assert kinds.count("spiral") > 200
     assert kinds.count("ring") < 45
-    lenses = [draw_lens(rng, False, OF_SURVEY.shares) for _ in range(600)]
-    radii = np.array([scene.lens["einstein_radius"] for scene in lenses])
+    radii = [draw_lens(rng, False, OF_SURVEY.shares).lens["einstein_radius"] for _ in range(600)]
     assert 0.95 < np.median(radii) < 1.4
-    assert np.mean(radii > 3) < 0.08
-    sizes = [scene.arcs[0].radius for scene in lenses]
-    assert 0.2 < np.median(sizes) < 0.4
-    assert np.quantile(sizes, 0.05) > 0.12
+    assert np.mean(np.array(radii) > 3) < 0.08
     assert "spiral 31%" in mixture(OF_SURVEY.shares)
-    arrays = {name: rng.random((30, 3, SIZE, SIZE), np.float32) for name in ("front", "arcs")}
-    pictures, _ = simulate_lens.observe(
-        arrays, np.zeros(30), np.zeros(30, bool), rng, OF_SURVEY.conditions
-    )
-    assert (pictures[..., 0] != pictures[..., 2]).any(axis=(1, 2)).all()
+
+
+def test_five_eighths_of_a_mixed_batch_are_look_alikes(bank):
+    pictures, label, facts = bank.draw_mixed(np.random.default_rng(2), 800)
+    assert pictures.shape == (800, SIZE, SIZE, 3)
+    assert len(label) == len(facts["signal"]) == 800
+    grey = (pictures[..., 0] == pictures[..., 2]).all(axis=(1, 2)) & ~facts["space"]
+    assert 0 < grey[:500].mean() < 0.2
+    assert grey[400:500].any()
+    assert not grey[500:].any()
+    assert "five eighths of the training look-alikes" in PRIOR["other"]
+    assert len(bank.draw_mixed(np.random.default_rng(2), 2)[0]) == 2  # too few for one of a survey

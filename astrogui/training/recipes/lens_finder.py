@@ -1,7 +1,8 @@
 """Training of the lens finder: fields rendered, an ensemble fitted, calibrated, packed.
 
-The members share the first part of their training and then go ways of their own, each with its
-own examples and its own rate: a third of the time of three trainings from nothing.
+The training starts from the first version's networks, whose mean is kept in `lens_start.npz`,
+and grows them by residual units. The members share its first part and then go ways of their own,
+each with its own examples.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from astrogui.networks.builder import build
+from astrogui.networks.builder import assign_weights, build
 from astrogui.networks.ensemble import assign_members
 from astrogui.training import score_lens
 from astrogui.training.fit import Batch, FitSettings, fit
 from astrogui.training.lens_calibration import calibrate
-from astrogui.training.lens_card import card_of, readme
+from astrogui.training.lens_card import START, card_of, readme
 from astrogui.training.lens_examples import Bank, rendered_bank
 from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Progress, Recipe
@@ -26,21 +27,27 @@ from astrogui.training.simulate_lens import SIZE
 MEMBERS = 3
 BATCH = 64
 COUNTS = {
-    "train": {"ground-lenses": 18000, "ground-others": 26000,
-              "space-lenses": 3500, "space-others": 6000},
-    "calibrate": {"ground-lenses": 1000, "ground-others": 3000,
-                  "space-lenses": 250, "space-others": 1000},
+    "train": {"ground-lenses": 14000, "ground-others": 18000,
+              "space-lenses": 2500, "space-others": 2000},
+    "calibrate": {"ground-lenses": 1000, "ground-others": 2000,
+                  "space-lenses": 250, "space-others": 500},
 }  # fmt: skip
 QUICK_COUNTS = {
     purpose: dict.fromkeys(counts, 12) for purpose, counts in COUNTS.items()
 }  # fmt: skip
 VALIDATED = 600  # pictures that choose the epoch
 CALIBRATED = 1600
-SHARED = FitSettings(epochs=110, steps=60, learning_rate=2e-3)
-AGAIN = FitSettings(epochs=110, steps=60, learning_rate=1.5e-3)  # the loss still fell at the end
-ALONE = FitSettings(epochs=6, steps=60, learning_rate=8e-4)
+SHARED = FitSettings(
+    epochs=72, steps=60, learning_rate=1.2e-3, judged_from=23, stop_after=24
+)  # stopped while the rate is high: the members' own falls to nothing
+ALONE = tuple(
+    FitSettings(epochs=epochs, steps=60, learning_rate=1.2e-3, judged_from=epochs - 4)
+    for epochs in (52, 36, 20)
+)  # of each member; one that goes on for longer is better, the mixture hardly
 QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
-CONFIG: dict[str, Any] = {"size": SIZE, "channels": 3, "members": MEMBERS}
+DROPOUT = 0.1  # the loss on what was trained on lay above that on what was held out
+MEMBER: dict[str, Any] = {"size": SIZE, "channels": 3, "units": [0, 1, 1], "smoothed": True}
+CONFIG: dict[str, Any] = {**MEMBER, "members": MEMBERS}
 
 
 def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
@@ -56,8 +63,8 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     assign_members(model, weights)
     progress("calibrating on held-out renderings")
     rng = np.random.default_rng([seed, 77])
-    trained = banks["train"].draw(rng, 24 if quick else 800)[0]
-    pictures, label, _ = banks["calibrate"].draw(rng, 24 if quick else CALIBRATED)
+    trained = banks["train"].draw_mixed(rng, 24 if quick else 800)[0]
+    pictures, label, _ = banks["calibrate"].draw_mixed(rng, 24 if quick else CALIBRATED)
     calibration = calibrate(model, trained, pictures, label)
     card = card_of(CONFIG, counts, history, calibration, seed)
     run = CompiledRun(model, card, {})
@@ -79,16 +86,16 @@ def _members(
 ) -> tuple[list[list[np.ndarray]], list[dict[str, Any]]]:
     """Weights of each member, and the histories: of what they share, then of each alone."""
     rng = np.random.default_rng([seed, 5])
-    pictures, label, _ = banks["calibrate"].draw(rng, 16 if quick else VALIDATED)
+    pictures, label, _ = banks["calibrate"].draw_mixed(rng, 16 if quick else VALIDATED)
     validation = ({"image": pictures}, {"logit": label[:, None]})
-    network = build("deep_lens:polar", {"size": SIZE, "channels": 3})
+    network = grown(START)
 
     def fitted(name: str, settings: FitSettings, own_seed: int) -> dict[str, Any]:
         progress(f"fitting: {name}")
         return fit(
             network,
             {"logit": cross_entropy()},
-            batches(banks["train"], 4 if quick else BATCH),
+            batches(banks["train"], 8 if quick else BATCH),
             replace(QUICK if quick else settings, seed=own_seed),
             workdir / f"fit-{'quick' if quick else 'full'}-{name}-{seed}",
             progress,
@@ -97,27 +104,39 @@ def _members(
             jit_compile=False,
         )
 
-    history = [fitted("shared", SHARED, seed), fitted("shared-again", AGAIN, seed + 1)]
+    history = [fitted("shared", SHARED, seed)]
     common = network.get_weights()
     weights = []
     for member in range(MEMBERS):
         network.set_weights(common)
-        history.append(fitted(f"member{member}", ALONE, 1000 * seed + member + 1))
+        history.append(fitted(f"member{member}", ALONE[member], 1000 * seed + member + 1))
         weights.append(network.get_weights())
     return weights, history
+
+
+def grown(start: Path) -> Any:
+    """A member's network that answers as the smaller one whose weights are in the file `start`."""
+    network = build("deep_lens:polar", {**MEMBER, "dropout": DROPOUT})
+    smaller = build("deep_lens:polar", {"size": SIZE, "channels": 3})
+    with np.load(start, allow_pickle=False) as kept:
+        assign_weights(smaller, dict(kept))
+    for layer in smaller.layers:
+        if layer.get_weights():
+            network.get_layer(layer.name).set_weights(layer.get_weights())
+    return network
 
 
 def cross_entropy() -> Any:
     import keras
 
-    return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.02)
+    return keras.losses.BinaryCrossentropy(from_logits=True)
 
 
 def batches(bank: Bank, size: int = BATCH) -> Any:
-    """Half lenses, observed anew each time."""
+    """Half lenses, observed anew each time, partly among look-alikes, see `draw_mixed`."""
 
     def draw(rng: np.random.Generator) -> Batch:
-        pictures, label, _ = bank.draw(rng, size)
+        pictures, label, _ = bank.draw_mixed(rng, size)
         return {"image": pictures}, {"logit": label[:, None]}
 
     return draw
