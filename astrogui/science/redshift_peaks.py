@@ -120,6 +120,8 @@ def _peaks_of_class(
                 redshift=float(np.sum(left[near] * middle) / left[near].sum()),
             )
         )
+        if len(peaks) == count:
+            break
         left[inside] = 0
         # What is left beside the basin is known but for what it had of the basin's own.
         begin, end = max(first - 2 * reach, 0), min(last + 2 * reach, left.size - 1) + 1
@@ -133,8 +135,10 @@ def _peaks_of_class(
 
 def _window_sums(mass: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     """Sums over the cells within ``reach`` of each."""
-    total = np.concatenate([np.zeros(reach + 1), np.cumsum(mass)])
-    total = np.concatenate([total, np.full(reach, total[-1])])
+    total = np.zeros(mass.size + 2 * reach + 1)
+    end = reach + 1 + mass.size
+    np.cumsum(mass, out=total[reach + 1 : end])
+    total[end:] = total[end - 1]
     return total[2 * reach + 1 :] - total[: -2 * reach - 1]
 
 
@@ -156,4 +160,5 @@ def _smooth(mass: Array, first: int, end: int) -> NDArray[np.float64]:
     padded = np.zeros(end - first + 2)
     low, high = max(first - 1, 0), min(end + 1, mass.size)
     padded[low - first + 1 : high - first + 1] = mass[low:high]
-    return np.asarray(padded[1:-1] / 3 + padded[:-2] / 3 + padded[2:] / 3)
+    padded /= 3
+    return np.asarray(padded[1:-1] + padded[:-2] + padded[2:])

@@ -25,7 +25,8 @@ class LogGrid:
 
     @property
     def centres_log10(self) -> NDArray[np.float64]:
-        return np.asarray(self.first + self.step * np.arange(self.size), np.float64)
+        """Read-only: made once for a grid."""
+        return _centres_log10(self)
 
     @property
     def centres_angstrom(self) -> NDArray[np.float64]:
@@ -40,6 +41,13 @@ class LogGrid:
     def pixel(self, wavelength_angstrom: float) -> float:
         """Fractional pixel of a wavelength; may lie outside the grid."""
         return (float(np.log10(wavelength_angstrom)) - self.first) / self.step
+
+
+@lru_cache(maxsize=16)
+def _centres_log10(grid: LogGrid) -> NDArray[np.float64]:
+    centres = np.asarray(grid.first + grid.step * np.arange(grid.size), np.float64)
+    centres.flags.writeable = False
+    return centres
 
 
 @lru_cache(maxsize=16)

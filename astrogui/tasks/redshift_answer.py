@@ -44,6 +44,7 @@ LITTLE_COVERAGE = 0.35  # of 3388 to 10423 Å
 MANY_MASKED = 0.25  # between the first and the last good pixel
 AMBIGUOUS = 0.2  # probability of the best answer at another redshift
 SHOWN_ALTERNATIVE = 1e-4
+_DEVIATES = np.array([NormalDist().inv_cdf(level) for level in QUANTILE_LEVELS])
 COMPARED_ALTERNATIVE = 0.005  # from this probability its template fit is kept too
 
 
@@ -298,10 +299,9 @@ def _split(members: NDArray[Any], edges: NDArray[Any], found: Answered) -> tuple
 
 def _class_quantiles(probability: NDArray[Any]) -> NDArray[np.float64]:
     """(classes, levels): a normal spread with the members' mean and scatter, cut at 0 and 1."""
-    deviates = np.array([NormalDist().inv_cdf(level) for level in QUANTILE_LEVELS])
     mean = probability.mean(axis=0)
     scatter = probability.std(axis=0, ddof=min(1, len(probability) - 1))
-    return np.clip(mean[:, None] + scatter[:, None] * deviates, 0.0, 1.0)
+    return np.clip(mean[:, None] + scatter[:, None] * _DEVIATES, 0.0, 1.0)
 
 
 def _alternatives(others: Sequence[Peak]) -> dict[str, float | str | bool | None]:

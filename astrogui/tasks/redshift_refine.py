@@ -209,16 +209,22 @@ def _sharper(
     """The gridded density with the answered peak's probability put where the mixture has it."""
     density = posterior.density
     assert density is not None
-    row = density.classes.index(posterior.most_probable_class)
-    centres, widths = density.centres, np.diff(density.edges)
+    row, edges = density.classes.index(posterior.most_probable_class), density.edges
+    # Cells that the peak leaves, or comes to; the others stay as they are.
+    ends = min(network[0], places[0]), max(network[-1], places[-1])
+    low, high = np.searchsorted(edges, ends).tolist()
+    about = slice(max(low - 2, 0), min(high + 1, edges.size - 1))
+    near = edges[about.start : about.stop + 1]
+    centres, widths = 0.5 * (near[1:] + near[:-1]), np.diff(near)
     inside = (centres >= network[0]) & (centres <= network[-1])
-    inside[np.clip(np.searchsorted(density.edges, network[12]) - 1, 0, inside.size - 1)] = True
-    mass = density.density[row].astype(np.float64) * widths
+    middle = np.searchsorted(edges, network[12]) - 1 - about.start
+    inside[np.clip(middle, 0, inside.size - 1)] = True
+    mass = density.density[row, about].astype(np.float64) * widths
     total = float(mass[inside].sum())
     mass[inside] = 0.0
-    moved = np.diff(np.interp(density.edges, places, distribution, 0.0, 1.0))
+    moved = np.diff(np.interp(near, places, distribution, 0.0, 1.0))
     table = density.density.copy()
-    table[row] = (mass + total * moved / max(float(moved.sum()), 1e-30)) / widths
+    table[row, about] = (mass + total * moved / max(float(moved.sum()), 1e-30)) / widths
     return dataclasses.replace(density, density=table)
 
 
