@@ -27,7 +27,7 @@ from astrogui.records.posterior import QUANTILE_LEVELS, Parameter, Posterior
 from astrogui.records.provenance import AnswerProvenance, Place
 from astrogui.records.source import Source
 from astrogui.store import answers, history, items
-from astrogui.store.project import Project, lock_path, open_reader
+from astrogui.store.project import PAGE_BYTES, Project, lock_path, open_reader
 from astrogui.store.schema import MIGRATIONS, migrate
 
 PROVENANCE = AnswerProvenance(
@@ -423,3 +423,17 @@ def test_mergers_are_told_apart_by_their_time(project):
 def test_a_place_that_gets_a_time_keeps_its_row(project):
     first = add_row(project, "merger")
     assert add_row(project, "merger", gps=1000.0) == first
+
+
+def test_a_new_project_has_pages_for_answers_and_an_older_one_keeps_its_own(tmp_path):
+    Project(tmp_path / "new.astrogui").close()
+    older = sqlite3.connect(tmp_path / "older.astrogui", isolation_level=None)
+    older.execute("PRAGMA page_size = 4096")
+    with contextlib.closing(older):
+        migrate(older, "older.astrogui")
+    Project(tmp_path / "older.astrogui").close()
+    sizes = []
+    for name in ("new", "older"):
+        with contextlib.closing(sqlite3.connect(tmp_path / f"{name}.astrogui")) as opened:
+            sizes.append(opened.execute("PRAGMA page_size").fetchone()[0])
+    assert sizes == [PAGE_BYTES, 4096]
