@@ -26,16 +26,23 @@ class Peak:
 
 
 def find_peaks(
-    mass: Array, edges: Array, reach: tuple[int, ...], count: int = 4, depth: float = 0.01
+    mass: Array,
+    edges: Array,
+    reach: tuple[int, ...],
+    count: int = 4,
+    depth: float = 0.01,
+    compiled: bool = False,
 ) -> list[list[Peak]]:
     """For each class at most its ``count`` best peaks; ``mass`` (classes, cells) sums to one.
 
     A basin runs from the highest cell outwards while the density, smoothed over three cells,
     stays above ``depth`` of its peak; it holds at least ``reach`` cells to either side. Cells of
-    one basin are not given to the next.
+    one basin are not given to the next. ``compiled`` is for analyses, where Numba is there: a
+    window does not load it.
     """
+    of_class = _compiled_peaks if compiled else _peaks_of_class
     return [
-        _peaks_of_class(mass[index], edges, index, reach[index], count, depth)
+        of_class(mass[index], edges, index, reach[index], count, depth)
         for index in range(len(mass))
     ]
 
@@ -88,6 +95,34 @@ def within_peak(
     bounds = np.asarray(edges[peak.first : peak.last + 2], np.float64)
     steps = bounds[:-1, None] + np.diff(bounds)[:, None] * np.arange(parts) / parts
     return np.append(steps.ravel(), bounds[-1]), fine.ravel() / max(float(fine.sum()), 1e-300)
+
+
+def _compiled_peaks(
+    mass: Array, edges: Array, index: int, reach: int, count: int, depth: float
+) -> list[Peak]:
+    from astrogui.science.peak_kernels import peaks
+
+    cells, numbers = peaks(
+        np.ascontiguousarray(mass, np.float64),
+        np.asarray(edges, np.float64),
+        reach,
+        count,
+        depth,
+        NEGLIGIBLE,
+    )
+    return [
+        Peak(
+            class_index=index,
+            cell=cell,
+            first=first,
+            last=last,
+            probability=probability,
+            redshift=redshift,
+        )
+        for (cell, first, last), (probability, redshift) in zip(
+            cells.tolist(), numbers.tolist(), strict=True
+        )
+    ]
 
 
 def _peaks_of_class(

@@ -16,6 +16,7 @@ from astrogui.records.interval import grid_moments, grid_quantiles, split_varian
 from astrogui.records.posterior import QUANTILE_LEVELS, GridDensity, Parameter, Posterior
 from astrogui.records.spectrum import Spectrum
 from astrogui.science import redshift_scan, sky_noise
+from astrogui.science.compiled import is_available
 from astrogui.science.redshift_peaks import (
     Peak,
     answer_and_alternatives,
@@ -152,7 +153,7 @@ def answered(
     known = np.maximum(raw[:, : len(CLASSES)].sum(axis=(1, 2)), 1e-9)
     members = raw[:, : len(CLASSES)] / known[:, None, None]
     mass = raw[:, : len(CLASSES)].mean(axis=0) / known.mean()
-    peaks = find_peaks(mass, edges, REACH)
+    peaks = find_peaks(mass, edges, REACH, compiled=is_available())
     answer, *others = answer_and_alternatives(peaks, mass.sum(axis=1))
     told = calibration.get("sharpness", {})
     mass = sharpened(mass, peaks, tuple(float(told.get(name, 1.0)) for name in CLASSES))
