@@ -12,7 +12,6 @@ from astrogui.inference import child, precedence
 
 DEFAULT_MEMORY_BYTES = 4 << 30
 ORPHAN_GRACE_S = 20.0  # the parent kills a hanging reader long before
-SOON_S = 0.5  # the next request of a batch: the watchdog, whose rest costs a thread, waits for it
 
 
 def serve(
@@ -55,8 +54,6 @@ def serve(
     connection = called()
     while True:
         try:
-            if not connection.poll(SOON_S):
-                watchdog.rest()
             number, operation, arguments = receive(connection, folder)
         except (EOFError, OSError):
             child.leave(said)
@@ -72,6 +69,7 @@ def serve(
             _reply(lambda w: send(connection, w, folder), number, outcome, value, arguments)
         except (BrokenPipeError, ConnectionResetError):
             child.leave(said)
+        watchdog.rest()
 
 
 def _read_table(path: str) -> Any:
