@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import traceback
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import monotonic
@@ -63,7 +64,7 @@ class _Way:
             application=__version__,
             preparation=self.task.preparation_version,
             method=method,
-            versions=_versions(self.backend.libraries),
+            versions=_versions(self.backend.libraries, self.task.libraries),
             options=self.job.options,
             computed_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
             duration_s=round(monotonic() - self.begun, 4),
@@ -375,7 +376,9 @@ def _method(posterior: Posterior, refined: bool, usual: str) -> str:
 
 
 @lru_cache
-def _versions(libraries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _versions(
+    libraries: tuple[str, ...], where_installed: tuple[str, ...] = ()
+) -> tuple[tuple[str, str], ...]:
     """The versions of the libraries that an answer depends on, as installed."""
     from importlib.metadata import PackageNotFoundError, version
 
@@ -385,4 +388,7 @@ def _versions(libraries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
             found.append((name, version(name)))
         except PackageNotFoundError:  # a frozen program may lack the metadata
             found.append((name, "unknown"))
+    for name in where_installed:
+        with suppress(PackageNotFoundError):
+            found.append((name, version(name)))
     return tuple(found)

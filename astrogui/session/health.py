@@ -14,7 +14,7 @@ from astrogui.tasks import TASKS
 
 LIBRARIES = (
     "PySide6-Essentials", "pyqtgraph", "tensorflow", "tensorflow-probability", "keras",
-    "onnxruntime", "astropy", "h5py", "numpy", "scipy", "sep", "pyarrow", "jax", "gwpy",
+    "onnxruntime", "astropy", "h5py", "numpy", "scipy", "sep", "pyarrow", "numba", "jax", "gwpy",
 )  # fmt: skip
 
 

@@ -137,5 +137,6 @@ TASK = Task(
     columns=_columns(),
     views=("spectrum", "posterior"),
     batch_size=64,
+    libraries=("numba",),
     batch_notices=batch_notices,
 )

@@ -136,6 +136,7 @@ class Task:
     preparation_version: str = "1"
     match_tolerance_arcsec: float = 1.0
     options: tuple[Option, ...] = ()
+    libraries: tuple[str, ...] = ()  # beside numpy, scipy and the network's, where installed
     batch_notices: BatchNotices | None = None
     follow_up: Callable[[Place, Posterior], FollowUp | None] | None = None
 

@@ -12,7 +12,7 @@ import astrogui
 
 PACKAGES = (
     "PySide6-Essentials", "pyqtgraph", "numpy", "scipy", "astropy", "h5py", "onnxruntime",
-    "keras", "tensorflow",
+    "keras", "tensorflow", "numba",
 )  # fmt: skip
 LOG_LINES = 40
 LOG_BYTES = 40_000  # of the log's end are looked at

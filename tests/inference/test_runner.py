@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import threading
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from astrogui.errors import Damaged, ModelMissing, TooLarge
+from astrogui.inference import analysis
 from astrogui.inference.analysis import Analyst
 from astrogui.inference.jobs import (
     Job,
@@ -109,6 +111,12 @@ def test_an_answer_tells_how_it_was_computed(models, running):
     assert dict(origin.versions)["numpy"] == np.__version__
     assert origin.computed_at.endswith("+00:00")
     assert origin.duration_s >= 0
+
+
+def test_libraries_of_a_task_are_named_where_they_are_installed():
+    versions = analysis._versions(("onnxruntime",), ("h5py", "no-such-library"))
+    assert [name for name, _ in versions] == ["numpy", "scipy", "onnxruntime", "h5py"]
+    assert dict(versions)["h5py"] == importlib.metadata.version("h5py")
 
 
 def test_a_refined_answer_follows_and_names_its_method(models, running):
