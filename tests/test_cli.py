@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astrogui.cli import build_parser
+from astrogui.cli import build_parser, main
 from astrogui.session.session import Session
 from astrogui.session.settings import Settings, shipped
+from astrogui.session.watch import Watcher
 from astrogui.session.words import row_line
 from astrogui.tasks import TASKS
 
@@ -107,6 +108,55 @@ def test_a_project_keeps_the_work_and_a_second_run_does_not_repeat_it(tmp_path):
     connection = sqlite3.connect(project)
     assert connection.execute("SELECT COUNT(*) FROM jobs").fetchone() == (1,)
     connection.close()
+
+
+def small_project(tmp_path, monkeypatch):
+    """Commands in this process, about an analysis that measures a level; how to open its project.
+
+    The level is raised by the option ``lift``.
+    """
+    import small_session
+    import test_asked
+    import tiny
+
+    from astrogui.cli import analysis
+
+    tiny.write_model(tmp_path / "models")
+
+    def opened(path, models):
+        return test_asked.session_of(Path(path).parent, models, Path(path).name)
+
+    monkeypatch.setattr(analysis, "Session", opened)
+    (tmp_path / "night").mkdir()
+    small_session.files(tmp_path / "night", "flat-2.fits")
+    return lambda: opened(tmp_path / "night.astrogui", tmp_path / "models")
+
+
+class AtOnce(Watcher):
+    """Takes the files that are there when it starts, and then looks no more."""
+
+    def start(self):
+        self._stop.set()
+        self.look()
+        self.look()
+        super().start()
+
+
+@pytest.mark.parametrize("words", [("analyze", "night"), ("watch", "night", "--quiet-for", "0")])
+def test_a_call_without_an_option_takes_back_that_of_the_call_before(words, tmp_path, monkeypatch):
+    reopened = small_project(tmp_path, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("astrogui.session.watch.Watcher", AtOnce)
+    words = [*words, "--project", "night.astrogui", "--models", "models", "--quiet"]
+    for option in ([], ["--option", "lift=1"], []):
+        assert main([*words, *option]) == OK
+    session = reopened()
+    try:
+        (row,) = session.view.rows()
+        assert (round(row["level"]), row["options"]) == (2, "")
+        assert len(session.view.answers(row["row_id"])) == 3
+    finally:
+        session.close()
 
 
 def test_watching_a_folder_answers_a_file_that_is_still_being_written(tmp_path):

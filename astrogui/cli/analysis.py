@@ -24,7 +24,7 @@ def run_analyze(options: argparse.Namespace) -> int:
         session = _session(options, stack)
         names, words = _asked(session, options)
         follower = Follower(session, show_bar=not options.quiet)
-        added = session.add(options.files, names, words)
+        added = session.add(options.files, names, words, as_asked=True)
         follower.wait(added.result, session.idle)
         row_ids = [
             row for item in dict.fromkeys(added.result()) for row in session.view.row_ids(item)
@@ -56,7 +56,7 @@ def run_watch(options: argparse.Namespace) -> int:
         last_news = time.monotonic()
         watcher = Watcher(
             options.folder,
-            lambda paths: session.add(paths, names, words),
+            lambda paths: session.add(paths, names, words, as_asked=True),
             leave=own_files(session.path, options.export, options.posteriors),
         )
         stack.callback(watcher.close)

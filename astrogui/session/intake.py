@@ -36,6 +36,7 @@ class Batch:
     reading: dict[str, str]
     running: dict[str, str]
     future: Future[list[int]]
+    as_asked: bool = False  # rows answered with other options since are answered anew
     files: deque[str] = field(default_factory=deque)  # not yet asked for
     asked: int = 0  # of the reader process, and not yet answered
     total: int = 0
@@ -86,10 +87,12 @@ class Intake:
         options: Mapping[str, str],
         future: Future[list[int]],
         as_one: bool = False,
+        as_asked: bool = False,
     ) -> None:
         """Ask for every file; ``future`` gets the ids of the items once all have answered."""
         batch = Batch(
             as_one=as_one,
+            as_asked=as_asked,
             tasks=None if tasks is None else tuple(tasks),
             reading={k: v for k, v in options.items() if k in READING_OPTIONS},
             running={k: v for k, v in options.items() if k not in READING_OPTIONS},

@@ -130,7 +130,7 @@ class OpenProject:
             self._ensure_runner()
             self.jobs.queue(
                 item_id, sources, task.name, batch.options_of(task.name),
-                self._known.cards.digest(task.name),
+                self._known.cards.digest(task.name), as_asked=batch.as_asked,
             )  # fmt: skip
         if not fitting and batch.tasks != ():
             asked = f"of {', '.join(batch.tasks)} " if batch.tasks else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -69,24 +68,18 @@ class Jobs:
         model: str,
         *,
         again: bool = False,
+        as_asked: bool = False,
+        is_follow_up: bool = False,
     ) -> int | None:
         """Queue a job; None where the same model has answered the same question already.
 
-        Where options are asked for, and rows have since been answered with others, it is asked
-        again: the newest answer is the one that is shown.
+        Where options are asked for (``as_asked``: or none of them), and rows have since been
+        answered with others, it is asked again: the newest answer is the one that is shown.
+        ``is_follow_up``: another analysis asks, and no caller.
         """
-        options_text = json.dumps(dict(sorted(options.items())))
-        connection = self._project.connection
-        if not again:
-            known = connection.execute(
-                "SELECT 1 FROM jobs WHERE item_id = ? AND task = ? AND options = ? AND model = ? "
-                "AND state IN ('done', 'queued', 'running')",
-                (item_id, task, options_text, model),
-            ).fetchone()
-            if known is not None and not (
-                options and answers.outdone(connection, item_id, task, options)
-            ):
-                return None
+        options_text = items.options_text(options)
+        if not again and self._is_answered(item_id, task, options, model, as_asked):
+            return None
         with self._project.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO jobs (item_id, task, options, seed, model, state, created) "
@@ -94,9 +87,26 @@ class Jobs:
                 (item_id, task, options_text, seed_of(sources, task), model, now()),
             )
             job_id = int(cursor.lastrowid or 0)
+            if is_follow_up:
+                items.note_follow_up(connection, job_id)
         self._publish(events.JobQueued(job_id, task, (item_id,)))
         self._submit(job_id, item_id, sources, task, options)
         return job_id
+
+    def _is_answered(
+        self, item_id: int, task: str, options: Mapping[str, str], model: str, as_asked: bool
+    ) -> bool:
+        """Whether the same model has answered the question and its rows show it, or soon will."""
+        connection = self._project.connection
+        found = connection.execute(
+            "SELECT DISTINCT state FROM jobs WHERE item_id = ? AND task = ? AND options = ? "
+            "AND model = ? AND state IN ('done', 'queued', 'running')",
+            (item_id, task, items.options_text(options), model),
+        ).fetchall()
+        if found != [("done",)]:
+            return bool(found)
+        is_asked = as_asked or bool(options)
+        return not (is_asked and answers.outdone(connection, item_id, task, options))
 
     def resume(self) -> int:
         """Queue again what was queued or running when the project was closed; how many."""
@@ -252,7 +262,9 @@ class Jobs:
             return
         if digest := self._digest(wanted.task):
             item = next(item for item in self._all_items() if item.item_id == item_id)
-            self.queue(item_id, item.sources, wanted.task, wanted.options, digest)
+            self.queue(
+                item_id, item.sources, wanted.task, wanted.options, digest, is_follow_up=True
+            )
 
     def _stopped(self, job_id: int) -> None:
         if job_id in self._items:

@@ -250,14 +250,16 @@ class Session:
         tasks: Sequence[str] | None = None,
         options: Mapping[str, str] | None = None,
         as_one: bool = False,
+        as_asked: bool = False,
     ) -> Future[list[int]]:
         """Add files and folders; the future holds the ids of their items.
 
         ``tasks`` None runs every task that accepts the file, () none, names those that are named
         and accept it. Companions (bands of a field, detectors of a time) are found by content;
         ``as_one`` takes the given files as one observation instead. An option of the name
-        ``TASK.NAME`` is for that task alone. Raises ``UsageProblem`` at once for a task that does
-        not exist.
+        ``TASK.NAME`` is for that task alone. Rows answered before with these options and since
+        with others are answered anew; ``as_asked`` holds that for tasks that are given none, whose
+        rows otherwise stay. Raises ``UsageProblem`` at once for a task that does not exist.
         """
         self._known.check(tasks or ())
         future: Future[list[int]] = Future()
@@ -265,7 +267,9 @@ class Session:
         future.add_done_callback(lambda _: self._loop.post(self._worker.check_idle))
         wanted = list(paths)
         self._loop.post(
-            lambda: self._open.intake.begin(wanted, tasks, dict(options or {}), future, as_one)
+            lambda: self._open.intake.begin(
+                wanted, tasks, dict(options or {}), future, as_one, as_asked
+            )
         )
         return future
 

@@ -19,6 +19,7 @@ from astrogui.records.packing import (
 )
 from astrogui.records.posterior import Posterior
 from astrogui.records.provenance import AnswerProvenance
+from astrogui.store import items
 from astrogui.store.project import now
 
 
@@ -100,16 +101,24 @@ def read_answers(
 def outdone(
     connection: sqlite3.Connection, item_id: int, task: str, options: Mapping[str, str]
 ) -> bool:
-    """Whether a row that was answered with these options has a newer answer with others."""
-    wanted = [list(pair) for pair in sorted(options.items())]
+    """Whether a row that was answered with these options has a newer answer with others.
+
+    Others that nobody asked for, which the answer of another analysis gave, are passed over.
+    """
+    wanted = items.options_text(options)
+    asked, followed = items.asked_options(connection, item_id, task)
+    if asked | followed <= {wanted}:
+        return False  # without a look at each answer
+    passed_over = followed - asked - {wanted}
     newest: dict[int, bool] = {}  # of rows that were answered so: whether the newest answer is
     for row_id, packed in connection.execute(
         "SELECT row_id, json_extract(provenance, '$.options') FROM answers "
         "JOIN rows USING (row_id) WHERE item_id = ? AND task = ? ORDER BY answer_id",
         (item_id, task),
     ):
-        is_so = json.loads(packed or "[]") == wanted
-        if is_so or row_id in newest:
+        given = items.options_text(dict(json.loads(packed or "[]")))
+        is_so = given == wanted
+        if is_so or (row_id in newest and given not in passed_over):
             newest[row_id] = is_so
     return not all(newest.values())
 

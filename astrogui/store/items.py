@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from astrogui.records.source import Source
 from astrogui.store.project import now
 
 CHANGES = "catalogue_changes"
+FOLLOW_UP = "follow_up "  # before the number of a job
 SAME_TIME_S = 0.5  # mergers closer than this are one
 
 
@@ -304,6 +305,30 @@ def read_jobs(connection: sqlite3.Connection, where: str = "1") -> list[JobInfo]
         )
         for r in rows
     ]  # fmt: skip
+
+
+def options_text(options: Mapping[str, str]) -> str:
+    """Options as a job keeps them."""
+    return json.dumps(dict(sorted(options.items())))
+
+
+def note_follow_up(connection: sqlite3.Connection, job_id: int) -> None:
+    """Keep of a job that the answer of another analysis asked for it."""
+    connection.execute("INSERT INTO meta (key, value) VALUES (?, '')", (f"{FOLLOW_UP}{job_id}",))
+
+
+def asked_options(
+    connection: sqlite3.Connection, item_id: int, task: str
+) -> tuple[set[str], set[str]]:
+    """What jobs of an item were asked for with, as texts: by a caller, and by other analyses."""
+    found: tuple[set[str], set[str]] = set(), set()
+    for text, is_follow_up in connection.execute(
+        "SELECT options, EXISTS (SELECT 1 FROM meta WHERE key = ? || job_id) FROM jobs "
+        "WHERE item_id = ? AND task = ?",
+        (FOLLOW_UP, item_id, task),
+    ):
+        found[is_follow_up].add(text)
+    return found
 
 
 def read_problems(connection: sqlite3.Connection) -> list[Problem]:

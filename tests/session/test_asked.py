@@ -144,6 +144,37 @@ def test_what_is_asked_for_by_its_options_is_what_the_row_shows(tmp_path, models
         session.close()
 
 
+def test_a_call_that_names_no_options_asks_for_the_values_that_hold_without_them(tmp_path, models):
+    """The row shows what was asked for last; what it showed before is kept."""
+    session = session_of(tmp_path, models)
+    path = files(tmp_path, "flat-2.fits")
+    try:
+        levels = []
+        for options in ({}, {"tiny.lift": "1"}, {}, {}):
+            (row,) = answer_all(session, path, options=options, as_asked=True)
+            levels.append((round(row["level"]), row["options"]))
+        assert levels == [(2, ""), (3, "lift=1"), (2, ""), (2, "")]
+        assert len(session.view.jobs()) == 3  # what is shown is not computed once more
+        kept = [answer.provenance.options for answer in session.view.answers(row["row_id"])]
+        assert kept == [(), (("lift", "1"),), ()]
+    finally:
+        session.close()
+
+
+def test_opening_a_project_or_dropping_its_files_again_leaves_rows_as_they_are(tmp_path, models):
+    path = files(tmp_path, "flat-2.fits")
+    for _ in range(2):
+        session = session_of(tmp_path, models)
+        try:
+            answer_all(session, path)
+            if not session.view.answers(1)[1:]:
+                session.run([1], "tiny", {"lift": "1"}).result(60)
+            (row,) = answer_all(session, path)
+            assert (round(row["level"]), len(session.view.jobs())) == (3, 2)
+        finally:
+            session.close()
+
+
 class Worker(InlineRunner):
     """A runner on a processor, whose jobs wait until both have begun."""
 

@@ -37,8 +37,8 @@ def opened(tmp_path, *names):
     return small.make(tmp_path, tmp_path / "models", runner, tasks=tuple(TASKS.values()))
 
 
-def jobs_after(session, tmp_path, *names, tasks=None):
-    session.add(small.files(tmp_path, *names), tasks).result(60)
+def jobs_after(session, tmp_path, *names, tasks=None, **asked):
+    session.add(small.files(tmp_path, *names), tasks, **asked).result(60)
     session.idle().result(60)
     return [(job.task, job.state, job.options) for job in session.view.jobs()]
 
@@ -55,6 +55,21 @@ def test_a_loud_answer_starts_the_other_analysis_of_the_same_file(session, tmp_p
     assert sorted(found) == [("tiny", "done", {}), ("tiny_refined", "done", {"gps": "12.5"})]
     (row,) = session.view.rows()
     assert row["task"] == "tiny,tiny_refined"
+
+
+def test_what_a_loud_answer_started_is_no_option_that_another_call_takes_back(session, tmp_path):
+    """The row shows the started answer; the same call again has nothing left to do."""
+    asked = {"tasks": tuple(TASKS), "as_asked": True}
+    first = jobs_after(session, tmp_path, "flat-5.fits", **asked)
+    started = [options for task, _, options in first if task == "tiny_refined"]
+    assert started == [{}, {"gps": "12.5"}]
+    assert jobs_after(session, tmp_path, "flat-5.fits", **asked) == first
+    session.run([1], "tiny_refined", {"gps": "7"}).result(60)
+    session.idle().result(60)
+    after = jobs_after(session, tmp_path, "flat-5.fits", **asked)
+    assert after[len(first) :] == [
+        ("tiny_refined", "done", {"gps": "7"}), ("tiny_refined", "done", {}),
+    ]  # fmt: skip
 
 
 def test_a_quiet_answer_starts_nothing(session, tmp_path):
