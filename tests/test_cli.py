@@ -227,6 +227,20 @@ def test_an_option_changes_the_answer_and_stands_in_each_row_and_in_its_provenan
     assert done.returncode == OK, done.stdout
 
 
+def test_explain_takes_options_too_and_refuses_a_wrong_one_before_anything_runs(tmp_path):
+    """Of all sources the hundredth: without the option there are only those with a shape."""
+    words = ["explain", *sample("image"), "--task", "morphology", "--object", "100"]
+    words += ["--out", tmp_path]
+    done = run(*words, "--option", "every=yes")
+    assert done.returncode == OK, done.stderr
+    assert (tmp_path / "morphology_100.fits").exists()
+    for given, said in (("every=maybe", "of morphology: every is"), ("gps=7", "gps is an option")):
+        done = run(*words, "--option", given)
+        assert done.returncode == WRONG_USAGE
+        assert done.stderr.startswith(f"astrogui: --option {given}")
+        assert said in done.stderr
+
+
 def test_tasks_lists_every_option_with_its_range_and_default():
     done = run("tasks")
     for task in TASKS:

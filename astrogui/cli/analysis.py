@@ -91,8 +91,10 @@ def run_explain(options: argparse.Namespace) -> int:
         raise UsageProblem(f"{options.out}: there is no such folder.")
     with ExitStack() as stack:
         session = _session(options, stack)
+        wanted = session.tasks((options.task,))
+        words = analysis_options(options, session.tasks(), wanted)
         follower = Follower(session, show_bar=False)
-        added = session.add(options.files, (options.task,))
+        added = session.add(options.files, (options.task,), words)
         follower.wait(added.result, session.idle)
         row_ids = [row for item in added.result() for row in session.view.row_ids(item)]
         if not 1 <= options.object <= len(row_ids):

@@ -38,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("--object", type=int, default=1, metavar="N", help="its row, from 1")
     explain.add_argument("--out", required=True, metavar="DIR", help="where NAME_N.fits, .png go")
+    add_option_words(explain)
     explain.add_argument("--models", metavar="DIR", help="further folders of models")
     explain.set_defaults(run=run_explain, project=None, export=None)
 
