@@ -246,6 +246,7 @@ def test_tasks_lists_every_option_with_its_range_and_default():
     for task in TASKS:
         for option in task.options:
             assert f"--option {option.name}=…: {option.described}" in done.stdout
+    assert "--option bbh.waveform=…: model of the waveform" in done.stdout  # of the search
 
 
 def test_an_option_of_an_analysis_that_had_nothing_to_answer_is_told():

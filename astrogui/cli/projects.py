@@ -10,6 +10,7 @@ from pathlib import Path
 from astrogui.cli.endings import check_ending
 from astrogui.cli.exit_codes import OK, SOME_FAILED
 from astrogui.errors import UsageProblem
+from astrogui.session.asked import options_of
 from astrogui.session.session import Session
 
 
@@ -22,8 +23,8 @@ def run_tasks(options: argparse.Namespace) -> int:
                 print(f"{task.name:16} {task.title}; reads {task.reads}")
                 print(f"{'':16} {card.name} {card.version}: {card.summary}" if card else
                       f"{'':16} no model: python main.py train {task.name}")  # fmt: skip
-                for option in task.options:
-                    print(f"{'':16} --option {option.name}=…: {option.described}")
+                for name, option in options_of(task, session.tasks()).items():
+                    print(f"{'':16} --option {name}=…: {option.described}")
         finally:
             session.close()
     return OK

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from astrogui.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from astrogui.tasks.option import Option
     from astrogui.tasks.task import Task
 
 LISTED = "`tasks` lists every option with its unit, range and default."
@@ -28,6 +29,19 @@ def task_names(options: Namespace) -> tuple[str, ...] | None:
     return tuple(name.strip() for name in given.split(",") if name.strip()) if given else None
 
 
+def options_of(task: Task, tasks: Sequence[Task]) -> dict[str, Option]:
+    """What ``task`` may be told: its own options by ``NAME``, by ``TASK.NAME`` those it hands on.
+
+    The latter are for analyses, among ``tasks``, that its answers start.
+    """
+    return {option.name: option for option in task.options} | {
+        key: option
+        for other in tasks
+        for option in other.options
+        if (key := f"{other.name}.{option.name}") in task.hands_on
+    }
+
+
 def analysis_options(
     options: Namespace, tasks: Sequence[Task], wanted: Sequence[Task]
 ) -> dict[str, str]:
@@ -45,7 +59,7 @@ def analysis_options(
     if getattr(options, "air", False):
         words["air"] = "true"
     for task in wanted:
-        for option in task.options:
+        for option in options_of(task, tasks).values():
             if option.name in words:
                 option.check(words[option.name])
     for given in getattr(options, "option", None) or ():
@@ -89,7 +103,8 @@ def _owner(
     """
     meant = [task for task in tasks if named in {"", task.name}]
     having = [task for task in meant if name in {option.name for option in task.options}]
-    mine = [task for task in having if task in wanted]
+    reached = {key for task in wanted for key in _keys(task, tasks)}
+    mine = [task for task in having if f"{task.name}.{name}" in reached]
     if len(mine) == 1:
         return mine[0]
     if mine:
@@ -105,7 +120,12 @@ def _owner(
             "Name it there too."
         )
     shown = [task for task in wanted if task in meant] or wanted
-    known = [f"{task.name}.{option.name}" for task in shown for option in task.options]
+    known = dict.fromkeys(key for task in shown for key in _keys(task, tasks))
     none = f"{', '.join(task.name for task in shown)} can be told nothing."
     words = f"There are: {', '.join(known)}." if known else none
     raise UsageProblem(f"--option {given}: there is no such option. {words} {LISTED}")
+
+
+def _keys(task: Task, tasks: Sequence[Task]) -> list[str]:
+    """What a task may be told, as ``TASK.NAME``."""
+    return [key if "." in key else f"{task.name}.{key}" for key in options_of(task, tasks)]

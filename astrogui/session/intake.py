@@ -14,6 +14,7 @@ from typing import Protocol
 from astrogui.errors import AstroguiError, FileProblem, Unreadable
 from astrogui.readers.grouping import group_sources
 from astrogui.records.source import Source
+from astrogui.tasks.task import Task
 
 log = logging.getLogger(__name__)
 READING_OPTIONS = ("columns", "air", "detector")
@@ -43,12 +44,12 @@ class Batch:
     groupable: list[Source] = field(default_factory=list)
     item_ids: list[int] = field(default_factory=list)
 
-    def options_of(self, task: str) -> dict[str, str]:
-        """What one task is run with: options that are for all, and those for it alone."""
-        own = f"{task}."
-        for_all = {name: text for name, text in self.running.items() if "." not in name}
+    def options_of(self, task: Task) -> dict[str, str]:
+        """What one task is run with: options for all, for it alone, and those that it hands on."""
+        own = f"{task.name}."
+        given = {n: t for n, t in self.running.items() if "." not in n or n in task.hands_on}
         named = {n.removeprefix(own): t for n, t in self.running.items() if n.startswith(own)}
-        return for_all | named
+        return given | named
 
 
 class Intake:

@@ -129,7 +129,7 @@ class OpenProject:
         for task in fitting:
             self._ensure_runner()
             self.jobs.queue(
-                item_id, sources, task.name, batch.options_of(task.name),
+                item_id, sources, task.name, batch.options_of(task),
                 self._known.cards.digest(task.name), as_asked=batch.as_asked,
             )  # fmt: skip
         if not fitting and batch.tasks != ():

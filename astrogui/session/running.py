@@ -256,15 +256,15 @@ class Jobs:
 
     def _follow(self, item_id: int, answer: reports.Answer) -> None:
         """Queue the analysis that an answer gives reason for, where there is a model for it."""
-        asked = self._tasks[answer.provenance.task].follow_up
-        wanted = asked(answer.place, answer.posterior) if asked is not None else None
+        by = self._tasks[answer.provenance.task]
+        wanted = by.follow_up(answer.place, answer.posterior) if by.follow_up is not None else None
         if wanted is None or wanted.task not in self._tasks:
             return
         if digest := self._digest(wanted.task):
             item = next(item for item in self._all_items() if item.item_id == item_id)
-            self.queue(
-                item_id, item.sources, wanted.task, wanted.options, digest, is_follow_up=True
-            )
+            options = by.handed_on(wanted.task, dict(answer.provenance.options))
+            options.update(wanted.options)
+            self.queue(item_id, item.sources, wanted.task, options, digest, is_follow_up=True)
 
     def _stopped(self, job_id: int) -> None:
         if job_id in self._items:

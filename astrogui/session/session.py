@@ -257,9 +257,10 @@ class Session:
         ``tasks`` None runs every task that accepts the file, () none, names those that are named
         and accept it. Companions (bands of a field, detectors of a time) are found by content;
         ``as_one`` takes the given files as one observation instead. An option of the name
-        ``TASK.NAME`` is for that task alone. Rows answered before with these options and since
-        with others are answered anew; ``as_asked`` holds that for tasks that are given none, whose
-        rows otherwise stay. Raises ``UsageProblem`` at once for a task that does not exist.
+        ``TASK.NAME`` is for that task alone, also where another starts it. Rows answered before
+        with these options and since with others are answered anew; ``as_asked`` holds that for
+        tasks that are given none, whose rows otherwise stay. Raises ``UsageProblem`` at once for a
+        task that does not exist.
         """
         self._known.check(tasks or ())
         future: Future[list[int]] = Future()

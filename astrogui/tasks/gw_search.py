@@ -132,4 +132,5 @@ TASK = Task(
     views=("strain", "search"),
     batch_size=64,
     follow_up=follow_up,
+    hands_on=("bbh.waveform",),
 )

@@ -111,7 +111,7 @@ class Task:
     the record (one flux a band), by ``record_columns``. ``insight`` says how one looks into the
     network of an analysis of pictures. Every file that a task ``accepts`` is analysed without being
     asked, or only those that are ``wanted``. ``follow_up`` says of an answer which analysis is to
-    be run about it.
+    be run about it; what that one may be told through this one, as ``TASK.NAME``, ``hands_on``.
     """
 
     name: str
@@ -139,6 +139,7 @@ class Task:
     libraries: tuple[str, ...] = ()  # beside numpy, scipy and the network's, where installed
     batch_notices: BatchNotices | None = None
     follow_up: Callable[[Place, Posterior], FollowUp | None] | None = None
+    hands_on: tuple[str, ...] = ()
 
     def fits(self, sources: Sequence[Source]) -> bool:
         """Whether it can answer an observation of these files."""
@@ -149,6 +150,12 @@ class Task:
         """Whether it answers them without being asked for by name."""
         is_wanted = self.wanted is None or any(self.wanted(source) for source in sources)
         return is_wanted and self.fits(sources)
+
+    def handed_on(self, task: str, options: Options) -> dict[str, str]:
+        """Of its options those for an analysis that it starts: for that alone, else for all."""
+        mine = {key: key.partition(".")[2] for key in self.hands_on if key.startswith(f"{task}.")}
+        given = {name: options.get(key, options.get(name)) for key, name in mine.items()}
+        return {name: text for name, text in given.items() if text is not None}
 
 
 def group(records: Sequence[Any]) -> Record:

@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from astrogui.session.asked import options_of
+
 
 class RunDialog(QDialog):
     """``chosen`` carries the task's name and the options that were filled in."""
@@ -28,7 +30,8 @@ class RunDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Run an analysis")
         self._described = {
-            task.name: {option.name: option.described for option in task.options} for task in tasks
+            task.name: {name: opt.described for name, opt in options_of(task, tasks).items()}
+            for task in tasks
         }
         self._task = QComboBox(self)
         self._task.setAccessibleName("Analysis")

@@ -14,8 +14,8 @@ from astrogui.errors import UsageProblem
 from astrogui.inference.jobs import RunnerReady
 from astrogui.inference.runner import InlineRunner
 from astrogui.inference.several import AT_HAND, SeveralRunners
-from astrogui.session.asked import analysis_options, unused
-from astrogui.tasks import TASKS
+from astrogui.session.asked import analysis_options, options_of, unused
+from astrogui.tasks import TASKS, task_by_name
 from astrogui.tasks.option import ABOVE_ZERO, Option
 
 LIFT = Option(name="lift", description="added to the flux", default="0", between=ABOVE_ZERO)
@@ -48,6 +48,21 @@ def test_an_option_is_for_the_one_analysis_that_has_it():
     assert words_of() == {}
 
 
+def test_a_search_takes_what_it_hands_on_to_the_analysis_that_it_starts():
+    xas = {"bbh.waveform": "IMRPhenomXAS"}
+    for given in ("waveform=IMRPhenomXAS", "bbh.waveform=IMRPhenomXAS"):
+        assert words_of(given, tasks=("gw_search",)) == xas
+        assert words_of(given, tasks=("gw_search", "bbh")) == xas
+    assert list(options_of(task_by_name("gw_search"), TASKS)) == ["bbh.waveform"]
+    with pytest.raises(UsageProblem, match="waveform is IMRPhenomD or IMRPhenomXAS"):
+        words_of(tasks=("gw_search",), waveform="SEOBNR")
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_what_an_analysis_hands_on_are_options_of_others(task):
+    assert set(task.hands_on) <= set(options_of(task, TASKS))
+
+
 def test_an_option_stands_beside_those_that_have_words_of_their_own():
     assert words_of("bbh.gps=7", gps=5.0, air=True) == {
         "gps": "5.0", "air": "true", "bbh.gps": "7",
@@ -70,6 +85,10 @@ def test_an_option_stands_beside_those_that_have_words_of_their_own():
         ("z=1", ("redshift",), "redshift can be told nothing. `tasks` lists"),
         ("every=yes", None, "lens_finder.every or morphology.every; or name one analysis"),
         ("gps=1", ("bbh", "bbh_masses_shen"), "Say which: bbh.gps or bbh_masses_shen.gps"),
+        ("gps=1", ("gw_search",), "gps is an option of bbh or bbh_masses_shen or"),
+        ("waveform=SEOBNR", ("gw_search",), "of bbh: waveform is IMRPhenomD or IMRPhenomXAS"),
+        ("mass=1", ("gw_search",), "There are: bbh.waveform."),
+        ("waveform=IMRPhenomD", ("gw_search", "bbh_masses_shen"), "Say which: bbh.waveform or"),
         ("star_density=many", None, "a number above 0 or the word counted, got 'many'. `tasks`"),
         ("star_fraction=1", None, "star_fraction is a number between 0 and 1, got '1'"),
         ("star_density=", None, "got ''"),

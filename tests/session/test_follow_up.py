@@ -24,7 +24,7 @@ def after(place, posterior):
 TASKS = {
     task.name: task
     for task in (
-        replace(tiny.TASK, follow_up=after),
+        replace(tiny.TASK, follow_up=after, hands_on=("tiny_refined.lift", "tiny_refined.gps")),
         replace(tiny.REFINED, refine=None, wanted=lambda source: False),
     )
 }
@@ -70,6 +70,26 @@ def test_what_a_loud_answer_started_is_no_option_that_another_call_takes_back(se
     assert after[len(first) :] == [
         ("tiny_refined", "done", {"gps": "7"}), ("tiny_refined", "done", {}),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [{"lift": "1"}, {"tiny_refined.lift": "1"}])
+def test_an_option_is_handed_on_to_the_analysis_that_is_started(given, session, tmp_path):
+    """It stands in both jobs; where the answer itself says a value, that one holds."""
+    found = jobs_after(session, tmp_path, "flat-5.fits", options={**given, "gps": "7"})
+    assert [(task, options) for task, _, options in found] == [
+        ("tiny", {**given, "gps": "7"}), ("tiny_refined", {"gps": "12.5", "lift": "1"}),
+    ]  # fmt: skip
+    (row,) = session.view.rows()
+    assert row["options_tiny_refined"] == "gps=12.5; lift=1"
+    asked_again = jobs_after(session, tmp_path, "flat-5.fits", options={"tiny_refined.lift": "2"})
+    assert [options for _, _, options in asked_again[2:]] == [
+        {"tiny_refined.lift": "2"}, {"gps": "12.5", "lift": "2"},
+    ]  # fmt: skip
+
+
+def test_what_is_not_handed_on_stays_where_it_is(session, tmp_path):
+    found = jobs_after(session, tmp_path, "flat-5.fits", options={"air_mass": "1", "a.b": "1"})
+    assert [options for _, _, options in found] == [{"air_mass": "1"}, {"gps": "12.5"}]
 
 
 def test_a_quiet_answer_starts_nothing(session, tmp_path):

@@ -113,6 +113,20 @@ def test_a_candidate_starts_the_analysis_of_its_binary(whole):
     assert gw_search.follow_up(virgo, posterior) is None
 
 
+@pytest.mark.parametrize(
+    ("given", "handed"),
+    [
+        ({}, {}),
+        ({"bbh.waveform": "IMRPhenomXAS"}, {"waveform": "IMRPhenomXAS"}),
+        ({"waveform": "IMRPhenomXAS", "gps": "7"}, {"waveform": "IMRPhenomXAS"}),
+        ({"waveform": "IMRPhenomXAS", "bbh.waveform": "IMRPhenomD"}, {"waveform": "IMRPhenomD"}),
+    ],
+)
+def test_the_waveform_goes_on_to_the_analysis_of_the_binary(given, handed):
+    assert gw_search.TASK.handed_on("bbh", given) == handed
+    assert gw_search.TASK.handed_on("redshift", given) == {}
+
+
 def test_noise_gives_its_loudest_below_the_threshold():
     ((place, posterior),) = answered(merger.network(megaparsec=None))
     assert not place.values["above_threshold"]

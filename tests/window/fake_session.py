@@ -345,7 +345,7 @@ class FakeSession:
             SimpleNamespace(
                 name="redshift", title="Redshift", reads="spectrum", views=("spectrum",),
                 parameters=(Parameter(name="z", title="redshift", low=0, high=7),),
-                options=OPTIONS, insight=None,
+                options=OPTIONS, hands_on=(), insight=None,
             ),
         )  # fmt: skip
 

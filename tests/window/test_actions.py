@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFileDialog
 
 from astrogui.session.settings import Settings, load_settings
+from astrogui.tasks import task_by_name
 from astrogui.window.actions import SPECS
 from astrogui.window.directory import entries, keyboard_map, plain
 from astrogui.window.help_pages import Page
@@ -82,6 +83,15 @@ def test_an_analysis_is_run_with_the_options_filled_in(filled, fake, qtbot):
     dialog._edits["z_max"].setText(" 1.5 ")
     dialog._on_accepted()
     assert fake.calls[-1] == ("run", (1,), "redshift", {"z_max": "1.5"})
+
+
+def test_a_search_is_run_with_what_it_hands_on_too(qtbot):
+    dialog = RunDialog([task_by_name("gw_search"), task_by_name("bbh")])
+    qtbot.addWidget(dialog)
+    dialog._edits["bbh.waveform"].setText("IMRPhenomXAS")
+    assert dialog.options() == {"bbh.waveform": "IMRPhenomXAS"}
+    dialog._task.setCurrentIndex(1)
+    assert list(dialog._edits) == ["gps", "waveform"]
 
 
 def test_without_a_file_there_is_nothing_to_run(bench, fake):
