@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from astrogui.inference.jobs import Runner
 from astrogui.records import judgement
-from astrogui.records.catalogue import Catalogue
 from astrogui.records.inside import Inside
-from astrogui.records.model_card import ModelCard
-from astrogui.records.posterior import Posterior
 from astrogui.records.sensitivity import Sensitivity
-from astrogui.records.source import FilePart
 from astrogui.session import events, exporting
 from astrogui.session.comparison import Verdict
 from astrogui.session.exports import Exports
@@ -24,15 +20,12 @@ from astrogui.session.grading import Grading
 from astrogui.session.helpers import make_reader, make_worker, unnamed_project
 from astrogui.session.judgements import Judgements
 from astrogui.session.known_tasks import KnownTasks
-from astrogui.session.live_table import LiveTable
-from astrogui.session.loading import load_part, load_when_known
 from astrogui.session.loop import Loop
 from astrogui.session.open_project import OpenProject
-from astrogui.session.origin import Origin, origin_of
 from astrogui.session.own_models import labels_of, start_training
-from astrogui.session.settings import Settings, load_settings, model_search_path, shipped
+from astrogui.session.readable import Readable
+from astrogui.session.settings import Settings, load_settings, model_search_path
 from astrogui.session.table_keeper import TableKeeper
-from astrogui.session.view import ProjectView
 from astrogui.session.worker import Worker
 from astrogui.store.project import Project
 from astrogui.tasks import TASKS
@@ -43,7 +36,7 @@ if TYPE_CHECKING:
     from astrogui.session.export_process import ExportProcess
 
 
-class Session:
+class Session(Readable):
     """One project, its files, answers and judgements. Public methods return at once.
 
     Raises ``ProjectProblem`` when the project cannot be opened. ``project`` None makes an unnamed
@@ -86,16 +79,6 @@ class Session:
         self._loop.post(lambda: self._begin(resume))
 
     # --- the project ---------------------------------------------------------------------------
-
-    @property
-    def path(self) -> Path:
-        """The project file."""
-        return self._open.project.path
-
-    @property
-    def view(self) -> ProjectView:
-        """The project as it may be read without waiting."""
-        return self._open.view
 
     @property
     def settings(self) -> Settings:
@@ -164,23 +147,7 @@ class Session:
     def _close_project(self) -> None:
         self._open.close()
 
-    # --- events and reading --------------------------------------------------------------------
-
-    def subscribe(self, callback: Callable[[events.Event], None]) -> Callable[[], None]:
-        """Hear every event, in the session's thread; returns how to stop."""
-        return self._loop.subscribe(callback)
-
-    def live_table(self) -> LiveTable:
-        """The catalogue as columns that follow the project; begun when first asked for."""
-        return self._tables.table()
-
-    def tasks(self, names: Sequence[str] | None = None) -> tuple[Task, ...]:
-        """The analyses, or those named; raises ``UsageProblem`` where one does not exist."""
-        return self._known.those(names)
-
-    def card(self, task: str) -> ModelCard | None:
-        """The card of the model that answers ``task``; None where there is no model."""
-        return self._known.cards.card(task)
+    # --- models --------------------------------------------------------------------------------
 
     def train_own(
         self, title: str, told: Callable[[dict[str, Any]], None]
@@ -204,43 +171,6 @@ class Session:
             self._loop.publish(events.ProjectOpened(str(self.path)))
 
         return self._loop.post(know)
-
-    def demo_files(self) -> list[Path]:
-        """The bundled samples: simulated by this project, and saying so in their headers."""
-        return sorted(p for p in (shipped("resources") / "samples").iterdir() if p.is_file())
-
-    def load(self, item_id: int) -> Future[Any]:
-        """The record of an item for display: ``Spectrum``, ``Field`` or ``Network``."""
-        sources = self._loop.post(lambda: self.view.item(item_id).sources)
-        return load_when_known(self._reader, sources)
-
-    def parts(self, path: str) -> Future[tuple[FilePart, ...]]:
-        """The HDUs of a FITS file; () of a file of another kind."""
-        return self._reader.parts(path)
-
-    def header(self, path: str, index: int) -> Future[str]:
-        """The cards of a FITS header as they are written, one a line."""
-        return self._reader.header(path, index)
-
-    def load_part(self, path: str, part: str) -> Future[Any]:
-        """The record of one extension or plane of a file, for display."""
-        return load_part(self._reader, path, part)
-
-    def posterior(self, row_id: int, task: str | None = None) -> Future[Posterior | None]:
-        """The newest posterior of a row, of one task or of any."""
-        return self._loop.post(lambda: self.view.posterior(row_id, task))
-
-    def answer_posterior(self, answer_id: int) -> Future[Posterior | None]:
-        """The posterior of one answer of ``view.answers``, however old."""
-        return self._loop.post(lambda: self.view.answer_posterior(answer_id))
-
-    def origin(self, row_id: int, column: str = "", task: str = "") -> Origin:
-        """Where a cell (or a task's answer, or the whole row) comes from; see ``Origin.text``."""
-        return origin_of(self.view, self._known.cards, row_id, column, task)
-
-    def idle(self) -> Future[None]:
-        """A future that is done once nothing is being read, queued or run."""
-        return self._worker.idle()
 
     # --- files and jobs ------------------------------------------------------------------------
 
@@ -406,17 +336,6 @@ class Session:
             self.path, self._known.all, self._known.cards, os.fspath(path), list(row_ids),
         )  # fmt: skip
 
-    def read_table(self, path: str | os.PathLike[str]) -> Future[Catalogue]:
-        """The columns of an analyst's own table of sources, parsed in the reader process.
-
-        FITS, VOTable, ECSV, CSV or TSV; the future raises ``FileProblem``.
-        """
-        return self._reader.table(os.fspath(path))
-
-    def read_catalogue(self, path: str | os.PathLike[str]) -> Catalogue:
-        """The rows of an export of ours, as they were written."""
-        return exporting.read(os.fspath(path))
-
     def import_judgements(self, path: str | os.PathLike[str]) -> Future[int]:
         """Take over the judgements of an export for the rows that are here too; how many rows."""
         return self._loop.post(lambda: self._judgements.take_over(path))
@@ -426,3 +345,7 @@ class Session:
     def start_worker(self) -> Future[None]:
         """Start the worker ahead of the first job."""
         return self._loop.post(self._worker.ensure)
+
+    def idle(self) -> Future[None]:
+        """A future that is done once nothing is being read, queued or run."""
+        return self._worker.idle()
