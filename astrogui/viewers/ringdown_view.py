@@ -20,12 +20,11 @@ from PySide6.QtWidgets import (
 
 from astrogui.records.posterior import Posterior
 from astrogui.records.strain import Network
-from astrogui.science.ringdown import FREQUENCY_HZ, LOUD_NOISE, kerr
+from astrogui.science.ringdown import FREQUENCY_HZ, kerr
 from astrogui.viewers.colours import Theme
 from astrogui.viewers.corner_view import ContourItem
 from astrogui.viewers.plot import Plot, pen
 from astrogui.viewers.plot_page import PlotPage
-from astrogui.viewers.result_text import plain_value
 from astrogui.viewers.ringdown_products import (
     SHOWN_S,
     Expected,
@@ -36,6 +35,7 @@ from astrogui.viewers.ringdown_products import (
     rung,
     sought,
 )
+from astrogui.viewers.ringdown_words import expected_words, fit_words
 from astrogui.viewers.strain_answer import MergerAnswer
 from astrogui.viewers.viewer import Compute, Viewer
 
@@ -94,7 +94,8 @@ class RingdownView(Viewer):
 
     def words(self) -> str:
         """The fit and what was expected, in lines."""
-        lines = [self._fit_words(), self._expected_words()]
+        fitted = fit_words(self.rung, len(self.heard))
+        lines = [fitted, expected_words(self.expected, self.rung)]
         if not self._is_timed and self.heard:
             lines.append("No answer says when the merger was: the loudest moment is taken.")
         return "\n".join(line for line in lines if line)
@@ -351,41 +352,6 @@ class RingdownView(Viewer):
         parts.append(f"<span style='color:{theme.line}'>—</span> Kerr black holes of one spin")
         self.legend.setText(" &nbsp; ".join(parts))
 
-    def _fit_words(self) -> str:
-        if self.rung is None:
-            return ""
-        found = self.rung.found
-        if found is None:
-            return f"No fit: {self.rung.words}."
-        frequency, damping = found.quantiles((0.05, 0.5, 0.95))
-        words = (
-            f"One mode from {1e3 * self.rung.start_s:.1f} ms after the peak (90 %): frequency "
-            f"{_value(frequency, 'Hz')}, damping time {_value(1e3 * damping, 'ms')}, "
-            f"signal-to-noise ratio {found.snr:.1f}."
-        )
-        limit = LOUD_NOISE[len(self.heard)]
-        if found.snr < limit:
-            return words + f" Noise alone reaches {limit:g} once in twenty: no mode is heard."
-        mass, spin = found.remnant((0.05, 0.5, 0.95))
-        if np.isfinite(mass).all():
-            words += (
-                f" Of a Kerr black hole: mass {_value(mass, 'solMass')} (detector frame), "
-                f"spin {_value(spin, '')}."
-            )
-        return words
-
-    def _expected_words(self) -> str:
-        if self.expected is None:
-            return ""
-        frequency, damping = self.expected.frequency_hz, self.expected.damping_ms
-        words = f"Expected: {_value(frequency, 'Hz')}, {_value(damping, 'ms')}"
-        found = self.rung.found if self.rung is not None else None
-        if found is not None:
-            share = found.share_at(frequency[1], 1e-3 * damping[1])
-            where = f"inside the {100 * share:.0f} % region" if share < 0.995 else "outside 99 %"
-            words += f", its median {where} of the fit"
-        return f"{words}."
-
 
 def _turns(spin: float) -> float:
     """Frequency times damping time: the same for every mass."""
@@ -402,8 +368,3 @@ def _kerr_lines() -> QPainterPath:
         for x, y in zip(frequency[1:], damping[1:], strict=True):
             path.lineTo(float(x), float(y))
     return path
-
-
-def _value(quantiles: Any, unit: str) -> str:
-    low, middle, high = (float(value) for value in quantiles)
-    return plain_value(middle, low, high, unit)
