@@ -11,7 +11,7 @@ from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.training.card_table import table
 from astrogui.training.lens_shares import LOOK_ALIKES, OF_SURVEY, mixture
 
-START = Path(__file__).with_name("lens_start.npz")  # the mean weights of version 1's networks
+START = Path(__file__).with_name("lens_start.npz")  # the weights of version 2's best network
 
 PRIOR = {
     "share of lenses": "one in two in training and in score_lens; prob_lens holds for lens_share, "
@@ -22,18 +22,18 @@ PRIOR = {
     "source": "i = 22 to 25 before lensing, half-light radius 0.06 to 0.45 arcsec evenly in the "
     "logarithm, clumps, mostly blue; magnified five times or more (to within a fifth), arcs of at "
     "least S/N 25 in the bands shown, against noise and 20 % of the light before them",
-    "other": f"in five eighths of the training look-alikes: {mixture(LOOK_ALIKES.shares)}; in "
-    f"three eighths as a survey has them: {mixture(OF_SURVEY.shares)}",
+    "other": f"in half of the training look-alikes: {mixture(LOOK_ALIKES.shares)}; in the other "
+    f"half as a survey has them: {mixture(OF_SURVEY.shares)}",
     "seeing": "0.5 to 1.35 arcsec from the ground, 0.09 to 0.2 from space",
     "depth": "point source of S/N 5 at r = 23.6 to 26.6, from space at 24.4 to 26.8",
     "pixel": "0.27 arcsec (ground), 0.1 (space), each within 12 %",
     "stretch": "colour pictures with the noise at 1.4 to 5 % of white, eight bits or not; in the "
-    "three eighths of the training that are as a survey has them, always as of FITS files",
+    "half of the training that is as a survey has them, always as of FITS files",
 }
 
 POPULATIONS = {
     "survey": "### Galaxies as a survey shows them\n\n"
-    "Three eighths of the training are like it, but with the lenses of the look-alikes. Cut-outs "
+    "Half of the training is like it, but with the lenses of the look-alikes. Cut-outs "
     "of FITS files (ground: g, r, i), artefacts in "
     f"{OF_SURVEY.conditions.artefacts:.0%}. What is no lens: {mixture(OF_SURVEY.shares)}. Of the "
     f"lenses {OF_SURVEY.shares.galaxies:.0%} are single galaxies, their Einstein radii as velocity "
@@ -45,7 +45,7 @@ POPULATIONS = {
     "the ultraviolet, scatter 0.45 to 0.75). Wide and bright: an Einstein radius above 1.4 arcsec "
     "and arcs of S/N above 20 in the best band.",
     "look-alikes": "### Look-alikes far more often than on the sky\n\n"
-    "Five eighths of the training. "
+    "The other half of the training. "
     f"{1 - LOOK_ALIKES.conditions.as_the_task:.0%} as published colour pictures, "
     f"{LOOK_ALIKES.conditions.one_band:.0%} of those from the ground of one band, artefacts in "
     f"{LOOK_ALIKES.conditions.artefacts:.0%}. What is no lens: {mixture(LOOK_ALIKES.shares)}. "
@@ -79,8 +79,8 @@ def card_of(
     size, members = config["size"], config["members"]
     return ModelCard(
         task="lens_finder",
-        name="lens_finder 2",
-        version="2",
+        name="lens_finder 3",
+        version="3",
         title="Gravitational lenses among galaxies",
         summary=(
             "Whether a galaxy bends the light of another behind it, from a colour picture of it. "
@@ -108,9 +108,9 @@ def card_of(
             "simulation": "astrogui.training.simulate_lens and observe_lens, our own renderer",
             "trained_on": {"files": {}, "sky": [], "gps": []},  # simulated pixels only
             "seed": seed,
-            "started_from": "the mean weights of version 1's networks (lens_start.npz, sha256 "
-            f"{sha256(START.read_bytes()).hexdigest()[:16]}), trained with 53500 renderings of an "
-            "earlier simulation",
+            "started_from": "the weights of version 2's best network (lens_start.npz, sha256 "
+            f"{sha256(START.read_bytes()).hexdigest()[:16]}), trained with 36500 of the same "
+            "renderings for 76 epochs of 60 steps, from version 1's mean weights",
             "renderings": {name: dict(parts) for name, parts in counts.items()},
             "fit": history,
         },

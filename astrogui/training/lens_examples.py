@@ -19,7 +19,7 @@ from astrogui.training.simulate_lens import Arrays, rendered_many
 
 CHUNK = 250  # renderings in a file
 SHARE_SPACE = 0.22
-SHARE_SURVEY = 3 / 8  # of what is trained on: as a survey shows galaxies; the rest look-alikes
+SHARE_SURVEY = 1 / 2  # of what is trained on: as a survey shows galaxies; the rest look-alikes
 
 
 class Bank:

@@ -67,7 +67,7 @@ def test_the_members_went_ways_of_their_own_and_the_card_says_what_they_rest_on(
 def test_a_member_starts_with_the_weights_of_the_version_before():
     member = recipe.grown(recipe.START)
     with np.load(recipe.START) as kept:
-        first, last = kept["w000"], kept["w018"]
+        first, last = kept["w000"], kept["w038"]
     assert (member.get_layer("convolution0").get_weights()[0] == first).all()
     assert (member.get_layer("logit_dense").get_weights()[1] == last).all()
-    assert not member.get_layer("grown1_0_norm1").get_weights()[0].any()  # it begins as nothing
+    assert not member.get_layer("grown2_1_norm1").get_weights()[0].any()  # it begins as nothing

@@ -219,13 +219,13 @@ def test_a_survey_has_galaxies_and_their_lenses_as_the_sky_does():
     assert "spiral 31%" in mixture(OF_SURVEY.shares)
 
 
-def test_five_eighths_of_a_mixed_batch_are_look_alikes(bank):
-    pictures, label, facts = bank.draw_mixed(np.random.default_rng(2), 800)
-    assert pictures.shape == (800, SIZE, SIZE, 3)
-    assert len(label) == len(facts["signal"]) == 800
+def test_half_of_a_mixed_batch_are_look_alikes(bank):
+    pictures, label, facts = bank.draw_mixed(np.random.default_rng(2), 1000)
+    assert pictures.shape == (1000, SIZE, SIZE, 3)
+    assert len(label) == len(facts["signal"]) == 1000
     grey = (pictures[..., 0] == pictures[..., 2]).all(axis=(1, 2)) & ~facts["space"]
     assert 0 < grey[:500].mean() < 0.2
     assert grey[400:500].any()
     assert not grey[500:].any()
-    assert "five eighths of the training look-alikes" in PRIOR["other"]
-    assert len(bank.draw_mixed(np.random.default_rng(2), 2)[0]) == 2  # too few for one of a survey
+    assert "half of the training look-alikes" in PRIOR["other"]
+    assert len(bank.draw_mixed(np.random.default_rng(2), 1)[0]) == 1  # too few for one of a survey

@@ -1,8 +1,8 @@
 """Training of the lens finder: fields rendered, an ensemble fitted, calibrated, packed.
 
-The training starts from the first version's networks, whose mean is kept in `lens_start.npz`,
-and grows them by residual units. The members share its first part and then go ways of their own,
-each with its own examples.
+The training starts from the best network of version 2, kept in `lens_start.npz`, and grows it by a
+residual unit. The members share its first part and then go ways of their own, each with its own
+examples.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from astrogui.training.simulate_lens import SIZE
 MEMBERS = 3
 BATCH = 64
 COUNTS = {
-    "train": {"ground-lenses": 14000, "ground-others": 18000,
-              "space-lenses": 2500, "space-others": 2000},
+    "train": {"ground-lenses": 42000, "ground-others": 54000,
+              "space-lenses": 5000, "space-others": 4000},
     "calibrate": {"ground-lenses": 1000, "ground-others": 2000,
                   "space-lenses": 250, "space-others": 500},
 }  # fmt: skip
@@ -38,15 +38,15 @@ QUICK_COUNTS = {
 VALIDATED = 600  # pictures that choose the epoch
 CALIBRATED = 1600
 SHARED = FitSettings(
-    epochs=72, steps=60, learning_rate=1.2e-3, judged_from=23, stop_after=24
+    epochs=300, steps=60, learning_rate=1.2e-3, judged_from=69, stop_after=70
 )  # stopped while the rate is high: the members' own falls to nothing
 ALONE = tuple(
     FitSettings(epochs=epochs, steps=60, learning_rate=1.2e-3, judged_from=epochs - 4)
-    for epochs in (52, 36, 20)
+    for epochs in (40, 16, 10)
 )  # of each member; one that goes on for longer is better, the mixture hardly
 QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
 DROPOUT = 0.1  # the loss on what was trained on lay above that on what was held out
-MEMBER: dict[str, Any] = {"size": SIZE, "channels": 3, "units": [0, 1, 1], "smoothed": True}
+MEMBER: dict[str, Any] = {"size": SIZE, "channels": 3, "units": [0, 1, 2], "smoothed": True}
 CONFIG: dict[str, Any] = {**MEMBER, "members": MEMBERS}
 
 
@@ -115,9 +115,9 @@ def _members(
 
 
 def grown(start: Path) -> Any:
-    """A member's network that answers as the smaller one whose weights are in the file `start`."""
+    """A member's network that answers as version 2's, whose weights are in the file `start`."""
     network = build("deep_lens:polar", {**MEMBER, "dropout": DROPOUT})
-    smaller = build("deep_lens:polar", {"size": SIZE, "channels": 3})
+    smaller = build("deep_lens:polar", {**MEMBER, "units": [0, 1, 1]})
     with np.load(start, allow_pickle=False) as kept:
         assign_weights(smaller, dict(kept))
     for layer in smaller.layers:
