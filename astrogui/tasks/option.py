@@ -39,7 +39,8 @@ class Option:
             number += f" between {low:g} and {high:g}"
         elif math.isfinite(low):
             number += f" above {low:g}"
-        return " or ".join((number, *(f"the word {word}" for word in self.words)))
+        *first, last = (number, *(f"the word {word}" for word in self.words))
+        return f"{', '.join(first)} or {last}" if first else last
 
     @property
     def described(self) -> str:

@@ -34,15 +34,15 @@ from astrogui.tasks.task import Arrays, Model, Options, Task
 CLASSES = ("star", "galaxy")
 TRAINED_SEEING_PIXELS = (1.0, 6.0)  # half-light radius of a star in the simulations
 LOW_SIGNAL = 7.0  # signal-to-noise
-COUNTED = "counted"  # the option star_density: as the frame shows it
+COUNTED, MEAN = "counted", "mean"  # the option star_density: as the frame shows it, or the sky's
 STAR_FRACTION = Option(
     name="star_fraction", between=(0.0, 1.0), default="the card's share at each magnitude",
     description="share of stars among the sources; goes before star_density",
 )  # fmt: skip
 STAR_DENSITY = Option(
-    name="star_density", between=ABOVE_ZERO, words=(COUNTED,), default="the mean of the sky",
+    name="star_density", between=ABOVE_ZERO, words=(COUNTED, MEAN), default=COUNTED,
     description="density of stars, 1 at galactic latitude 50 deg; counted takes that of the "
-    "frame's bright compact sources",
+    "frame's bright compact sources, mean that of the sky",
 )  # fmt: skip
 DENSITY_COLUMN = Column(
     name="star_density", format="%.2f",
@@ -157,8 +157,8 @@ def _surroundings(
 def logit_shifts(arrays: Mapping[str, Any], calibration: Mapping[str, Any]) -> Arrays:
     """What the surroundings add to the logit of galaxy, (n,) each, by a card's calibration.
 
-    ``density`` is that of stars as counted, ``of_density`` what it adds where it is taken for the
-    prior, ``of_neighbour`` what the next source's nearness does. A card that tells nothing of
+    ``density`` is that of stars as counted, ``of_density`` what it adds at the card's own shares of
+    stars, ``of_neighbour`` what the next source's nearness does. A card that tells nothing of
     surroundings adds nothing.
     """
     told = calibration.get("surroundings")
@@ -185,11 +185,11 @@ def _shifts(arrays: Arrays, calibration: Mapping[str, Any], options: Options) ->
     share, density = STAR_FRACTION.number(options), STAR_DENSITY.number(options)
     if share is not None:
         of_prior = _stated_share(arrays, calibration, share)
-    elif STAR_DENSITY.word(options) == COUNTED:
-        of_prior = shifts["of_density"]
     elif density is not None and "surroundings" in calibration:
         between = tuple(calibration["surroundings"]["star_densities"])
         of_prior = of_prior + np.log(surroundings.mean_density(between) / density)
+    elif density is None and STAR_DENSITY.word(options) != MEAN:
+        of_prior = shifts["of_density"]
     counted = np.where(arrays["_area_deg2"] > 0, shifts["density"], np.nan)
     return {"_shift": of_prior + shifts["of_neighbour"], "_star_density": counted}
 

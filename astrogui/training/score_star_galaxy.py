@@ -60,7 +60,7 @@ def answered(
     logits: np.ndarray,
     examples: Mapping[str, np.ndarray],
     card: ModelCard,
-    counted: bool = False,
+    counted: bool = True,
 ) -> np.ndarray:
     """P(galaxy) (n,) of members' logits as `decode` gives it, with the frame's count of stars or
     without it.
@@ -142,7 +142,7 @@ def real(folder: Path, answer: Answer) -> Measures:
         for row, p, mag in zip(rows, probability, magnitude, strict=True)
         if row.get("label") and row["label"] != row["class"]
     ]  # fmt: skip
-    overall["stars_counted"] = figures(scored({"star_density": "counted"})[0], galaxy, magnitude)
+    overall["mean_density"] = figures(scored({"star_density": "mean"})[0], galaxy, magnitude)
     overall["beside"] = {
         name: _areas(values, galaxy, magnitude)
         for name, values in sdss_measures.measures(folder / "frames", rows).items()

@@ -21,6 +21,9 @@ ZERO_POINT = 22.5  # AB magnitude of one nanomaggy
 # Magnitude of a point source at S/N 5 in SDSS, and electrons per nanomaggy, by band.
 DEPTH = np.array([22.15, 23.13, 22.70, 22.20, 20.71])
 ELECTRONS = np.array([170.0, 1000.0, 950.0, 700.0, 150.0])
+# The air moves each source of a drift scan by itself, between bands by tens of mas (Pier et al.
+# 2003, AJ 125, 1559): the median scatter of a band's places about those in r, and that of its log.
+WANDER_ARCSEC, WANDER_SCATTER = 0.015, 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +66,7 @@ class SimulatedSky:
 
     pixels: np.ndarray  # (bands, ny, nx) float32, nanomaggies, sky subtracted
     shift: np.ndarray  # (bands, 2) pixels added to a position of the reference band
+    wander: np.ndarray  # (bands, sources, 2) pixels beside that: what no astrometry knows
     x: np.ndarray  # (sources,) 0-based pixel in the reference band
     y: np.ndarray
     magnitude: np.ndarray  # (sources, bands) AB
@@ -105,19 +109,20 @@ def simulate(settings: SkySettings, rng: np.random.Generator) -> SimulatedSky:
     # The shutter-less drift scan of SDSS shifts bands by up to about ten pixels.
     shift = rng.uniform(-12, 12, (len(BANDS), 2))
     shift[2] = 0.0
+    wander = _draw_wander(count, settings, rng)
     pixels = np.zeros((len(BANDS), ny, nx), np.float32)
     seeing = _draw_seeing(settings, rng)
     exposures = []
     for band in range(len(BANDS)):
         flux = 10 ** (0.4 * (ZERO_POINT - magnitude[:, band]))
         noise = sky_noise(settings, band, rng)
-        place = np.column_stack([x, y]) + shift[band]
+        place = np.column_stack([x, y]) + shift[band] + wander[band]
         _render(pixels[band], place, flux, shapes, seeing, band, settings, noise)
         exposures.append(_expose(pixels[band], noise, band, settings, rng))
     return SimulatedSky(
-        pixels=pixels, shift=shift, x=x, y=y, magnitude=magnitude, is_galaxy=is_galaxy,
-        radius_arcsec=radius, shapes=shapes, seeing=seeing, exposures=tuple(exposures),
-        settings=settings,
+        pixels=pixels, shift=shift, wander=wander, x=x, y=y, magnitude=magnitude,
+        is_galaxy=is_galaxy, radius_arcsec=radius, shapes=shapes, seeing=seeing,
+        exposures=tuple(exposures), settings=settings,
     )  # fmt: skip
 
 
@@ -126,10 +131,15 @@ def light_of(sky: SimulatedSky, band: int, rows: np.ndarray | None = None) -> np
     chosen = np.arange(len(sky.x)) if rows is None else rows
     image = np.zeros(sky.settings.shape, np.float32)
     flux = 10 ** (0.4 * (ZERO_POINT - sky.magnitude[chosen, band]))
-    place = np.column_stack([sky.x, sky.y])[chosen] + sky.shift[band]
+    place = places_in(sky, band)[chosen]
     noise = sky.exposures[band].sky_noise
     _render(image, place, flux, sky.shapes[chosen], sky.seeing, band, sky.settings, noise)
     return image
+
+
+def places_in(sky: SimulatedSky, band: int) -> np.ndarray:
+    """Where the sources are on the pixels of a band, (sources, 2) as x and y from 0."""
+    return np.asarray(np.column_stack([sky.x, sky.y]) + sky.shift[band] + sky.wander[band])
 
 
 def residual_sky(shape: tuple[int, int], slope: np.ndarray) -> np.ndarray:
@@ -150,6 +160,14 @@ def _pair_some(
     distance = rng.uniform(2, 7, len(moved)) / settings.pixel_scale_arcsec
     angle = rng.uniform(0, 2 * np.pi, len(moved))
     x[moved], y[moved] = x[host] + distance * np.cos(angle), y[host] + distance * np.sin(angle)
+
+
+def _draw_wander(count: int, settings: SkySettings, rng: np.random.Generator) -> np.ndarray:
+    """Pixels that each source is off its place in each band; in r, where places are from, none."""
+    scatter = WANDER_ARCSEC * rng.lognormal(0, WANDER_SCATTER, (len(BANDS), 1, 2))
+    scatter[2] = 0.0
+    moved = rng.normal(0, 1, (len(BANDS), count, 2)) * scatter
+    return np.asarray(moved / settings.pixel_scale_arcsec)
 
 
 def _draw_seeing(settings: SkySettings, rng: np.random.Generator) -> Seeing:

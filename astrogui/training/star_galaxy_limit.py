@@ -26,6 +26,7 @@ from astrogui.training.simulate_image import (
     SimulatedSky,
     galaxy_mixture,
     light_of,
+    places_in,
     residual_sky,
     seeing_at,
 )
@@ -327,7 +328,7 @@ def _stamps(
     """Whitened pixels (SIDE²,) of a source alone, and the basis (rank + 1, SIDE²) as seen so."""
     from scipy import fft
 
-    place = np.array([[sky.x[row], sky.y[row]]]) + sky.shift[band]
+    place = places_in(sky, band)[row : row + 1]
     middle = np.rint(place).astype(int)
     inside = np.clip(middle[0] + SIDE, SIDE // 2, np.array(field[0].shape)[::-1] - SIDE // 2)
     window = tuple(slice(at - SIDE // 2, at + SIDE // 2) for at in inside[::-1])

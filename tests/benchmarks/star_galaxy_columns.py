@@ -41,11 +41,11 @@ from astrogui.training.score_star_galaxy import answered  # noqa: E402
 from astrogui.training.simulate_image import BANDS  # noqa: E402
 
 FAINTEST = (21.0, 22.0, 22.5)  # r magnitudes down to which the table is made
-COUNTED = "star_galaxy, stars counted"
+AT_MEAN = "star_galaxy, mean density of stars"
 
 
 def ours(folder: Path, data: Arrays) -> tuple[np.ndarray, np.ndarray, int]:
-    """P(galaxy) of the shipped network, that with stars counted, and what it was trained on."""
+    """P(galaxy) of the shipped network, that at the mean density, and what it was trained on."""
     card = card_from_json((folder / "card.json").read_text("utf-8"), str(folder))
     model = build(card.network, card.network_config)
     with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
@@ -55,8 +55,8 @@ def ours(folder: Path, data: Arrays) -> tuple[np.ndarray, np.ndarray, int]:
                             for n in ("image", "catalogue")})["logit"]
         for k in range(0, len(data["label"]), 512)
     ]  # fmt: skip
-    plain, counted = (answered(np.concatenate(logits), data, card, told) for told in (False, True))
-    return plain, counted, int(card.training["sources"]["train"])
+    plain, at_mean = (answered(np.concatenate(logits), data, card, told) for told in (True, False))
+    return plain, at_mean, int(card.training["sources"]["train"])
 
 
 def record(folder: Path, scores: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def main() -> None:
     )
     network, epochs = kim_brunner.train(data, wanted.workdir / "fit", budget, told)
     trees = kim_brunner.forest(data, wanted.seed)
-    shipped, counted, sources = ours(wanted.model, held)
+    shipped, at_mean, sources = ours(wanted.model, held)
     count = len(data["label"])
     shown = epochs * min(wanted.batches, count // kim_brunner.BATCH) * kim_brunner.BATCH
     answers = {
@@ -97,7 +97,7 @@ def main() -> None:
     }
     given = {
         "star_galaxy": f"{sources} sources",
-        COUNTED: f"{sources} sources",
+        AT_MEAN: f"{sources} sources",
         "Kim & Brunner 2016": f"{count} sources, {shown / count:.1f} passes",
         "random forest": f"{count} sources",
     }
@@ -108,23 +108,23 @@ def main() -> None:
     scores: dict[str, Any] = {"columns_trained_on": given}
     for name, magnitude in told_by.items():
         print(f"\n{'measured' if name == 'columns' else 'true'} magnitude:")
-        scores[name] = tables(answers, counted, given, held, magnitude, wanted)
+        scores[name] = tables(answers, at_mean, given, held, magnitude, wanted)
     (wanted.workdir / "columns.json").write_text(json.dumps(scores, indent=1))
     if wanted.record:
         record(wanted.model, scores)
 
 
 def tables(
-    answers: dict[str, np.ndarray], counted: np.ndarray, given: dict[str, str], held: Arrays,
+    answers: dict[str, np.ndarray], at_mean: np.ndarray, given: dict[str, str], held: Arrays,
     magnitude: np.ndarray, wanted: argparse.Namespace,
 ) -> dict[str, Any]:  # fmt: skip
-    """The columns down to each of `FAINTEST`, printed; stars counted are judged by the peers."""
+    """The columns down to each of `FAINTEST`, printed; the mean density is judged by the peers."""
     found: dict[str, Any] = {}
     galaxy, field = held["label"] > 0.5, held["field"]
     for faintest in FAINTEST:
         chosen = magnitude <= faintest
         table = {}
-        for name, own in (("star_galaxy", answers["star_galaxy"]), (COUNTED, counted)):
+        for name, own in (("star_galaxy", answers["star_galaxy"]), (AT_MEAN, at_mean)):
             peers = {peer: p for peer, p in answers.items() if peer != "star_galaxy"}
             judged = star_galaxy_columns.compared(
                 {known: p[chosen] for known, p in {name: own, **peers}.items()}, galaxy[chosen],

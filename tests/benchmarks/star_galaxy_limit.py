@@ -8,7 +8,8 @@ is worked out. Answers are kept below WORKDIR as numbers: another call goes on w
 was stopped, and `--kept` alone judges what is there. AUCs come with the scatter of a bootstrap over
 sources, their difference with that of both on the same draws. With `--told found` the ratio is told
 the light of the sources that were found, and not that of neighbours too faint for it. With the
-density of stars counted in the frame, ours is compared with the limit moved by the same prior.
+density of stars counted in the frame, as ours is, the limit is moved by the same prior; at the mean
+density both are compared as well.
 Calibration by magnitude, measured and true, comes with errors of drawing fields.
 """
 
@@ -122,7 +123,7 @@ def _bright(part: Arrays) -> int:
 
 def judged(
     found: Arrays, chosen: np.ndarray, wanted: argparse.Namespace,
-    names: tuple[str, str] = ("probability", "limit"),
+    names: tuple[str, str] = ("probability", "limit_told"),
 ) -> dict[str, Any]:  # fmt: skip
     """The comparison over the sources chosen."""
     chosen = chosen & (found["magnitude"] <= FAINTEST)
@@ -131,9 +132,9 @@ def judged(
 
 
 def calibrated(found: Arrays, wanted: argparse.Namespace) -> dict[str, Any]:
-    """Calibration by the measured and by the true magnitude, and with stars counted."""
+    """Calibration by the measured and by the true magnitude, and at the mean density of stars."""
     pairs = {"measured": ("probability", "measured"), "true": ("probability", "magnitude"),
-             "counted": ("counted", "measured")}  # fmt: skip
+             "mean": ("at_mean", "measured")}  # fmt: skip
     return {"fields": int(found["field"].max()) + 1} | {
         name: star_galaxy_columns.by_magnitude(
             found[answer], found["galaxy"], found[magnitude], found["field"],
@@ -175,23 +176,23 @@ def main() -> None:
     kept = wanted.workdir / (run.card.hashes["weights.npz"][:12] + f"-{wanted.told}")
     found = answers(wanted, run, kept)
     found["probability"] = answered(found["logit"], found, run.card)
-    found["counted"] = answered(found["logit"], found, run.card, counted=True)
+    found["at_mean"] = answered(found["logit"], found, run.card, counted=False)
     found["limit_told"] = found["limit"] + logit_shifts(found, run.card.calibration)["of_density"]
     whole = np.ones(len(found["galaxy"]), bool)
     table = judged(found, whole, wanted)
     table["alone"] = judged(found, found["separation"] > ALONE_ARCSEC, wanted)
-    table["counted"] = judged(found, whole, wanted, ("counted", "limit_told"))
+    table["mean"] = judged(found, whole, wanted, ("at_mean", "limit"))
     table |= {"fields": int(found["field"].max()) + 1, "alone_arcsec": ALONE_ARCSEC,
               "neighbour_mag": NEIGHBOUR, "seed": wanted.seed}  # fmt: skip
     tables = {"limit" if wanted.told == "all" else "limit_of_found": table}
     print("\n".join(limit_lines(table, wanted.told)))
     for words, part in ((f"without a neighbour within {ALONE_ARCSEC:g} arcsec", "alone"),
-                        ("stars counted, beside the limit moved by that", "counted")):  # fmt: skip
+                        ("both at the mean density of stars", "mean")):  # fmt: skip
         print(words + ":")
         print("\n".join(limit_lines(table[part], wanted.told)))
     if wanted.told == "all":
         tables["calibration"] = calibrated(found, wanted)
-        for name in ("measured", "true", "counted"):
+        for name in ("measured", "true", "mean"):
             print(f"calibration, {name}:")
             print("\n".join(star_galaxy_columns.magnitude_lines(tables["calibration"][name])))
     (wanted.workdir / "limit.json").write_text(json.dumps(tables, indent=1))

@@ -89,7 +89,7 @@ def test_an_option_stands_beside_those_that_have_words_of_their_own():
         ("waveform=SEOBNR", ("gw_search",), "of bbh: waveform is IMRPhenomD or IMRPhenomXAS"),
         ("mass=1", ("gw_search",), "There are: bbh.waveform."),
         ("waveform=IMRPhenomD", ("gw_search", "bbh_masses_shen"), "Say which: bbh.waveform or"),
-        ("star_density=many", None, "a number above 0 or the word counted, got 'many'. `tasks`"),
+        ("star_density=many", None, "0, the word counted or the word mean, got 'many'. `tasks`"),
         ("star_fraction=1", None, "star_fraction is a number between 0 and 1, got '1'"),
         ("star_density=", None, "got ''"),
         ("bbh.waveform=SEOBNR", None, "IMRPhenomD or IMRPhenomXAS, got 'SEOBNR'"),

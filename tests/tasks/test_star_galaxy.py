@@ -210,12 +210,10 @@ SURROUNDINGS = {
 }  # fmt: skip
 
 
-def test_a_frame_full_of_stars_makes_its_sources_more_likely_stars_if_they_are_counted(answered):
+def test_a_frame_full_of_stars_makes_its_sources_more_likely_stars(answered):
     record, places, arrays = answered
     near = arrays["_separation"] < 3
-    posteriors = decoded(
-        record, places, options={"star_density": "counted"}, surroundings=SURROUNDINGS
-    )
+    posteriors = decoded(record, places, surroundings=SURROUNDINGS)
     density = posteriors[0].extras["star_density"]
     assert density == pytest.approx(3.0, rel=0.35)  # as the frame was simulated, of 50 stars
     odds = np.array([p.probability("galaxy") / p.probability("star") for p in posteriors])
@@ -225,10 +223,11 @@ def test_a_frame_full_of_stars_makes_its_sources_more_likely_stars_if_they_are_c
     assert 0 < near.sum() < len(near) / 2
 
 
-def test_the_count_is_told_but_not_taken_unless_it_is_asked_for(answered):
+def test_at_the_mean_density_the_count_is_told_but_not_taken(answered):
     record, places, arrays = answered
     alone = int(np.argmax(arrays["_separation"]))
-    posterior = decoded(record, places, surroundings=SURROUNDINGS)[alone]
+    mean = {"star_density": "mean"}
+    posterior = decoded(record, places, options=mean, surroundings=SURROUNDINGS)[alone]
     assert posterior.probability("galaxy") == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert posterior.extras["star_density"] > 2
 
@@ -256,8 +255,7 @@ def test_without_magnitudes_or_scale_no_stars_are_counted(sky):
     for record in (bare, other, unscaled):
         places = places_of(record)[:30]
         assert not star_galaxy.prepare(record, places, None, {})["_area_deg2"].any()
-        counted = {"star_density": "counted"}
-        posteriors = decoded(record, places, options=counted, surroundings=SURROUNDINGS)
+        posteriors = decoded(record, places, surroundings=SURROUNDINGS)
         assert "star_density" not in posteriors[0].extras
         assert max(p.probability("galaxy") for p in posteriors) == pytest.approx(
             1 / (1 + np.exp(-1.0)), rel=1e-3

@@ -153,8 +153,8 @@ def test_the_survey_s_own_measures_are_scored_beside_the_answer(tmp_path):
     model, concentration = found["beside"].values()
     assert model["auc"] == 1.0
     assert concentration["auc"] == 0.5  # the narrow flux tells nothing: all are as points
-    assert asked == [{}, {"star_density": "counted"}]
-    assert found["stars_counted"]["auc"] == found["auc"]
+    assert asked == [{}, {"star_density": "mean"}]
+    assert found["mean_density"]["auc"] == found["auc"]
     assert found["disputed"] == []
 
 

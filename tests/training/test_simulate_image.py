@@ -34,6 +34,34 @@ def test_counts_follow_the_densities():
         assert (inside & galaxy).sum() == pytest.approx(galaxies, abs=4 * np.sqrt(galaxies))
 
 
+def test_galaxies_are_as_many_as_the_surveys_count():
+    grid = np.arange(10.0, 23.0, 0.01)
+    brighter = np.cumsum(sky_population.galaxy_density(grid)) * 0.01
+    # Strauss et al. 2002, AJ 124, 1810; Hahn et al. 2023, AJ 165, 253
+    for magnitude, counted in ((17.77, 92.0), (19.5, 864.0)):
+        assert np.interp(magnitude, grid, brighter) == pytest.approx(counted, rel=0.2)
+    # Abell et al. 2009, arXiv 0912.0201: 46 * 10^(0.31 (i - 25)) an arcmin^2, all brighter than i
+    faint = 46 * 3600 * 0.31 * np.log(10) * 10 ** (0.31 * (21.5 - 25))  # of i = 21.5, r = 22
+    assert sky_population.galaxy_density(22.0) == pytest.approx(faint, rel=0.2)
+
+
+def test_dust_reddens_stars_and_galaxies_alike(monkeypatch):
+    magnitude, galaxy = np.full(4000, 19.0), np.arange(4000) % 2 == 0
+
+    def colours(dust):
+        monkeypatch.setattr(sky_population, "DUST_MEDIAN", dust)
+        drawn, _, _ = draw_sources(magnitude, galaxy, np.random.default_rng(7))
+        return drawn[:, :-1] - drawn[:, 1:]
+
+    redder = colours(0.05) - colours(0.0)
+    assert (redder >= 0).all()
+    for kind in (galaxy, ~galaxy):
+        np.testing.assert_allclose(
+            np.median(redder[kind], axis=0), 0.05 * sky_population.REDDENING, rtol=0.1
+        )
+    assert redder[:, 1].max() == pytest.approx(sky_population.DUST_MOST * 1.018)
+
+
 def test_galaxies_shrink_as_they_fade_and_stars_have_no_size():
     rng = np.random.default_rng(1)
     magnitude = np.repeat([18.0, 22.0], 4000)
@@ -84,6 +112,20 @@ def test_a_source_lies_where_its_wcs_says_in_every_band():
         reach = np.arange(-4, 5)
         centre = np.array([around.sum(axis=0) @ reach, around.sum(axis=1) @ reach]) / around.sum()
         np.testing.assert_allclose(centre + (column, row), expected, atol=0.3)
+
+
+def test_bands_see_a_source_a_little_beside_its_place_in_r():
+    rng = np.random.default_rng(12)
+    drawn = np.concatenate([simulate_image._draw_wander(400, SETTINGS, rng) for _ in range(60)], 1)
+    assert not drawn[2].any()
+    there = np.abs(drawn[[0, 1, 3, 4]]) * SETTINGS.pixel_scale_arcsec
+    # the median of a normal variable's size is 0.6745 of its scatter, of such a mixture 0.63
+    assert np.median(there) == pytest.approx(0.63 * simulate_image.WANDER_ARCSEC, rel=0.1)
+    settings = replace(SETTINGS, faintest_mag=17.0, star_factor=3.0, artefacts=False)
+    sky = simulate(settings, np.random.default_rng(12))
+    moved = replace(sky, wander=sky.wander + np.array([2.0, 0.0]))
+    there, shifted = (simulate_image.light_of(one, 1) for one in (sky, moved))
+    np.testing.assert_allclose(shifted[:, 12:-10], there[:, 10:-12], atol=1e-3 * there.max())
 
 
 def test_stars_are_as_wide_as_the_seeing_says():

@@ -19,6 +19,7 @@ from astrogui.training.package import CompiledRun, write_model_folder
 from astrogui.training.recipe import Progress, Recipe
 from astrogui.training.star_galaxy_calibration import calibrate
 from astrogui.training.star_galaxy_examples import (
+    Also,
     Arrays,
     field_examples,
     joined,
@@ -26,12 +27,13 @@ from astrogui.training.star_galaxy_examples import (
     simulated_fields,
     with_less,
 )
+from astrogui.training.star_galaxy_teacher import soft_labels, teacher
 
 MEMBERS = 3
 BATCH = 256
 WHOLE, PART = (1489, 2048), (768, 1024)  # shapes of fields: few stars give the seeing of a part
 FIELDS = {
-    "train": {"train": (64, WHOLE), "train-small": (90, PART)},
+    "train": {"train": (90, WHOLE), "train-small": (66, PART)},
     "calibrate": {"calibrate": (26, WHOLE), "calibrate-small": (40, PART)},
 }
 QUICK_FIELDS = {"train": {"quick": (4, (512, 512))}, "calibrate": {"quick-check": (2, (512, 512))}}
@@ -42,6 +44,8 @@ CONFIG: dict[str, Any] = {
     "channels": 2 * len(photometry.BANDS),
     "catalogue": photometry.VECTOR_LENGTH,
     "members": MEMBERS,
+    "filters": [24, 40, 64],
+    "dense": 96,
     "signal_column": photometry.SIGNAL_COLUMN,
 }
 
@@ -50,20 +54,16 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     """Simulate, fit, calibrate and pack; resumes where the work folder was left."""
     started = time.monotonic()
     examples = {
-        purpose: joined(
-            [
-                part
-                for name, (count, shape) in groups.items()
-                for part in simulated_fields(workdir, name, count, seed, progress, shape)
-            ]
-        )
-        for purpose, groups in (QUICK_FIELDS if quick else FIELDS).items()
+        purpose: _simulated(workdir, purpose, quick, seed, progress)
+        for purpose in ("train", "calibrate")
     }
+    progress("correcting the teacher")
+    examples["train"]["target"] = soft_labels(examples["train"], prior_weights(examples["train"]))
     simulated_s = _added_up(workdir, quick, time.monotonic() - started)
     model = build("star_galaxy:ensemble", CONFIG)
     _standardise(model, examples["train"])
     settings = FitSettings(
-        epochs=2 if quick else 11,
+        epochs=2 if quick else 14,
         steps=max(4, len(examples["train"]["label"]) // BATCH),
         learning_rate=1.5e-3,
         seed=seed,
@@ -97,6 +97,19 @@ def train(workdir: Path, quick: bool, seed: int, progress: Progress) -> Path:
     )
 
 
+def _simulated(workdir: Path, purpose: str, quick: bool, seed: int, progress: Progress) -> Arrays:
+    """The sources of a purpose's fields; those to be trained on are asked of the teacher too."""
+    groups = (QUICK_FIELDS if quick else FIELDS)[purpose]
+    also: Also | None = teacher if purpose == "train" else None
+    return joined(
+        [
+            part
+            for name, (count, shape) in groups.items()
+            for part in simulated_fields(workdir, name, count, seed, progress, shape, also=also)
+        ]
+    )
+
+
 def _added_up(workdir: Path, quick: bool, seconds: float) -> float:
     """Seconds of simulation over all the runs that shared a work folder, this one included."""
     path = workdir / f"simulation-{'quick' if quick else 'full'}-seconds.txt"
@@ -125,7 +138,7 @@ def batches(examples: Arrays) -> Any:
     wanted = [n for n in examples if n.startswith("_measure_")] + ["image", "_shape"]
     skipped = examples["field"] % SKIPPED_SHARE
     labels = np.where(
-        skipped[:, None] == np.arange(MEMBERS), -1.0, examples["label"][:, None]
+        skipped[:, None] == np.arange(MEMBERS), -1.0, examples["target"][:, None]
     ).astype(np.float32)
 
     def draw(rng: np.random.Generator) -> Batch:
@@ -173,8 +186,8 @@ def _card(
     fields = {name: int(arrays["field"].max()) + 1 for name, arrays in examples.items()}
     return ModelCard(
         task="star_galaxy",
-        name="star_galaxy 1",
-        version="1",
+        name="star_galaxy 2",
+        version="2",
         title="Stars and galaxies in survey images",
         summary=(
             "P(star) and P(galaxy) of each source of a survey image from aligned cut-outs in up "
@@ -210,6 +223,9 @@ def _card(
         prior=PRIOR,
         training={
             "simulation": "astrogui.training.simulate_image, searched and prepared by the task",
+            "labels": "of sources of true r 20 to 23.5 the probability that the likelihood ratio "
+            "gives which is told all that was simulated (training/star_galaxy_teacher.py), of the "
+            "others the class",
             "trained_on": {"files": {}, "sky": [], "gps": []},  # simulated pixels only
             "seed": seed,
             "fields": fields,
@@ -225,12 +241,14 @@ def _card(
 
 PRIOR = {
     "sky": "simulated high-latitude sky: stars 500 x 10^(0.15 (r - 18)) per square degree and "
-    "magnitude times a factor log-uniform in 0.3 to 3; galaxies after Yasuda et al. 2001",
-    "share of stars": "by r magnitude in `calibration.prior`, at the mean density of stars; the "
-    "option star_density=counted takes the density that the frame's compact sources of r 17 to 21 "
-    "show, a number another one, and star_fraction replaces the share",
+    "magnitude times a factor log-uniform in 0.3 to 3; 92 galaxies a square degree brighter than "
+    "r = 17.77, 864 than 19.5, 8500 a magnitude at 22; E(B-V) 0.035 within a factor 2",
+    "share of stars": "by r magnitude in `calibration.prior`, at the mean density of stars, moved "
+    "by the density that the frame's compact sources of r 17 to 21 show; the option star_density "
+    "states another, mean or a number, and star_fraction replaces the share",
     "star": "every point source: stars, white dwarfs and quasars",
     "seeing": "FWHM 0.8 to 2.0 arcsec, varying over the field and between bands",
+    "places": "a source in other bands than r is off its place by 15 mas within a factor 1.8",
     "pixel scale": "0.2 to 0.5 arcsec (70 % of fields 0.396)",
     "depth": "SDSS (5 sigma r = 22.7) to 1.5 mag deeper",
 }
