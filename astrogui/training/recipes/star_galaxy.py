@@ -241,8 +241,8 @@ def _card(
 
 PRIOR = {
     "sky": "simulated high-latitude sky: stars 500 x 10^(0.15 (r - 18)) per square degree and "
-    "magnitude times a factor log-uniform in 0.3 to 3; 92 galaxies a square degree brighter than "
-    "r = 17.77, 864 than 19.5, 8500 a magnitude at 22; E(B-V) 0.035 within a factor 2",
+    "magnitude times a factor log-uniform in 0.3 to 3; 106 galaxies a square degree brighter than "
+    "r = 17.77, 830 than 19.5, 8300 a magnitude at 22; E(B-V) 0.035 within a factor 2",
     "share of stars": "by r magnitude in `calibration.prior`, at the mean density of stars, moved "
     "by the density that the frame's compact sources of r 17 to 21 show; the option star_density "
     "states another, mean or a number, and star_fraction replaces the share",
