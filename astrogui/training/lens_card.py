@@ -61,7 +61,7 @@ LIMITS = (
     "A compact source seen as separate points looks like a galaxy with companions, and is often "
     "missed.",
     "Sources larger than 0.45 arcsec were not trained on.",
-    "More complete than version 1 in simulations alone: labelled real pictures it ranks no better.",
+    "More complete than version 1 in simulations: labelled real pictures it ranks hardly better.",
     "Of images from space one band is read; of colour pictures without a stated scale a width of "
     "24.6 arcsec is taken.",
     "Stars and galaxies little larger than the seeing are not looked at.",

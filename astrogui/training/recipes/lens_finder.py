@@ -38,7 +38,7 @@ QUICK_COUNTS = {
 VALIDATED = 600  # pictures that choose the epoch
 CALIBRATED = 1600
 SHARED = FitSettings(
-    epochs=300, steps=60, learning_rate=1.2e-3, judged_from=69, stop_after=70
+    epochs=300, steps=60, learning_rate=1.2e-3, judged_from=149, stop_after=150
 )  # stopped while the rate is high: the members' own falls to nothing
 ALONE = tuple(
     FitSettings(epochs=epochs, steps=60, learning_rate=1.2e-3, judged_from=epochs - 4)
