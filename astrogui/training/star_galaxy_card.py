@@ -199,9 +199,9 @@ def _real_lines(card: ModelCard) -> list[str]:
         lines.append(
             f"- with `star_density=mean`: AUC {mean['auc']:.3f}, {mean['auc_21_5']:.3f}, "
             f"{mean['auc_21']:.3f}; expected calibration error {mean['ece']:.3f}. That stars are "
-            "counted by default was decided with these two errors known: on simulations AUC and "
-            "calibration are better so in every faint magnitude, since they hold as many galaxies "
-            "as surveys count (version 1 had half of them)"
+            "counted by default was decided with these two errors known: on simulations, since "
+            "they hold as many galaxies as surveys count (version 1's had half of them), the AUC "
+            "is better so at every magnitude from 20.5 on, and the calibration from 21.5 on"
         )
     beside = scores.get("beside", {})
     lines += [
