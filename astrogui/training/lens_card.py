@@ -9,6 +9,7 @@ from typing import Any
 
 from astrogui.records.model_card import ArraySpec, ModelCard
 from astrogui.training.card_table import table
+from astrogui.training.lens_others import DISTANT
 from astrogui.training.lens_shares import LOOK_ALIKES, OF_SURVEY, mixture
 
 START = Path(__file__).with_name("lens_start.npz")  # the weights of version 2's best network
@@ -20,10 +21,13 @@ PRIOR = {
     "lens": "isothermal ellipsoid in shear; Einstein radius 0.75 to 6.8 arcsec from the ground, "
     "0.5 to 2.2 from space; 94 % red galaxies",
     "source": "i = 22 to 25 before lensing, half-light radius 0.06 to 0.45 arcsec evenly in the "
-    "logarithm, clumps, mostly blue; magnified five times or more (to within a fifth), arcs of at "
-    "least S/N 25 in the bands shown, against noise and 20 % of the light before them",
+    "logarithm, clumps, mostly blue; magnified five times or more (to within a fifth), in "
+    f"{LOOK_ALIKES.shares.one_sided:.0%} three times or more (to within a third) and off to one "
+    "side; arcs of at least S/N 25 in the bands shown, against noise and 20 % of the light before "
+    "them",
     "other": f"in half of the training look-alikes: {mixture(LOOK_ALIKES.shares)}; in the other "
-    f"half as a survey has them: {mixture(OF_SURVEY.shares)}",
+    f"half as a survey has them: {mixture(OF_SURVEY.shares)}; of the spirals {DISTANT:.0%} as they "
+    "are at redshifts of 0.4 to 1: clumps, a rim or half of one, a red middle",
     "seeing": "0.5 to 1.35 arcsec from the ground, 0.09 to 0.2 from space",
     "depth": "point source of S/N 5 at r = 23.6 to 26.6, from space at 24.4 to 26.8",
     "pixel": "0.27 arcsec (ground), 0.1 (space), each within 12 %",
@@ -50,7 +54,8 @@ POPULATIONS = {
     f"{LOOK_ALIKES.conditions.one_band:.0%} of those from the ground of one band, artefacts in "
     f"{LOOK_ALIKES.conditions.artefacts:.0%}. What is no lens: {mixture(LOOK_ALIKES.shares)}. "
     "Einstein radii evenly in the logarithm up to 6.8 arcsec, half-light radii of sources from "
-    "0.06 to 0.45. Wide and bright: as above, in the best band that is shown.",
+    f"0.06 to 0.45; {LOOK_ALIKES.shares.one_sided:.0%} of the sources lie so far off that one "
+    "image outshines the other. Wide and bright: as above, in the best band that is shown.",
 }  # what the figures over held-out simulations are about
 
 LIMITS = (
@@ -61,7 +66,8 @@ LIMITS = (
     "A compact source seen as separate points looks like a galaxy with companions, and is often "
     "missed.",
     "Sources larger than 0.45 arcsec were not trained on.",
-    "More complete than version 1 in simulations: labelled real pictures it ranks hardly better.",
+    "Real pictures that it ranks high, and experts do not, mostly show a blue neighbour of a red "
+    "galaxy that looks like an arc.",
     "Of images from space one band is read; of colour pictures without a stated scale a width of "
     "24.6 arcsec is taken.",
     "Stars and galaxies little larger than the seeing are not looked at.",
@@ -79,8 +85,8 @@ def card_of(
     size, members = config["size"], config["members"]
     return ModelCard(
         task="lens_finder",
-        name="lens_finder 3",
-        version="3",
+        name="lens_finder 4",
+        version="4",
         title="Gravitational lenses among galaxies",
         summary=(
             "Whether a galaxy bends the light of another behind it, from a colour picture of it. "

@@ -1,4 +1,4 @@
-"""What there is in a simulated lens field: galaxies in front, sources behind, look-alikes.
+"""What there is in a simulated lens field: galaxies in front and sources behind.
 
 Red galaxies follow one relation between velocity dispersion, luminosity, size and colour
 (colours of an old population seen at the redshift, Faber & Jackson 1976), whether they are lenses
@@ -7,12 +7,10 @@ or not, so that nothing but the arcs tells them apart. Positions and sizes are a
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from astrogui.training.lens_scene import Component, Curve, Profile, Scene
-from astrogui.training.lens_shares import KINDS, LOOK_ALIKES, Shares
+from astrogui.training.lens_scene import Component, Profile, Scene
+from astrogui.training.lens_shares import LOOK_ALIKES, Shares
 
 # g - r and r - i of an old stellar population, and the i magnitude of one with a velocity
 # dispersion of 225 km/s, by redshift (passive evolution; Eisenstein et al. 2001, AJ 122, 2267).
@@ -21,42 +19,34 @@ RED_GR = np.array([0.95, 1.25, 1.48, 1.68, 1.75, 1.74, 1.72, 1.66, 1.55])
 RED_RI = np.array([0.38, 0.45, 0.54, 0.65, 0.82, 1.00, 1.12, 1.18, 1.20])
 TYPICAL_I = np.array([15.9, 17.4, 18.3, 19.0, 19.5, 20.0, 20.4, 20.8, 21.2])
 KPC_PER_ARCSEC = np.array([1.84, 3.30, 4.45, 5.37, 6.10, 6.68, 7.14, 7.50, 7.78])
+LEAST_MAGNIFICATION = 5.0  # of a source, for it to be noticed
+ONE_SIDED_MAGNIFICATION = 3.0  # of one of which a single arc is seen
 ARCSEC_AT_225 = 1.46 * 0.62  # Einstein radius of 225 km/s times the usual ratio of distances
 
 
 def draw_lens(rng: np.random.Generator, space: bool, shares: Shares = LOOK_ALIKES.shares) -> Scene:
     """A galaxy, or a few, with a source behind it that is seen several times."""
     single = shares.galaxies > 0 and rng.random() < shares.galaxies
-    radius = _galaxy_radius(rng, space) if single else _einstein_radius(rng, space)
+    radius = _galaxy_radius(rng, space) if single else einstein_radius(rng, space)
     dispersion = min(225 * np.sqrt(radius / ARCSEC_AT_225) * rng.lognormal(0, 0.06), 340.0)
     late = rng.random() < 0.06
-    galaxy, redshift = _deflector(rng, dispersion, late=late)
+    galaxy, redshift = deflector(rng, dispersion, late=late)
     front: list[Component] = [*galaxy]
     main = galaxy[0]
     if rng.random() < (0.75 if radius > 3 else 0.25):
-        front += _members(rng, redshift, dispersion, int(rng.integers(1, 6)), reach=2.2 * radius)
+        front += members(rng, redshift, dispersion, int(rng.integers(1, 6)), reach=2.2 * radius)
     q = float(np.clip(main.axis_ratio + rng.normal(0, 0.1), 0.45, 0.98))
     lens = {
         "einstein_radius": radius, "axis_ratio": q,
         "angle": main.angle + rng.normal(0, 0.15),
         "shear": float(min(abs(rng.normal(0, 0.06)), 0.2)), "shear_angle": rng.uniform(0, np.pi),
     }  # fmt: skip
-    arcs = _source(rng, radius, shares.source_sizes)
-    return Scene(kind="lens", front=front + _field_galaxies(rng, space), arcs=arcs, lens=lens)
-
-
-def draw_other(
-    rng: np.random.Generator,
-    space: bool,
-    kind: str | None = None,
-    shares: Shares = LOOK_ALIKES.shares,
-) -> Scene:
-    """A cut-out without a lens, of one of KINDS."""
-    kind = kind or str(rng.choice(KINDS, p=np.array(shares.kinds) / sum(shares.kinds)))
-    dispersion = 225 * np.sqrt(_einstein_radius(rng, space) / ARCSEC_AT_225)
-    dispersion = float(min(dispersion * rng.lognormal(0, 0.1), 340.0))
-    front = _DRAW[kind](rng, dispersion, space)
-    return Scene(kind=kind, front=front + _field_galaxies(rng, space))
+    one_sided = shares.one_sided > 0 and rng.random() < shares.one_sided
+    arcs = _source(rng, radius, shares.source_sizes, one_sided)
+    return Scene(
+        kind="lens", front=front + field_galaxies(rng, space), arcs=arcs, lens=lens,
+        least_magnification=ONE_SIDED_MAGNIFICATION if one_sided else LEAST_MAGNIFICATION,
+    )  # fmt: skip
 
 
 def red_magnitudes(redshift: float, luminosity: float) -> tuple[float, float, float]:
@@ -66,7 +56,8 @@ def red_magnitudes(redshift: float, luminosity: float) -> tuple[float, float, fl
     return float(r + np.interp(redshift, REDSHIFTS, RED_GR)), float(r), float(i)
 
 
-def _einstein_radius(rng: np.random.Generator, space: bool) -> float:
+def einstein_radius(rng: np.random.Generator, space: bool) -> float:
+    """Of a lens that is trained on: small ones and groups far more often than on the sky."""
     if space:
         return float(np.exp(rng.uniform(np.log(0.5), np.log(2.2))))
     if rng.random() < 0.62:
@@ -104,7 +95,7 @@ def _half_light_radius(rng: np.random.Generator, i: float) -> float:
     return float(np.clip(0.34 * 10 ** (-0.09 * (i - 23)) * rng.lognormal(0, 0.35), 0.08, 1.5))
 
 
-def _deflector(
+def deflector(
     rng: np.random.Generator,
     dispersion: float,
     late: bool = False,
@@ -132,13 +123,13 @@ def _deflector(
             Profile(
                 x=place[0], y=place[1], radius=2.0 * bulge.radius, index=1.0,
                 axis_ratio=float(np.clip(q + rng.normal(0, 0.1), 0.25, 1.0)),
-                angle=angle + rng.normal(0, 0.1), magnitude=_dimmed(magnitude, share, blue),
+                angle=angle + rng.normal(0, 0.1), magnitude=dimmed(magnitude, share, blue),
             )
         )  # fmt: skip
     return parts, z
 
 
-def _dimmed(
+def dimmed(
     magnitude: tuple[float, float, float], share: float, bluer: tuple[float, float, float]
 ) -> tuple[float, float, float]:
     fainter = -2.5 * np.log10(share)
@@ -146,21 +137,21 @@ def _dimmed(
     return g, r, i
 
 
-def _members(
+def members(
     rng: np.random.Generator, redshift: float, dispersion: float, count: int, reach: float
 ) -> list[Component]:
     """Fainter red galaxies of the same redshift around the centre."""
-    members: list[Component] = []
+    found: list[Component] = []
     for _ in range(count):
         distance, angle = rng.uniform(0.8, max(reach, 3.5)), rng.uniform(0, 2 * np.pi)
         place = (distance * np.cos(angle), distance * np.sin(angle))
-        members += _deflector(
-            rng, dispersion * rng.uniform(0.4, 0.9), place=place, redshift=redshift
-        )[0]
-    return members
+        found += deflector(rng, dispersion * rng.uniform(0.4, 0.9), place=place, redshift=redshift)[
+            0
+        ]
+    return found
 
 
-def _blue_magnitudes(
+def blue_magnitudes(
     rng: np.random.Generator, i: float, red_share: float = 0.12
 ) -> tuple[float, float, float]:
     """g, r, i of a distant star-forming galaxy, now and then a red one."""
@@ -172,14 +163,20 @@ def _blue_magnitudes(
 
 
 def _source(
-    rng: np.random.Generator, radius: float, sizes: tuple[float, float] | None
+    rng: np.random.Generator,
+    radius: float,
+    sizes: tuple[float, float] | None,
+    one_sided: bool = False,
 ) -> list[Profile]:
     """A galaxy in the source plane, with clumps, where the lens makes several images of it.
 
     `sizes` are the bounds of its half-light radius; None: as `half_light_radius_behind` has it.
     """
-    reach = radius * np.sqrt(rng.uniform(0.0, 0.36))
-    reach *= 1.0 if rng.random() < 0.7 else 0.4  # rings and long arcs are what is noticed
+    if one_sided:  # of a sphere the images' fluxes are as 1 + s to 1 - s, s the distance
+        reach = radius * np.sqrt(rng.uniform(0.09, 0.81))
+    else:
+        reach = radius * np.sqrt(rng.uniform(0.0, 0.36))
+        reach *= 1.0 if rng.random() < 0.7 else 0.4  # rings and long arcs are what is noticed
     where = rng.uniform(0, 2 * np.pi)
     x, y = reach * np.cos(where), reach * np.sin(where)
     i = rng.uniform(22.0, 25.0)
@@ -187,7 +184,7 @@ def _source(
         size = half_light_radius_behind(rng, i)
     else:
         size = float(np.exp(rng.uniform(*np.log(sizes))))
-    magnitude = _blue_magnitudes(rng, i)
+    magnitude = blue_magnitudes(rng, i)
     main = Profile(
         x=x, y=y, radius=size, index=float(rng.uniform(0.6, 2.0)),
         axis_ratio=float(rng.uniform(0.35, 1.0)), angle=float(rng.uniform(0, np.pi)),
@@ -198,14 +195,14 @@ def _source(
             x=x + rng.normal(0, size * 0.8), y=y + rng.normal(0, size * 0.8),
             radius=max(size * rng.uniform(0.1, 0.4), 0.025), index=1.0,
             axis_ratio=float(rng.uniform(0.6, 1.0)), angle=float(rng.uniform(0, np.pi)),
-            magnitude=_dimmed(magnitude, rng.uniform(0.05, 0.35), (0.1, 0.05, 0.0)),
+            magnitude=dimmed(magnitude, rng.uniform(0.05, 0.35), (0.1, 0.05, 0.0)),
         )
         for _ in range(int(rng.integers(0, 5)))
     ]  # fmt: skip
     return [main, *clumps]
 
 
-def _field_galaxies(rng: np.random.Generator, space: bool) -> list[Component]:
+def field_galaxies(rng: np.random.Generator, space: bool) -> list[Component]:
     """Unrelated galaxies and stars that chance puts into the cut-out."""
     half = 3.6 if space else 9.5
     found: list[Component] = []
@@ -216,192 +213,18 @@ def _field_galaxies(rng: np.random.Generator, space: bool) -> list[Component]:
             Profile(
                 x=x, y=y, radius=_half_light_radius(rng, i),
                 index=float(rng.choice([1.0, 1.0, 2.5])), axis_ratio=float(rng.uniform(0.3, 1.0)),
-                angle=float(rng.uniform(0, np.pi)), magnitude=_blue_magnitudes(rng, i, 0.4),
+                angle=float(rng.uniform(0, np.pi)), magnitude=blue_magnitudes(rng, i, 0.4),
             )
         )  # fmt: skip
     for _ in range(rng.poisson(0.05 if space else 0.4)):
         x, y = rng.uniform(-half, half, 2)
-        found.append(_star(rng, x, y, rng.uniform(16.5, 23.5)))
+        found.append(star(rng, x, y, rng.uniform(16.5, 23.5)))
     return found
 
 
-def _star(rng: np.random.Generator, x: float, y: float, i: float) -> Profile:
+def star(rng: np.random.Generator, x: float, y: float, i: float) -> Profile:
     red = rng.uniform(0, 1)
     return Profile(
         x=x, y=y, radius=0.01, index=1.0, axis_ratio=1.0, angle=0.0,
         magnitude=(i + 0.3 + 2.2 * red, i + 0.1 + 0.9 * red, i),
     )  # fmt: skip
-
-
-def _plain(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    del space
-    galaxy, z = _deflector(rng, dispersion)
-    few = int(rng.integers(0, 3)) if rng.random() < 0.3 else 0
-    return [*galaxy, *_members(rng, z, dispersion, few, 6.0)]
-
-
-def _companions(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """A red galaxy with blue ones beside it: as far as arcs are, but turned any way."""
-    front = _plain(rng, dispersion, space)
-    for _ in range(int(rng.integers(1, 5))):
-        distance = _einstein_radius(rng, space) * rng.uniform(0.7, 1.5)
-        angle = rng.uniform(0, 2 * np.pi)
-        place = {"x": distance * np.cos(angle), "y": distance * np.sin(angle)}
-        i = rng.uniform(20.5, 24.3)
-        if rng.random() < 0.25:
-            front.append(_star(rng, place["x"], place["y"], i))
-            continue
-        front.append(
-            Profile(
-                **place, radius=float(np.exp(rng.uniform(np.log(0.1), np.log(0.6)))),
-                index=float(rng.uniform(0.6, 1.6)), axis_ratio=float(rng.uniform(0.15, 1.0)),
-                angle=float(rng.uniform(0, np.pi)), magnitude=_blue_magnitudes(rng, i, 0.25),
-            )
-        )  # fmt: skip
-    return front
-
-
-def _spiral(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """Bulge and disc with arms and knots; half of them small and faint, as distant ones are.
-
-    A red bulge in a blue disc hardly larger than the seeing is what volunteers take for a lens
-    most often.
-    """
-    if rng.random() < 0.5:
-        size = (0.6 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.35), np.log(1.2))))
-        i = rng.uniform(19.5, 22.8)
-    else:
-        size = (0.55 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.8), np.log(2.8))))
-        i = rng.uniform(17.3, 20.8)
-    gr, ri = rng.normal(0.55, 0.25), rng.normal(0.3, 0.15)
-    disc = (float(i + gr + ri), float(i + ri), float(i))
-    q, angle = float(rng.uniform(0.55, 1.0)), float(rng.uniform(0, np.pi))
-    arms = (float(rng.choice([1, 2, 2, 2, 3, 4])), float(np.radians(rng.uniform(8, 32))),
-            float(rng.uniform(0.6, 4.0)), float(rng.uniform(0, 2 * np.pi)))  # fmt: skip
-    share = rng.uniform(0.08, 0.8)
-    parts: list[Component] = [
-        Profile(x=0.0, y=0.0, radius=size, index=float(rng.uniform(0.5, 1.0)), axis_ratio=q,
-                angle=angle, magnitude=disc, arms=arms),
-        Profile(x=0.0, y=0.0, radius=size * rng.uniform(0.12, 0.35),
-                index=float(rng.uniform(1, 4)), axis_ratio=float(rng.uniform(0.7, 1)),
-                angle=angle, magnitude=_dimmed(
-                    disc, share, (-rng.uniform(0.4, 1.2), -rng.uniform(0.1, 0.5), 0.0))),
-    ]  # fmt: skip
-    for _ in range(int(rng.integers(0, 8))):
-        distance, where = size * rng.uniform(0.7, 2.0), rng.uniform(0, 2 * np.pi)
-        along, across = distance * np.cos(where), distance * q * np.sin(where)
-        parts.append(
-            Profile(
-                x=along * np.cos(angle) - across * np.sin(angle),
-                y=along * np.sin(angle) + across * np.cos(angle),
-                radius=min(0.12, 0.2 * size), index=1.0,
-                axis_ratio=float(rng.uniform(0.4, 1)), angle=angle,
-                magnitude=_dimmed(disc, rng.uniform(0.005, 0.04), (0.5, 0.3, 0.0)),
-            )
-        )  # fmt: skip
-    return parts
-
-
-def _ring(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """A galaxy with a ring of stars: complete, elliptical, not thin, its centre often a bulge."""
-    size = (0.5 if space else 1.0) * float(np.exp(rng.uniform(np.log(0.6), np.log(3.5))))
-    galaxy, _ = _deflector(rng, dispersion, late=rng.random() < 0.6)
-    core = galaxy[0]
-    fainter = rng.uniform(0.15, 1.0)
-    ring = Curve(
-        x=rng.normal(0, 0.1) * size, y=rng.normal(0, 0.1) * size, radius=size,
-        width=size * rng.uniform(0.14, 0.35), axis_ratio=float(rng.uniform(0.5, 1.0)),
-        angle=float(rng.uniform(0, np.pi)), middle=rng.uniform(0, 2 * np.pi),
-        opening=np.inf if rng.random() < 0.6 else rng.uniform(1.0, 2.5),
-        magnitude=_dimmed(core.magnitude, fainter, (rng.uniform(0.2, 1.2), 0.3, 0.0)),
-    )  # fmt: skip
-    return [*galaxy, ring]
-
-
-def _merger(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """Two galaxies of like colour in contact, with tails that bend any way."""
-    first, z = _deflector(rng, dispersion * 0.9, late=rng.random() < 0.7)
-    scale = 0.5 if space else 1.0
-    distance, where = scale * rng.uniform(0.7, 2.6), rng.uniform(0, 2 * np.pi)
-    place = (distance * np.cos(where), distance * np.sin(where))
-    late = rng.random() < 0.7
-    second = _deflector(rng, dispersion * rng.uniform(0.6, 0.95), late, place, z)[0]
-    parts: list[Component] = [*first, *second]
-    for _ in range(int(rng.integers(0, 3))):
-        radius = scale * rng.uniform(1.0, 4.0)
-        away = rng.uniform(0, 2 * np.pi)
-        host = (first[0], second[0])[int(rng.integers(2))]
-        parts.append(
-            Curve(
-                x=host.x + radius * np.cos(away), y=host.y + radius * np.sin(away), radius=radius,
-                width=scale * rng.uniform(0.2, 0.6), axis_ratio=float(rng.uniform(0.4, 1.0)),
-                angle=0.0, middle=away + np.pi + rng.normal(0, 0.5),
-                opening=rng.uniform(0.4, 1.0),
-                magnitude=_dimmed(host.magnitude, rng.uniform(0.05, 0.4), (0.4, 0.15, 0.0)),
-            )
-        )  # fmt: skip
-    return parts
-
-
-def _group(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """Red galaxies of one redshift close together, with or without blue ones among them."""
-    galaxy, z = _deflector(rng, dispersion)
-    reach = 2.5 if space else 6.0
-    parts: list[Component] = [
-        *galaxy,
-        *_members(rng, z, dispersion, int(rng.integers(2, 7)), reach),
-    ]
-    if rng.random() < 0.5:
-        parts += _companions(rng, dispersion, space)[-1:]
-    return parts
-
-
-def _edge_on(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    size = (0.6 if space else 1.2) * float(np.exp(rng.uniform(np.log(0.7), np.log(2.2))))
-    i = rng.uniform(17.8, 20.8)
-    gr, ri = rng.normal(0.8, 0.25), rng.normal(0.4, 0.12)
-    disc = (float(i + gr + ri), float(i + ri), float(i))
-    angle = float(rng.uniform(0, np.pi))
-    bulge = _dimmed(disc, rng.uniform(0.1, 1.0), (-0.5, -0.2, 0.0))
-    return [
-        Profile(x=0.0, y=0.0, radius=size, index=1.0, axis_ratio=float(rng.uniform(0.08, 0.3)),
-                angle=angle, magnitude=disc),
-        Profile(x=0.0, y=0.0, radius=size * 0.25, index=2.5,
-                axis_ratio=float(rng.uniform(0.6, 1.0)), angle=angle, magnitude=bulge),
-    ]  # fmt: skip
-
-
-def _pair(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """A galaxy with a star, or two unlike galaxies, in one line of sight."""
-    front = _plain(rng, dispersion, space)
-    distance, where = rng.uniform(0.4, 2.5) * (0.6 if space else 1.0), rng.uniform(0, 2 * np.pi)
-    x, y = distance * np.cos(where), distance * np.sin(where)
-    if rng.random() < 0.4:
-        return [*front, _star(rng, x, y, rng.uniform(17.5, 22.5))]
-    return [*front, *_deflector(rng, rng.uniform(110, 230), True, (x, y))[0]]
-
-
-def _irregular(rng: np.random.Generator, dispersion: float, space: bool) -> list[Component]:
-    """Clumps of blue light without order, some in a row or a bow."""
-    scale = 0.5 if space else 1.0
-    bow, turn = rng.uniform(-1.2, 1.2), rng.uniform(0, 2 * np.pi)
-    parts: list[Component] = []
-    for step in np.linspace(-1, 1, int(rng.integers(2, 7))):
-        along = scale * (step * rng.uniform(0.6, 2.2) + rng.normal(0, 0.2))
-        across = scale * (bow * step**2 + rng.normal(0, 0.25))
-        parts.append(
-            Profile(
-                x=along * np.cos(turn) - across * np.sin(turn),
-                y=along * np.sin(turn) + across * np.cos(turn),
-                radius=scale * rng.uniform(0.15, 0.8), index=1.0,
-                axis_ratio=float(rng.uniform(0.3, 1.0)), angle=float(rng.uniform(0, np.pi)),
-                magnitude=_blue_magnitudes(rng, rng.uniform(20.2, 23.0), 0.2),
-            )
-        )  # fmt: skip
-    return parts
-
-
-_DRAW: dict[str, Any] = dict(
-    zip(KINDS, (_plain, _companions, _spiral, _ring, _merger, _group, _edge_on, _pair, _irregular),
-        strict=True)
-)  # fmt: skip

@@ -56,6 +56,7 @@ class Scene:
     front: list[Component] = field(default_factory=list)
     arcs: list[Profile] = field(default_factory=list)
     lens: dict[str, float] | None = None
+    least_magnification: float = 0.0  # of the source's main component
 
 
 def flux(magnitude: tuple[float, float, float]) -> np.ndarray:

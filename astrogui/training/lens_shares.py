@@ -18,6 +18,7 @@ class Shares:
     # Half-light radii of sources (arcsec), evenly in the logarithm; None: as galaxies behind lenses
     # have them by their magnitude, see `lens_population.half_light_radius_behind`.
     source_sizes: tuple[float, float] | None
+    one_sided: float = 0.0  # of lenses: the source so far off that one image outshines the other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ LOOK_ALIKES = Population(
     name="look-alikes",
     shares=Shares(
         kinds=(0.10, 0.22, 0.25, 0.11, 0.09, 0.08, 0.05, 0.05, 0.05), bare=0.4, galaxies=0.0,
-        source_sizes=(0.06, 0.45),
+        source_sizes=(0.06, 0.45), one_sided=0.25,
     ),
     conditions=Conditions(artefacts=0.12, as_the_task=0.35, one_band=0.12, two_bands=0.05),
 )  # fmt: skip

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from astrogui.science import lensing
-from astrogui.training.lens_population import draw_lens, draw_other
+from astrogui.training.lens_others import draw_other
+from astrogui.training.lens_population import draw_lens
 from astrogui.training.lens_scene import Component, Profile, Scene, flux, light_of
 from astrogui.training.lens_shares import LOOK_ALIKES, Shares
 
@@ -22,7 +23,6 @@ SIZE = 64
 GROUND_SCALE, SPACE_SCALE = 0.27, 0.1  # arcsec a pixel of the cut-out
 FINE = 2  # samples a pixel, each way
 PAD = 4  # pixels beyond the cut-out that are drawn, so that light is blurred into it
-LEAST_MAGNIFICATION = 5.0  # of the source's main component
 
 Arrays = dict[str, np.ndarray]
 
@@ -179,7 +179,7 @@ def rendered_many(
     while len(found) < count:
         scene = draw_lens(rng, space, shares) if lenses else draw_other(rng, space, shares=shares)
         grid = grid_of(rng, space)
-        if lenses and _rough_magnification(scene, grid) <= LEAST_MAGNIFICATION:
+        if lenses and _rough_magnification(scene, grid) <= scene.least_magnification:
             continue
         found.append(render(scene, rng, space, grid))
     planes = slice(0, 1 if space else 3)

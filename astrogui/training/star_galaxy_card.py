@@ -137,7 +137,7 @@ def _limit_lines(scores: dict[str, Any]) -> list[str]:
     found = scores.get("limit")
     if not found:
         return []
-    seen = scores.get("limit_of_found")
+    seen, clear = scores.get("limit_of_found"), scores.get("limit_without_fainter")
     return [
         "## Beside the information limit",
         f"{found['n']} sources of {found['fields']} held-out fields like SDSS's in five bands "
@@ -161,6 +161,7 @@ def _limit_lines(scores: dict[str, Any]) -> list[str]:
         *star_galaxy_limit.limit_lines(found["mean"]),
         "",
         *(_found_lines(seen) if seen else []),
+        *(_without_fainter_lines(clear) if clear else []),
     ]
 
 
@@ -177,6 +178,18 @@ def _found_lines(seen: dict[str, Any]) -> list[str]:
         "And of sources without such a neighbour:",
         "",
         *star_galaxy_limit.limit_lines(seen["alone"], "found"),
+        "",
+    ]
+
+
+def _without_fainter_lines(clear: dict[str, Any]) -> list[str]:
+    """Our AUC beside the limit on skies that hold nothing too faint to be found."""
+    return [
+        f"How much of it is that light: {clear['fields']} fields that hold no source fainter than "
+        f"r = {clear['faintest_mag']:g} (`--faintest {clear['faintest_mag']:g}`; the network was "
+        "not trained for such a sky), both at the mean density of stars:",
+        "",
+        *star_galaxy_limit.limit_lines(clear["mean"]),
         "",
     ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,15 +62,20 @@ def field_examples(
     like_sdss: float = 0.7,
     bands: Sequence[str] = (),
     also: Also | None = None,
+    faintest_mag: float | None = None,
 ) -> Arrays:
     """The sources of one simulated field that match something put in, with their labels.
 
     Beside what `prepare` gives: `label` (1 galaxy), `true_magnitude` in r, `true_radius` (arcsec),
     `star_factor` (the field's density of stars) and what ``also`` makes of the sky and the sources'
-    places in r. Without ``bands`` they are drawn.
+    places in r. Without ``bands`` they are drawn. No source is fainter than ``faintest_mag`` in r;
+    None: fainter ones than can be found are there too.
     """
     rng = np.random.default_rng(list(seed))
-    sky = simulate(draw_settings(rng, shape, like_sdss), rng)
+    settings = draw_settings(rng, shape, like_sdss)
+    if faintest_mag is not None:
+        settings = replace(settings, faintest_mag=faintest_mag)
+    sky = simulate(settings, rng)
     record = sky_field(sky, bands or _draw_bands(rng))
     places = [place for batch in sources.find(record, None, {}) for place in batch]
     arrays = star_galaxy.prepare(record, places, None, {})

@@ -7,7 +7,8 @@ network; for a random share of the sources the likelihood ratio of `training/sta
 is worked out. Answers are kept below WORKDIR as numbers: another call goes on where the last one
 was stopped, and `--kept` alone judges what is there. AUCs come with the scatter of a bootstrap over
 sources, their difference with that of both on the same draws. With `--told found` the ratio is told
-the light of the sources that were found, and not that of neighbours too faint for it. With the
+the light of the sources that were found, and not that of neighbours too faint for it; with
+`--faintest 22.6` there are none of these. With the
 density of stars counted in the frame, as ours is, the limit is moved by the same prior; at the mean
 density both are compared as well.
 Calibration by magnitude, measured and true, comes with errors of drawing fields.
@@ -83,7 +84,9 @@ def field_answers(
         found[chosen] = log_ratios(sky, truth[chosen], templates, known)
         return {"_limit": found, "_separation_arcsec": separations(sky, truth)}
 
-    whole = field_examples([seed, zlib.crc32(b"limit"), number], shape, 1.0, BANDS, limit)
+    whole = field_examples(
+        [seed, zlib.crc32(b"limit"), number], shape, 1.0, BANDS, limit, wanted.faintest
+    )
     measured = whole["_magnitude"][:, BANDS.index("r")]
     rows = (whole["true_magnitude"] <= FAINTEST) | (measured <= FAINTEST)
     inputs = {name: whole[name][rows].astype(np.float32) for name in ("image", "catalogue")}
@@ -167,13 +170,17 @@ def main() -> None:
         "--told", choices=("all", "found"), default="all",
         help="the limit is told the light of all sources, or of those that were found",
     )  # fmt: skip
+    parser.add_argument(
+        "--faintest", type=float, help="r of the faintest sources that are simulated"
+    )  # fmt: skip
     parser.add_argument("--kept", action="store_true", help="judge what is kept, add nothing")
     parser.add_argument("--record", action="store_true", help="write the table into the card")
     parser.add_argument("--models", help="a folder of models beside the shipped ones")
     wanted = parser.parse_args()
     run = network("star_galaxy", wanted.models)
-    # Answers are of one network, limits of what was told.
-    kept = wanted.workdir / (run.card.hashes["weights.npz"][:12] + f"-{wanted.told}")
+    # Answers are of one network and one sky, limits of what was told.
+    sky = "" if wanted.faintest is None else f"-{wanted.faintest:g}"
+    kept = wanted.workdir / f"{run.card.hashes['weights.npz'][:12]}-{wanted.told}{sky}"
     found = answers(wanted, run, kept)
     found["probability"] = answered(found["logit"], found, run.card)
     found["at_mean"] = answered(found["logit"], found, run.card, counted=False)
@@ -183,18 +190,21 @@ def main() -> None:
     table["alone"] = judged(found, found["separation"] > ALONE_ARCSEC, wanted)
     table["mean"] = judged(found, whole, wanted, ("at_mean", "limit"))
     table |= {"fields": int(found["field"].max()) + 1, "alone_arcsec": ALONE_ARCSEC,
-              "neighbour_mag": NEIGHBOUR, "seed": wanted.seed}  # fmt: skip
-    tables = {"limit" if wanted.told == "all" else "limit_of_found": table}
+              "neighbour_mag": NEIGHBOUR, "seed": wanted.seed,
+              "faintest_mag": wanted.faintest}  # fmt: skip
+    name = "limit" if wanted.told == "all" else "limit_of_found"
+    name += "" if wanted.faintest is None else "_without_fainter"
+    tables = {name: table}
     print("\n".join(limit_lines(table, wanted.told)))
     for words, part in ((f"without a neighbour within {ALONE_ARCSEC:g} arcsec", "alone"),
                         ("both at the mean density of stars", "mean")):  # fmt: skip
         print(words + ":")
         print("\n".join(limit_lines(table[part], wanted.told)))
-    if wanted.told == "all":
+    if name == "limit":
         tables["calibration"] = calibrated(found, wanted)
-        for name in ("measured", "true", "mean"):
-            print(f"calibration, {name}:")
-            print("\n".join(star_galaxy_columns.magnitude_lines(tables["calibration"][name])))
+        for way in ("measured", "true", "mean"):
+            print(f"calibration, {way}:")
+            print("\n".join(star_galaxy_columns.magnitude_lines(tables["calibration"][way])))
     (wanted.workdir / "limit.json").write_text(json.dumps(tables, indent=1))
     if wanted.record:
         record(ROOT / "models" / "star_galaxy", tables)

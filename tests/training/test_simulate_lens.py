@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from astrogui.training import lens_examples, observe_lens, simulate_lens
+from astrogui.training import lens_examples, lens_others, observe_lens, simulate_lens
 from astrogui.training.lens_card import PRIOR
+from astrogui.training.lens_others import draw_other
 from astrogui.training.lens_population import (
+    LEAST_MAGNIFICATION,
     draw_lens,
-    draw_other,
     half_light_radius_behind,
     red_magnitudes,
 )
@@ -96,8 +97,38 @@ def test_a_drawn_lens_has_a_galaxy_and_a_source_within_its_reach():
         scene = draw_lens(rng, space=False)
         assert scene.lens is not None
         source = scene.arcs[0]
-        assert np.hypot(source.x, source.y) <= 0.81 * scene.lens["einstein_radius"]
+        assert np.hypot(source.x, source.y) <= 0.9 * scene.lens["einstein_radius"]
         assert 0.7 < scene.lens["einstein_radius"] < 7
+
+
+def test_some_lenses_that_are_trained_on_show_one_arc_and_a_survey_s_more():
+    rng = np.random.default_rng(15)
+    scenes = [draw_lens(rng, space=False) for _ in range(600)]
+    far = np.array([scene.least_magnification < LEAST_MAGNIFICATION for scene in scenes])
+    assert far.mean() == pytest.approx(LOOK_ALIKES.shares.one_sided, abs=0.05)
+    offset = np.array(
+        [np.hypot(s.arcs[0].x, s.arcs[0].y) / s.lens["einstein_radius"] for s in scenes]
+    )
+    assert offset[far].min() >= 0.3
+    assert offset[far].max() > 0.75
+    assert offset[~far].max() <= 0.6
+    survey = [draw_lens(rng, False, OF_SURVEY.shares) for _ in range(100)]
+    assert {scene.least_magnification for scene in survey} == {LEAST_MAGNIFICATION}
+
+
+def test_a_distant_disc_has_a_middle_redder_than_what_is_around_it():
+    rng = np.random.default_rng(16)
+    redder, half_light = [], []
+    for _ in range(40):
+        disc, bulge = lens_others._distant_disc(rng, space=False)[:2]
+        redder.append((bulge.magnitude[0] - bulge.magnitude[2])
+                      - (disc.magnitude[0] - disc.magnitude[2]))  # fmt: skip
+        half_light.append(bulge.radius / disc.radius)
+    assert min(redder) > 0.4
+    assert max(half_light) < 0.31
+    shown = [draw_other(rng, False, kind="spiral").front for _ in range(400)]
+    without_arms = [front[0].arms is None for front in shown]
+    assert np.mean(without_arms) == pytest.approx(lens_others.DISTANT, abs=0.08)
 
 
 def test_a_batch_has_finite_pictures_with_their_sky_at_zero(bank):
@@ -196,16 +227,28 @@ def test_the_sources_trained_on_are_of_any_size():
     assert np.median(drawn) == pytest.approx(np.sqrt(0.06 * 0.45), rel=0.15)
 
 
-def test_a_lens_that_magnifies_too_little_is_told_before_it_is_rendered():
+def magnified(one_sided, least):
+    """Rough and exact magnifications of 30 lenses that are roughly above the least."""
     rng = np.random.default_rng(10)
+    shares = replace(LOOK_ALIKES.shares, one_sided=one_sided)
     rough, exact = [], []
     while len(rough) < 30:
-        scene = draw_lens(rng, space=False)
+        scene = draw_lens(rng, False, shares)
         grid = simulate_lens.grid_of(rng, space=False)
-        if scene.arcs[0].radius > 0.2:  # smaller ones fall between the points of the rough grid
-            rough.append(simulate_lens._rough_magnification(scene, grid))
+        roughly = simulate_lens._rough_magnification(scene, grid)
+        # Smaller sources fall between the points of the rough grid.
+        if scene.arcs[0].radius > 0.2 and roughly > least:
+            rough.append(roughly)
             exact.append(simulate_lens.render(scene, rng, False, grid).magnification)
+    return np.array(rough), np.array(exact)
+
+
+def test_a_lens_that_magnifies_too_little_is_told_before_it_is_rendered():
+    rough, exact = magnified(0.0, 0.0)
     assert rough == pytest.approx(exact, rel=0.2, abs=0.2)
+    rough, exact = magnified(1.0, 3.0)  # a single small arc is told less well
+    assert exact.min() > 2.0
+    assert np.mean(np.abs(rough / exact - 1) < 0.2) > 0.8
 
 
 def test_a_survey_has_galaxies_and_their_lenses_as_the_sky_does():

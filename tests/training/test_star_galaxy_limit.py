@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from astrogui.training import star_galaxy_card
 from astrogui.training import star_galaxy_limit as limit
 from astrogui.training.simulate_image import SkySettings, light_of, simulate
 from astrogui.training.sky_population import galaxy_density
 from astrogui.training.star_galaxy_columns import auc
+from astrogui.training.star_galaxy_examples import field_examples
 from astrogui.training.star_galaxy_limit import Population, Templates, log_odds
 
 BANDS = 5
@@ -142,3 +144,19 @@ def test_light_that_is_not_told_stays_in_the_pixels(templates):
         limit.log_ratios(sky, bright[:4], templates),
         rtol=1e-3,
     )
+
+
+def test_a_sky_can_be_without_what_is_too_faint_to_be_found():
+    inside = field_examples([3, 5], (400, 500), 1.0, faintest_mag=20.5)
+    assert len(inside["true_magnitude"]) > 3
+    assert inside["true_magnitude"].max() <= 20.5
+
+
+def test_the_page_tells_what_of_the_distance_is_light_that_nobody_sees():
+    row = {"n": 90, "stars": 30, "auc": 0.97, "auc_error": 0.01, "n_limit": 80, "auc_there": 0.968,
+           "limit": 0.975, "limit_error": 0.01, "behind": 0.007, "behind_error": 0.002}  # fmt: skip
+    clear = {"fields": 26, "faintest_mag": 22.6, "mean": {"table": {"21.5-22": row}}}
+    words = "\n".join(star_galaxy_card._without_fainter_lines(clear))
+    assert "26 fields that hold no source fainter than r = 22.6" in words
+    assert "| 21.5-22 | 90 | 30 |" in words
+    assert "+0.0070 +- 0.0020" in words

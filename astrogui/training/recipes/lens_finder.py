@@ -27,22 +27,24 @@ from astrogui.training.simulate_lens import SIZE
 MEMBERS = 3
 BATCH = 64
 COUNTS = {
-    "train": {"ground-lenses": 42000, "ground-others": 54000,
-              "space-lenses": 5000, "space-others": 4000},
-    "calibrate": {"ground-lenses": 1000, "ground-others": 2000,
-                  "space-lenses": 250, "space-others": 500},
+    "train": {"ground-lenses": 56000, "ground-others": 63000,
+              "space-lenses": 6750, "space-others": 4750},
+    "calibrate": {"ground-lenses": 1200, "ground-others": 2400,
+                  "space-lenses": 300, "space-others": 600},
 }  # fmt: skip
 QUICK_COUNTS = {
     purpose: dict.fromkeys(counts, 12) for purpose, counts in COUNTS.items()
 }  # fmt: skip
 VALIDATED = 600  # pictures that choose the epoch
 CALIBRATED = 1600
-SHARED = FitSettings(
-    epochs=300, steps=60, learning_rate=1.2e-3, judged_from=149, stop_after=150
-)  # stopped while the rate is high: the members' own falls to nothing
+SHARED = (
+    FitSettings(epochs=300, steps=60, learning_rate=1.2e-3, judged_from=239, stop_after=240),
+    FitSettings(epochs=30, steps=60, learning_rate=3e-4, judged_from=26),
+    FitSettings(epochs=100, steps=60, learning_rate=8e-4, judged_from=69, stop_after=70),
+)  # one after the other; stopped while the rate is high: the members' own falls to nothing
 ALONE = tuple(
-    FitSettings(epochs=epochs, steps=60, learning_rate=1.2e-3, judged_from=epochs - 4)
-    for epochs in (40, 16, 10)
+    FitSettings(epochs=epochs, steps=60, learning_rate=2.5e-4, judged_from=epochs - 4)
+    for epochs in (16, 12, 10)
 )  # of each member; one that goes on for longer is better, the mixture hardly
 QUICK = FitSettings(epochs=1, steps=1, learning_rate=1e-3)
 DROPOUT = 0.1  # the loss on what was trained on lay above that on what was held out
@@ -104,12 +106,16 @@ def _members(
             jit_compile=False,
         )
 
-    history = [fitted("shared", SHARED, seed)]
+    history = [
+        fitted(f"shared{stage}", settings, seed + 1000 * stage)
+        for stage, settings in enumerate(SHARED)
+    ]
     common = network.get_weights()
     weights = []
     for member in range(MEMBERS):
         network.set_weights(common)
-        history.append(fitted(f"member{member}", ALONE[member], 1000 * seed + member + 1))
+        own_seed = seed + 1000 * (len(SHARED) + member)
+        history.append(fitted(f"member{member}", ALONE[member], own_seed))
         weights.append(network.get_weights())
     return weights, history
 
